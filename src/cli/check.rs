@@ -1,0 +1,56 @@
+//! `dayfly check`: is the configuration right? Every error at once.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::Args;
+
+use super::connect;
+use super::exit::Exit;
+use super::output::print;
+use crate::config::Settings;
+
+/// Reads a configuration and lists everything that is wrong with it.
+#[derive(Debug, Args)]
+pub struct CheckCommand {
+    /// The configuration: TOML, or JSON if its name ends in `.json`.
+    #[arg(long, value_name = "FILE")]
+    config: PathBuf,
+}
+
+/// Checks, and says how many pools there are if all is well.
+pub fn run(command: CheckCommand) -> ExitCode {
+    let Settings { config, policy } = match connect::read(&command.config) {
+        Ok(settings) => settings,
+        Err(exit) => return exit.into(),
+    };
+    let pools: Vec<String> = policy
+        .pools
+        .iter()
+        .map(|(name, pool)| {
+            format!(
+                "  {name}: agent type {}, {} machines at most, {} in reserve\n",
+                pool.agent_type, pool.machines_max, pool.reserve
+            )
+        })
+        .collect();
+    print(&format!(
+        "{} is right: deployment {}, hub {}, {} machines at most, {}\n{}",
+        command.config.display(),
+        policy.deployment,
+        config.hub.endpoint,
+        policy.machines_max,
+        counted(policy.pools.len(), "pool"),
+        pools.concat()
+    ));
+    Exit::Done.into()
+}
+
+/// A number and its noun.
+fn counted(count: usize, noun: &str) -> String {
+    if count == 1 {
+        format!("{count} {noun}")
+    } else {
+        format!("{count} {noun}s")
+    }
+}

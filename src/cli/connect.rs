@@ -1,0 +1,108 @@
+//! From a configuration file to a hub and a cloud: what `run`, `plan`, `check` and `explain` share.
+
+use std::ffi::OsString;
+use std::path::Path;
+
+use super::exit::Exit;
+use super::output::{failed, print_error, refused};
+use super::plan::Recording;
+use crate::config::secret::{Secrets, read_all};
+use crate::config::{CloudSettings, Config, Settings, load};
+use crate::hub::client::{HttpSettings, HubClient, PoolAccess};
+use crate::local::process::ProcessCloud;
+use crate::local::process::{AgentSettings, ProcessSettings};
+use crate::model::pool::Policy;
+use crate::ports::SystemClock;
+use crate::scaler::Scaler;
+use crate::scaler::observe::Silence;
+
+/// Reads a configuration, or lists everything that is wrong with it on stderr.
+pub fn read(path: &Path) -> Result<Settings, Exit> {
+    load(path).map_err(|problems| refused(&problems))
+}
+
+/// Reads the tokens that a configuration names, or says of each why it cannot be had.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the environment is read at this door alone"
+)]
+pub fn secrets(config: &Config) -> Result<Secrets, Exit> {
+    read_all(config, |name| std::env::var(name).ok()).map_err(|errors| {
+        errors.iter().for_each(|error| print_error(error, None));
+        Exit::Configuration
+    })
+}
+
+/// The client for the hub.
+pub fn hub(settings: &Settings, secrets: &Secrets) -> Result<HubClient, Exit> {
+    let access = settings.policy.pools.iter().filter_map(|(name, policy)| {
+        let registration_token = secrets.registration_tokens.get(name)?.clone();
+        let agent_type = policy.agent_type.clone();
+        Some((
+            name.clone(),
+            PoolAccess {
+                agent_type,
+                registration_token,
+            },
+        ))
+    });
+    let hub = &settings.config.hub;
+    let http = HttpSettings {
+        ca_file: hub.ca_file.clone(),
+        plain_http: hub.plain_http,
+        timeout: hub.timeout,
+        ..HttpSettings::new(hub.endpoint.clone())
+    };
+    HubClient::new(&http, access.collect(), secrets.api_token.clone()).map_err(|error| {
+        print_error(&error, None);
+        Exit::Configuration
+    })
+}
+
+/// What machines on this computer are made of.
+pub fn process_settings(settings: &Settings, secrets: &Secrets) -> Result<ProcessSettings, Exit> {
+    let CloudSettings::Process(process) = &settings.config.cloud;
+    let program: OsString = std::env::current_exe()
+        .map_err(|error| failed(&error))?
+        .into();
+    let hub = &settings.config.hub;
+    let pools = settings.config.pools.iter().filter_map(|(name, pool)| {
+        let agent = AgentSettings {
+            endpoint: hub.endpoint.clone(),
+            ca_file: hub.ca_file.clone(),
+            plain_http: hub.plain_http,
+            registration_token: secrets.registration_tokens.get(name)?.clone(),
+            idle_timeout: pool.agent.idle_timeout,
+            interruption_grace_period: pool.agent.interruption_grace_period,
+        };
+        Some((name.clone(), agent))
+    });
+    Ok(ProcessSettings {
+        root: process.folder.clone(),
+        deployment: settings.policy.deployment.clone(),
+        init_command: vec![program.clone()],
+        agent_command: vec![program, "agent".into()],
+        pools: pools.collect(),
+        boot_delay: (process.boot_delay, process.boot_delay),
+        path: std::env::var_os("PATH").unwrap_or_default(),
+    })
+}
+
+/// Looks at hub and cloud once, for `plan` and `explain`.
+pub fn look(path: &Path) -> Result<(Recording, Vec<Silence>), Exit> {
+    let settings = read(path)?;
+    let secrets = secrets(&settings.config)?;
+    let hub = hub(&settings, &secrets)?;
+    let cloud = ProcessCloud::reader(process_settings(&settings, &secrets)?, SystemClock);
+    let policy: Policy = settings.policy;
+    let mut scaler = Scaler::new(hub, cloud, SystemClock, policy.clone());
+    let tick = super::runtime()?.block_on(scaler.look());
+    Ok((
+        Recording {
+            at: tick.at,
+            policy,
+            snapshot: tick.snapshot,
+        },
+        tick.silences,
+    ))
+}

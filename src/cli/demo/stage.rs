@@ -1,0 +1,223 @@
+//! Puts everything up: hub, cloud and scaler, each the real one, each told only what it would be
+//! told in production.
+
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::io;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
+use std::time::Duration;
+
+use tempfile::TempDir;
+use thiserror::Error;
+
+use crate::cli::host::{Host, HostError, HostSettings, write_ca};
+use crate::cli::machine::TEMPORARY;
+use crate::emulator::http::Transport;
+use crate::emulator::hub::settings::{HubSettings, Limits};
+use crate::emulator::pipeline::Loaded;
+use crate::hub::client::{ClientError, HttpSettings, HubClient, PoolAccess};
+use crate::local::process::{AgentSettings, ProcessCloud, ProcessCloudError, ProcessSettings};
+use crate::model::id::{AgentType, Deployment, PoolName, TemplateVersion};
+use crate::model::money::MicroDollars;
+use crate::model::offer::{Market, Offer};
+use crate::model::pool::{BreakerPolicy, Policy, PoolPolicy};
+use crate::model::secret::Secret;
+use crate::ports::SystemClock;
+use crate::scaler::Scaler;
+
+/// Agents are asked back this often, in milliseconds: a demo has less patience than a real hub.
+const SYNC_INTERVAL_MS: (u32, u32) = (150, 300);
+/// A job fails this long after its agent was heard of last: more than thirty missed syncs, as with a real hub,
+/// whose fifteen minutes (protocol.md 4.9) nobody wants to watch.
+const SILENT_BUSY_MAX: Duration = Duration::from_secs(20);
+/// How often silent agents are looked for; likewise.
+const CLEANING_INTERVAL: Duration = Duration::from_secs(2);
+/// From a launch to the agent's start, so that there is something to see.
+const BOOT_DELAY: (Duration, Duration) = (Duration::from_millis(100), Duration::from_millis(700));
+const BOOT_LIMIT: Duration = Duration::from_secs(60);
+const LIFETIME: Duration = Duration::from_secs(24 * 3600);
+/// Long enough for the next job of the pipeline, short enough that nobody waits for it at the end.
+const IDLE_TIMEOUT: Duration = Duration::from_secs(15);
+
+/// What a demo is asked to do.
+#[derive(Debug)]
+pub(super) struct StageSettings {
+    pub(super) loaded: Loaded,
+    pub(super) machines_max: u32,
+    pub(super) reserve: u32,
+    pub(super) seed: u64,
+}
+
+/// Everything that a demo consists of.
+#[derive(Debug)]
+pub(super) struct Stage {
+    pub(super) host: Host,
+    pub(super) cloud: ProcessCloud<SystemClock>,
+    pub(super) scaler: Scaler<HubClient, ProcessCloud<SystemClock>, SystemClock>,
+    /// Goes last, with everything in it.
+    pub(super) _folder: TempDir,
+}
+
+/// Why a demo cannot start.
+#[derive(Debug, Error)]
+pub(super) enum StageError {
+    #[error("no temporary folder can be made")]
+    Folder(#[source] io::Error),
+    #[error("this program does not find itself")]
+    Program(#[source] io::Error),
+    #[error(transparent)]
+    Machines(#[from] ProcessCloudError),
+    #[error(transparent)]
+    Host(#[from] HostError),
+    #[error(transparent)]
+    Client(#[from] ClientError),
+}
+
+impl Stage {
+    /// Puts it up. What is missing is said before anything starts.
+    pub(super) fn new(settings: StageSettings) -> Result<Self, StageError> {
+        let folder = tempfile::Builder::new()
+            .prefix("dayfly-demo-")
+            .tempdir()
+            .map_err(StageError::Folder)?;
+        let host = Host::start(HostSettings {
+            listen: SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 0),
+            transport: Transport::Tls,
+            hub: hub_settings(settings.seed),
+            loaded: settings.loaded,
+            agent_types: Vec::new(),
+        })?;
+        let ca_file =
+            write_ca(&host.server, folder.path().join("ca.pem")).map_err(StageError::Folder)?;
+        let endpoint = host.server.address().to_string();
+        let pools = pools(&host.registration_tokens);
+        let agents = pools
+            .iter()
+            .map(|(name, (_, token))| (name.clone(), agent(&endpoint, &ca_file, token)))
+            .collect();
+        let cloud = ProcessCloud::new(
+            machines(folder.path().join("machines"), agents)?,
+            SystemClock,
+        )?;
+        let marker = folder.path().join("machines").join(TEMPORARY);
+        std::fs::write(marker, "").map_err(StageError::Folder)?;
+        let access = pools
+            .iter()
+            .map(|(name, (agent_type, registration_token))| {
+                let (agent_type, registration_token) =
+                    (agent_type.clone(), registration_token.clone());
+                (
+                    name.clone(),
+                    PoolAccess {
+                        agent_type,
+                        registration_token,
+                    },
+                )
+            });
+        let http = HttpSettings {
+            ca_file,
+            ..HttpSettings::new(endpoint)
+        };
+        let hub = HubClient::new(&http, access.collect(), Some(host.api_token.clone()))?;
+        let policy = policy(&pools, settings.machines_max, settings.reserve);
+        let scaler = Scaler::new(hub, cloud.clone(), SystemClock, policy);
+        Ok(Self {
+            host,
+            cloud,
+            scaler,
+            _folder: folder,
+        })
+    }
+}
+
+fn hub_settings(seed: u64) -> HubSettings {
+    HubSettings {
+        organization: "demo".to_owned(),
+        seed,
+        sync_interval_floor_ms: SYNC_INTERVAL_MS.0,
+        sync_interval_ceiling_ms: SYNC_INTERVAL_MS.1,
+        limits: Limits {
+            payload_build: Duration::from_millis(20),
+            scheduling: Duration::from_millis(80),
+            cleaning_interval: CLEANING_INTERVAL,
+            silent_busy_max: SILENT_BUSY_MAX,
+            ..Limits::default()
+        },
+        ..HubSettings::default()
+    }
+}
+
+type Pools = BTreeMap<PoolName, (AgentType, Secret)>;
+
+/// A pool for each agent type, under the type's own name.
+fn pools(tokens: &BTreeMap<AgentType, Secret>) -> Pools {
+    tokens
+        .iter()
+        .map(|(agent_type, token)| {
+            (
+                PoolName::new(agent_type.as_str()),
+                (agent_type.clone(), token.clone()),
+            )
+        })
+        .collect()
+}
+
+fn agent(endpoint: &str, ca_file: &Option<PathBuf>, token: &Secret) -> AgentSettings {
+    AgentSettings {
+        endpoint: endpoint.to_owned(),
+        ca_file: ca_file.clone(),
+        plain_http: false,
+        registration_token: token.clone(),
+        idle_timeout: IDLE_TIMEOUT,
+        interruption_grace_period: Duration::ZERO,
+    }
+}
+
+/// Machines whose init and agent are this very program.
+fn machines(
+    root: PathBuf,
+    pools: BTreeMap<PoolName, AgentSettings>,
+) -> Result<ProcessSettings, StageError> {
+    let program: OsString = std::env::current_exe().map_err(StageError::Program)?.into();
+    Ok(ProcessSettings {
+        root,
+        deployment: Deployment::new("demo"),
+        init_command: vec![program.clone()],
+        agent_command: vec![program, "agent".into()],
+        pools,
+        boot_delay: BOOT_DELAY,
+        path: std::env::var_os("PATH").unwrap_or_default(),
+    })
+}
+
+fn policy(pools: &Pools, machines_max: u32, reserve: u32) -> Policy {
+    let one = |agent_type: &AgentType| PoolPolicy {
+        agent_type: agent_type.clone(),
+        machines_max,
+        reserve: reserve.min(machines_max),
+        boot_limit: BOOT_LIMIT,
+        lifetime: LIFETIME,
+        template: TemplateVersion::new("1"),
+        offers: vec![Offer {
+            instance_type: "process".to_owned(),
+            subnet: "local".to_owned(),
+            market: Market::OnDemand,
+            hourly: MicroDollars(0),
+        }],
+        breaker: BreakerPolicy {
+            failures_max: 5,
+            pause: Duration::from_secs(10),
+        },
+    };
+    Policy {
+        deployment: Deployment::new("demo"),
+        machines_max,
+        launches_per_hour_max: 100_000,
+        hourly_max: None,
+        pools: pools
+            .iter()
+            .map(|(name, (agent_type, _))| (name.clone(), one(agent_type)))
+            .collect(),
+    }
+}

@@ -1,0 +1,59 @@
+//! `dayfly explain`: one job, machine or pool, in one sentence with its evidence.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::Args;
+
+use super::connect;
+use super::exit::Exit;
+use super::output::{print, print_stderr};
+use super::plan::Recording;
+use crate::model::id::{JobId, MachineId, PoolName};
+use crate::plan::{decide, explain};
+
+/// Answers "why?" for one job, machine or pool, in one sentence.
+#[derive(Debug, Args)]
+pub struct ExplainCommand {
+    /// A job's id, a machine's id, or a pool's name.
+    #[arg(value_name = "JOB|MACHINE|POOL")]
+    subject: String,
+    /// Look at the hub and the cloud of this configuration.
+    #[arg(long, value_name = "FILE")]
+    config: PathBuf,
+}
+
+/// Looks, decides, and prints the one sentence.
+pub fn run(command: ExplainCommand) -> ExitCode {
+    let (recording, silences) = match connect::look(&command.config) {
+        Ok(seen) => seen,
+        Err(exit) => return exit.into(),
+    };
+    for silence in &silences {
+        print_stderr(&format!("warning: {silence}\n"));
+    }
+    match sentence(&recording, &command.subject) {
+        Some(sentence) => {
+            print(&format!("{sentence}\n"));
+            Exit::Done.into()
+        }
+        None => {
+            print_stderr(&format!(
+                "error: no queued job, machine or pool is called {:?}\n\n\
+                 hint: `dayfly plan --config {}` lists all of them; a job that has started is \
+                 not in the queue any more\n",
+                command.subject,
+                command.config.display()
+            ));
+            Exit::Failed.into()
+        }
+    }
+}
+
+fn sentence(recording: &Recording, subject: &str) -> Option<String> {
+    let now = recording.at;
+    let plan = decide(&recording.snapshot, &recording.policy, now);
+    explain::job(&plan, &JobId::new(subject), now)
+        .or_else(|| explain::machine(&plan, &MachineId::new(subject), now))
+        .or_else(|| explain::pool(&plan, &PoolName::new(subject), now))
+}

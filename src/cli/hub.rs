@@ -1,0 +1,172 @@
+//! `dayfly hub`: the emulated hub alone, for any agent or scaler.
+
+use std::io;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use clap::Args;
+use serde_json::json;
+
+use super::exit::Exit;
+use super::host::{Host, HostError, HostSettings, read_pipeline, write_ca};
+use super::output::{failed, print, print_error, print_stderr};
+use super::signals::stop_signal;
+use crate::emulator::http::Transport;
+use crate::emulator::hub::settings::{HubSettings, Limits};
+use crate::model::id::AgentType;
+use crate::ports::{Clock, SystemClock};
+
+/// Serves the emulated hub alone, for any agent or scaler, until SIGTERM or SIGINT.
+///
+/// Prints one line of JSON: endpoint, CA file, a registration token for each agent type, and an
+/// API token. Results and logs are read through the public API.
+#[derive(Debug, Args)]
+pub struct HubCommand {
+    /// Where to listen; port 0 picks a free one.
+    #[arg(long, value_name = "HOST:PORT", default_value = "127.0.0.1:0", value_parser = address)]
+    listen: SocketAddr,
+    /// The pipeline whose jobs are in the queue.
+    #[arg(long, value_name = "FILE")]
+    pipeline: PathBuf,
+    /// Where to write the certificate that clients have to trust; a temporary file otherwise.
+    #[arg(long, value_name = "FILE")]
+    ca_file: Option<PathBuf>,
+    /// An agent type beside those that the pipeline asks for; may be repeated.
+    #[arg(long = "agent-type", value_name = "s1-NAME")]
+    agent_types: Vec<String>,
+    /// Serve without TLS, for clients that are told so.
+    #[arg(long)]
+    plain_http: bool,
+    /// The shortest and the longest time after which agents are asked back, in milliseconds.
+    #[arg(long, value_names = ["MIN", "MAX"], num_args = 2, default_values = ["4000", "5999"])]
+    sync_interval_ms: Vec<u32>,
+    /// All tokens and ids follow from it; drawn if absent.
+    #[arg(long)]
+    seed: Option<u64>,
+}
+
+/// The address that `--listen` names.
+fn address(text: &str) -> Result<SocketAddr, String> {
+    text.parse().map_err(|_| {
+        "expected an IP address and a port, such as 127.0.0.1:0 or [::1]:8080".to_owned()
+    })
+}
+
+/// Serves until it is ended.
+pub fn run(command: HubCommand) -> ExitCode {
+    let runtime = match super::runtime() {
+        Ok(runtime) => runtime,
+        Err(exit) => return exit.into(),
+    };
+    runtime
+        .block_on(serve(command))
+        .unwrap_or_else(|exit| exit)
+        .into()
+}
+
+async fn serve(command: HubCommand) -> Result<Exit, Exit> {
+    let loaded = read_pipeline(&command.pipeline)?;
+    let stop = stop_signal().map_err(|error| failed(&error))?;
+    let seed = super::seed(command.seed)?;
+    // Whoever points a client at this hub wants to see jobs, not a payload being built.
+    let limits = Limits {
+        payload_build: Duration::ZERO,
+        scheduling: Duration::ZERO,
+        ..Limits::default()
+    };
+    let mut hub = HubSettings {
+        seed,
+        limits,
+        ..HubSettings::default()
+    };
+    if let [floor, ceiling] = command.sync_interval_ms[..] {
+        (hub.sync_interval_floor_ms, hub.sync_interval_ceiling_ms) = (floor, ceiling.max(floor));
+    }
+    let transport = if command.plain_http {
+        Transport::Plain
+    } else {
+        Transport::Tls
+    };
+    let agent_types = command.agent_types.iter().map(AgentType::new).collect();
+    let settings = HostSettings {
+        listen: command.listen,
+        transport,
+        hub,
+        loaded,
+        agent_types,
+    };
+    let host = Host::start(settings).map_err(|error| match error {
+        // Those of the pipeline file were checked when it was read.
+        HostError::AgentType(_) => {
+            print_error(&error, Some("--agent-type takes a name such as s1-linux"));
+            Exit::Usage
+        }
+        HostError::Unspecified(_) | HostError::Listen { .. } | HostError::Serve(_) => {
+            failed(&error)
+        }
+    })?;
+    let folder = tempfile::Builder::new().prefix("dayfly-hub-").tempdir();
+    let folder = folder.map_err(|error| failed(&error))?;
+    let ca_path = command
+        .ca_file
+        .clone()
+        .unwrap_or_else(|| folder.path().join("ca.pem"));
+    let ca_file = write_ca(&host.server, ca_path.clone()).map_err(|error: io::Error| {
+        print_stderr(&format!(
+            "error: the CA file {} cannot be written: {error}\n",
+            ca_path.display()
+        ));
+        Exit::Failed
+    })?;
+    for notice in &host.notices {
+        print_stderr(&format!("notice: {notice}\n"));
+    }
+    print(&format!("{}\n", line(&host, ca_file)));
+    tokio::select! {
+        () = stop => {}
+        () = feed(host) => {}
+    }
+    Ok(Exit::Done)
+}
+
+/// What a client needs, in one line.
+fn line(host: &Host, ca_file: Option<PathBuf>) -> serde_json::Value {
+    let tokens: serde_json::Map<String, serde_json::Value> = host
+        .registration_tokens
+        .iter()
+        .map(|(name, token)| (name.to_string(), token.expose().into()))
+        .collect();
+    json!({
+        "endpoint": host.server.address().to_string(),
+        "ca_file": ca_file,
+        "registration_tokens": tokens,
+        "api_token": host.api_token.expose(),
+    })
+}
+
+/// Feeds the pipeline into the hub whenever something has changed in it.
+async fn feed(mut host: Host) {
+    let mut bell = host.server.shared().listen();
+    loop {
+        bell.mark_unchanged();
+        let now = SystemClock.now();
+        let (is_due_otherwise, deadline) = {
+            let mut hub = host.server.shared().lock();
+            let due_at = hub.next_deadline();
+            host.feed.step(&mut hub, now);
+            (hub.next_deadline() != due_at, host.feed.deadline())
+        };
+        // A job that was queued or stopped moves the hub's deadline, which its server waits for.
+        if is_due_otherwise {
+            host.server.shared().ring();
+            bell.mark_unchanged();
+        }
+        let wait = deadline.map_or(Duration::MAX, |deadline| deadline.since(now));
+        tokio::select! {
+            _ = bell.changed() => {}
+            () = tokio::time::sleep(wait.min(Duration::from_secs(86_400))) => {}
+        }
+    }
+}

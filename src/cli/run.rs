@@ -1,0 +1,96 @@
+//! `dayfly run`: scale until SIGTERM or SIGINT.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::Args;
+use tokio::sync::{Notify, watch};
+use tracing::level_filters::LevelFilter;
+
+use super::connect;
+use super::exit::{EXIT_CODES, Exit};
+use super::output::{failed, style};
+use super::signals::stop_signal;
+use crate::config::LogFormat;
+use crate::local::process::ProcessCloud;
+use crate::ports::SystemClock;
+use crate::scaler::{self, Pace, Scaler};
+use crate::telemetry;
+
+/// Scales until SIGTERM or SIGINT. Logs go to stderr: one line a tick, one for each action.
+#[derive(Debug, Args)]
+#[command(after_help = EXIT_CODES)]
+pub struct RunCommand {
+    /// The configuration: TOML, or JSON if its name ends in `.json`.
+    #[arg(long, value_name = "FILE")]
+    config: PathBuf,
+    /// Log more.
+    #[arg(short, long)]
+    verbose: bool,
+}
+
+/// Scales.
+pub fn run(command: RunCommand) -> ExitCode {
+    let runtime = match super::runtime() {
+        Ok(runtime) => runtime,
+        Err(exit) => return exit.into(),
+    };
+    runtime
+        .block_on(scale(command))
+        .unwrap_or_else(|exit| exit)
+        .into()
+}
+
+async fn scale(command: RunCommand) -> Result<Exit, Exit> {
+    let settings = connect::read(&command.config)?;
+    let secrets = connect::secrets(&settings.config)?;
+    let format = match settings.config.log_format {
+        LogFormat::Text => telemetry::Format::Text,
+        LogFormat::Json => telemetry::Format::Json,
+    };
+    let level = if command.verbose {
+        LevelFilter::DEBUG
+    } else {
+        LevelFilter::INFO
+    };
+    telemetry::init(format, level, style().colour);
+    let stop = stop_signal().map_err(|error| failed(&error))?;
+    let hub = connect::hub(&settings, &secrets)?;
+    let machines = connect::process_settings(&settings, &secrets)?;
+    let cloud = ProcessCloud::new(machines, SystemClock).map_err(|error| failed(&error))?;
+    let pace = Pace {
+        interval: settings.config.tick_interval,
+        spacing: settings.config.tick_spacing,
+    };
+    tracing::info!(
+        deployment = %settings.policy.deployment,
+        hub = %settings.config.hub.endpoint,
+        pools = settings.policy.pools.len(),
+        "scaling"
+    );
+    let (_unchanged, policy) = watch::channel(settings.policy.clone());
+    let mut scaler = Scaler::new(hub, cloud.clone(), SystemClock, settings.policy);
+    let hasten = Notify::new();
+    tokio::select! {
+        () = scaler::run(&mut scaler, pace, &hasten, policy, stop, |_| {}) => {}
+        () = hasten_on_change(&cloud, &hasten) => {}
+    }
+    tracing::info!(
+        machines = cloud.totals().2,
+        "stopping: machines of this computer end with it"
+    );
+    cloud.shutdown().await;
+    Ok(if cloud.totals().2 == 0 {
+        Exit::Done
+    } else {
+        Exit::Failed
+    })
+}
+
+/// A machine that has registered or is gone makes the next tick come sooner.
+async fn hasten_on_change(cloud: &ProcessCloud<SystemClock>, hasten: &Notify) {
+    let mut bell = cloud.listen();
+    while bell.changed().await.is_ok() {
+        hasten.notify_one();
+    }
+}

@@ -1,0 +1,108 @@
+//! The scaler's configuration: one file, every mistake in it named at once.
+//!
+//! [`load`] reads `dayfly.toml` (or the same in JSON) into [`Settings`]: a [`Policy`] for the
+//! decision, and a [`Config`] for everything around it. What must stay true: no token stands in the
+//! file, every number carries its unit in its name, every value has been checked before anything
+//! starts. What is not here: reading the tokens, which [`secret::read_all`] does on its own.
+
+pub mod default;
+mod file;
+mod pool;
+mod resolve;
+pub mod secret;
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use crate::model::id::PoolName;
+use crate::model::pool::Policy;
+
+pub use file::load;
+pub use resolve::{keys, resolve};
+pub use secret::SecretSource;
+
+/// What a configuration file says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Settings {
+    /// For the decision.
+    pub policy: Policy,
+    /// For everything around it.
+    pub config: Config,
+}
+
+/// Everything but the policy.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Config {
+    /// How to reach the hub.
+    pub hub: HubSettings,
+    /// Where the API token is, if the agents shall be listed.
+    pub api_token: Option<SecretSource>,
+    /// Where machines come from.
+    pub cloud: CloudSettings,
+    /// From tick to tick, while nothing happens.
+    pub tick_interval: Duration,
+    /// From tick to tick, at least, however much happens.
+    pub tick_spacing: Duration,
+    /// The shape of log lines.
+    pub log_format: LogFormat,
+    /// What each pool of the policy needs beside it.
+    pub pools: BTreeMap<PoolName, PoolSettings>,
+}
+
+/// How to reach the hub.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HubSettings {
+    /// Host, with `:port` if it is not the scheme's own; neither scheme nor path.
+    pub endpoint: String,
+    /// Certificates to trust beside the computer's own, in PEM form.
+    pub ca_file: Option<PathBuf>,
+    /// Plain HTTP instead of HTTPS.
+    pub plain_http: bool,
+    /// For a whole call.
+    pub timeout: Duration,
+}
+
+/// Where machines come from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum CloudSettings {
+    /// Machines are process trees on this computer.
+    Process(ProcessSettings),
+}
+
+/// Machines on this computer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ProcessSettings {
+    /// Each machine has a folder of its own in this one.
+    pub folder: PathBuf,
+    /// From a launch to the start of the agent.
+    pub boot_delay: Duration,
+}
+
+/// The shape of log lines.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum LogFormat {
+    /// For people.
+    #[default]
+    Text,
+    /// One JSON object a line.
+    Json,
+}
+
+/// What a pool needs beside its policy.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PoolSettings {
+    /// Where the registration token of its agent type is.
+    pub registration_token: SecretSource,
+    /// What its machines' agents are told.
+    pub agent: AgentSettings,
+}
+
+/// What an agent in a machine is told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct AgentSettings {
+    /// How long it waits for a job before the hub ends it.
+    pub idle_timeout: Duration,
+    /// How long its job may go on after an interruption, such as a spot notice.
+    pub interruption_grace_period: Duration,
+}

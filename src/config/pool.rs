@@ -1,0 +1,203 @@
+//! The pools of a configuration.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::time::Duration;
+
+use super::resolve::{MACHINES_MAX, NAME_RULE, count, is_name, seconds};
+use super::secret::{self, SecretSource};
+use super::{AgentSettings, PoolSettings, default};
+use crate::document::{Reader, Table};
+use crate::model::id::{AgentType, PoolName, TemplateVersion};
+use crate::model::money::MicroDollars;
+use crate::model::offer::{Market, Offer};
+use crate::model::pool::{BreakerPolicy, PoolPolicy};
+
+pub(super) const POOL: [&str; 10] = [
+    "agent_type",
+    "registration_token",
+    "machines_max",
+    "reserve",
+    "boot_limit_seconds",
+    "lifetime_seconds",
+    "idle_timeout_seconds",
+    "interruption_grace_seconds",
+    "breaker_failures_max",
+    "breaker_pause_seconds",
+];
+/// A day: no machine boots or waits for longer.
+const DAY: i64 = 86_400;
+
+/// What the rest of the file says.
+pub(super) struct Around<'a> {
+    pub(super) machines_max: u32,
+    pub(super) folder: &'a Path,
+}
+
+/// A pool, for the decision and for everything around it.
+pub(super) type Pool = (PoolName, PoolPolicy, PoolSettings);
+
+/// Every pool; `None` if one of them is wrong.
+pub(super) fn pools(reader: &Reader<'_>, around: &Around<'_>) -> Option<Vec<Pool>> {
+    let names = reader.names()?;
+    if names.is_empty() {
+        reader.wrong(
+            "found no pool",
+            "expected one at least, such as [pools.linux]",
+        );
+    }
+    let mut pools = Vec::new();
+    let mut owners: BTreeMap<AgentType, &str> = BTreeMap::new();
+    for (name, reader) in &names {
+        if !is_name(name) {
+            reader.wrong("found this name", format!("expected {NAME_RULE}"));
+        }
+        let Some((policy, settings)) = pool(reader, around) else {
+            continue;
+        };
+        if let Some(owner) = owners.insert(policy.agent_type.clone(), name) {
+            reader.wrong(
+                format!("found the agent type of pool {owner}"),
+                "expected each agent type in one pool, or its jobs would be counted twice",
+            );
+        }
+        pools.push((PoolName::new(*name), policy, settings));
+    }
+    let wanted = |policy: &PoolPolicy| policy.reserve.min(policy.machines_max);
+    let wanted = pools.iter().map(|(_, policy, _)| u64::from(wanted(policy)));
+    let reserve: u64 = wanted.sum();
+    if around.machines_max > 0 && reserve > u64::from(around.machines_max) {
+        let found = format!("found reserves of {reserve} machines together");
+        let most = around.machines_max;
+        reader.wrong(
+            found,
+            format!("expected at most machines_max, which is {most}"),
+        );
+    }
+    (pools.len() == names.len()).then_some(pools)
+}
+
+fn pool(reader: &Reader<'_>, around: &Around<'_>) -> Option<(PoolPolicy, PoolSettings)> {
+    let table = reader.table(&POOL)?;
+    let agent_type = table.required("agent_type", "the hub's name for it, such as s1-linux");
+    let agent_type = agent_type.and_then(|reader| self::agent_type(&reader));
+    let token = token(&table, around);
+    let limits = limits(&table, around.machines_max);
+    let settings = settings(&table);
+    let breaker = breaker(&table);
+    let limits = limits?;
+    let policy = PoolPolicy {
+        agent_type: agent_type?,
+        machines_max: limits.machines_max,
+        reserve: limits.reserve,
+        boot_limit: limits.boot_limit,
+        lifetime: limits.lifetime,
+        // Machines on this computer have one template and one offer: a process, for nothing.
+        template: TemplateVersion::new("process"),
+        offers: vec![Offer {
+            instance_type: "process".to_owned(),
+            subnet: "local".to_owned(),
+            market: Market::OnDemand,
+            hourly: MicroDollars::default(),
+        }],
+        breaker: breaker?,
+    };
+    let settings = PoolSettings {
+        registration_token: token?,
+        agent: settings?,
+    };
+    Some((policy, settings))
+}
+
+fn token(table: &Table<'_>, around: &Around<'_>) -> Option<SecretSource> {
+    let expected = "{ file = \"/path\" } or { env = \"NAME\" }";
+    let reader = table.required("registration_token", expected)?;
+    secret::source(&reader, around.folder)
+}
+
+/// The hub takes names with `s1-` alone (protocol.md 9.2).
+fn agent_type(reader: &Reader<'_>) -> Option<AgentType> {
+    let text = reader.filled_text()?;
+    if text.strip_prefix("s1-").is_some_and(is_name) {
+        return Some(AgentType::new(text));
+    }
+    reader.expected("s1- and then letters, digits, '-' and '_', such as s1-linux");
+    None
+}
+
+struct Limits {
+    machines_max: u32,
+    reserve: u32,
+    boot_limit: Duration,
+    lifetime: Duration,
+}
+
+fn limits(table: &Table<'_>, machines_max: u32) -> Option<Limits> {
+    let own = table.optional("machines_max");
+    let own = own.map_or(Some(machines_max), |reader| count(&reader, 0, MACHINES_MAX));
+    let reserve_reader = table.optional("reserve");
+    let reserve = match &reserve_reader {
+        Some(reader) => count(reader, 0, MACHINES_MAX),
+        None => Some(default::RESERVE),
+    };
+    // A pool that is drained by a single 0 keeps its reserve for later.
+    if let (Some(reader), Some(reserve), Some(most)) = (&reserve_reader, reserve, own)
+        && most > 0
+        && reserve > most
+    {
+        let expected = format!("expected at most machines_max, which is {most}");
+        reader.wrong(format!("found the number {reserve}"), expected);
+    }
+    let boot_limit = seconds(table, "boot_limit_seconds", 1..=DAY, default::BOOT_LIMIT);
+    let lifetime = seconds(table, "lifetime_seconds", 1..=30 * DAY, default::LIFETIME);
+    if let (Some(boot_limit), Some(lifetime)) = (boot_limit, lifetime)
+        && lifetime <= boot_limit
+    {
+        let found = format!("found a lifetime of {} s", lifetime.as_secs());
+        let limit = boot_limit.as_secs();
+        let expected = format!("expected more than boot_limit_seconds, which is {limit}");
+        let reader = table.optional("lifetime_seconds");
+        reader
+            .as_ref()
+            .unwrap_or(table.reader())
+            .wrong(found, expected);
+    }
+    Some(Limits {
+        machines_max: own?,
+        reserve: reserve?,
+        boot_limit: boot_limit?,
+        lifetime: lifetime?,
+    })
+}
+
+fn settings(table: &Table<'_>) -> Option<AgentSettings> {
+    let idle = seconds(
+        table,
+        "idle_timeout_seconds",
+        1..=DAY,
+        default::IDLE_TIMEOUT,
+    );
+    let key = "interruption_grace_seconds";
+    let grace = seconds(table, key, 0..=DAY, default::INTERRUPTION_GRACE);
+    Some(AgentSettings {
+        idle_timeout: idle?,
+        interruption_grace_period: grace?,
+    })
+}
+
+fn breaker(table: &Table<'_>) -> Option<BreakerPolicy> {
+    let failures = table.optional("breaker_failures_max");
+    let failures = failures.map_or(Some(default::BREAKER_FAILURES_MAX), |reader| {
+        count(&reader, 1, 100)
+    });
+    let pause = seconds(
+        table,
+        "breaker_pause_seconds",
+        1..=DAY,
+        default::BREAKER_PAUSE,
+    );
+    Some(BreakerPolicy {
+        failures_max: failures?,
+        pause: pause?,
+    })
+}

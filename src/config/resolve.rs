@@ -1,0 +1,276 @@
+//! A configuration's text into checked settings: the deployment, the hub and the cloud.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::time::Duration;
+
+use super::pool::{Around, POOL, pools};
+use super::secret::{self, SecretSource};
+use super::{CloudSettings, Config, HubSettings, LogFormat, ProcessSettings, Settings, default};
+use crate::document::{Format, Problem, Reader, Report, Scalar, Table, Value, parse};
+use crate::model::id::Deployment;
+use crate::model::money::MicroDollars;
+use crate::model::pool::Policy;
+
+const ROOT: [&str; 9] = [
+    "deployment",
+    "machines_max",
+    "launches_per_hour_max",
+    "dollars_per_hour_max",
+    "tick_seconds",
+    "log_format",
+    "hub",
+    "cloud",
+    "pools",
+];
+const HUB: [&str; 5] = [
+    "endpoint",
+    "ca_file",
+    "plain_http",
+    "timeout_seconds",
+    "api_token",
+];
+const CLOUD: [&str; 3] = ["kind", "folder", "boot_delay_milliseconds"];
+/// What the decision is measured for (design.md section 9).
+pub(super) const MACHINES_MAX: i64 = 10_000;
+/// Names go into tags and paths.
+const NAME_MAX: usize = 64;
+/// A million dollars an hour is no budget but a slip.
+const DOLLARS_MAX: u64 = 1_000_000;
+
+/// Every key that a configuration may have, by its last name: for the page that explains them.
+pub fn keys() -> impl Iterator<Item = &'static str> {
+    let deployment = ROOT.into_iter().chain(HUB).chain(CLOUD);
+    deployment.chain(POOL).chain(secret::KEYS)
+}
+
+/// Reads and checks a configuration. `file` names it in problems; relative paths start in `folder`.
+///
+/// # Errors
+/// Everything that is wrong with it, in the order of the file.
+pub fn resolve(
+    text: &str,
+    file: &str,
+    format: Format,
+    folder: &Path,
+) -> Result<Settings, Vec<Problem>> {
+    let root = parse(text, file, format)?;
+    let report = Report::new(file);
+    let settings = settings(&Reader::new(&root, &report), folder);
+    let problems = report.into_problems();
+    match settings {
+        Some(settings) if problems.is_empty() => Ok(settings),
+        Some(_) | None => Err(problems),
+    }
+}
+
+/// `None` only with a problem in the report.
+fn settings(root: &Reader<'_>, folder: &Path) -> Option<Settings> {
+    let table = root.table(&ROOT)?;
+    let deployment = table.required("deployment", "a name that marks this deployment's machines");
+    let deployment = deployment.and_then(|deployment| name(&deployment));
+    let machines_max = table.required("machines_max", "how many machines may live; 0 drains");
+    let machines_max = machines_max.and_then(|reader| count(&reader, 0, MACHINES_MAX));
+    let launches = table.optional("launches_per_hour_max");
+    let launches = launches.map(|reader| count(&reader, 1, 100 * MACHINES_MAX));
+    let dollars = table.optional("dollars_per_hour_max").map(|d| dollars(&d));
+    let tick = seconds(&table, "tick_seconds", 1..=3600, default::TICK_INTERVAL);
+    let log_format = table
+        .optional("log_format")
+        .map(|reader| log_format(&reader));
+    let hub = table.required("hub", "a table with the hub's endpoint");
+    let hub = hub.and_then(|reader| hub_settings(&reader, folder));
+    let cloud = table.required("cloud", "a table that says where machines come from");
+    let cloud = cloud.and_then(|reader| cloud_settings(&reader, folder));
+    let around = Around {
+        machines_max: machines_max.unwrap_or_default(),
+        folder,
+    };
+    let pools = table.required("pools", "a table for each pool");
+    let pools = pools.and_then(|reader| self::pools(&reader, &around));
+    let (hub, api_token) = hub?;
+    let mut policies = BTreeMap::new();
+    let mut settings = BTreeMap::new();
+    for (name, policy, pool) in pools? {
+        policies.insert(name.clone(), policy);
+        settings.insert(name, pool);
+    }
+    Some(Settings {
+        policy: Policy {
+            deployment: Deployment::new(deployment?),
+            machines_max: machines_max?,
+            launches_per_hour_max: launches.unwrap_or(Some(default::LAUNCHES_PER_HOUR_MAX))?,
+            hourly_max: dollars.map_or(Some(None), |dollars| dollars.map(Some))?,
+            pools: policies,
+        },
+        config: Config {
+            hub,
+            api_token,
+            cloud: cloud?,
+            tick_interval: tick?,
+            tick_spacing: default::TICK_SPACING,
+            log_format: log_format.unwrap_or(Some(LogFormat::Text))?,
+            pools: settings,
+        },
+    })
+}
+
+/// A name that can stand in a tag and in a path.
+pub(super) fn name<'a>(reader: &Reader<'a>) -> Option<&'a str> {
+    let text = reader.filled_text()?;
+    if is_name(text) {
+        return Some(text);
+    }
+    reader.expected(NAME_RULE);
+    None
+}
+
+/// The rule of [`is_name`], in words.
+pub(super) const NAME_RULE: &str = "letters, digits, '-' and '_', 64 at most";
+
+pub(super) fn is_name(text: &str) -> bool {
+    let fits = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
+    !text.is_empty() && text.len() <= NAME_MAX && text.chars().all(fits)
+}
+
+/// A count within a range.
+pub(super) fn count(reader: &Reader<'_>, least: i64, most: i64) -> Option<u32> {
+    u32::try_from(reader.integer(least..=most)?).ok()
+}
+
+/// A span in whole seconds, or its default; `None` if it is wrong.
+pub(super) fn seconds(
+    table: &Table<'_>,
+    key: &str,
+    range: std::ops::RangeInclusive<i64>,
+    default: Duration,
+) -> Option<Duration> {
+    let Some(reader) = table.optional(key) else {
+        return Some(default);
+    };
+    let seconds = u64::try_from(reader.integer(range)?).ok()?;
+    Some(Duration::from_secs(seconds))
+}
+
+fn log_format(reader: &Reader<'_>) -> Option<LogFormat> {
+    match reader.word(&["text", "json"])? {
+        "json" => Some(LogFormat::Json),
+        _ => Some(LogFormat::Text),
+    }
+}
+
+/// Whole dollars, or with up to six digits behind the point; never through a float.
+fn dollars(reader: &Reader<'_>) -> Option<MicroDollars> {
+    let amount = match reader.value() {
+        Value::Scalar(Scalar::Integer(number)) => micro_dollars(&number.to_string()),
+        Value::Scalar(Scalar::Text(text) | Scalar::Decimal(text)) => micro_dollars(text),
+        Value::Scalar(_) | Value::List(_) | Value::Map(_) => None,
+    };
+    if amount.is_none() {
+        reader.expected("dollars from 0 to 1000000, such as 12 or \"12.50\"");
+    }
+    amount
+}
+
+fn micro_dollars(text: &str) -> Option<MicroDollars> {
+    let (whole, fraction) = text.split_once('.').unwrap_or((text, "0"));
+    let is_number = |digits: &str| !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit());
+    if !is_number(whole) || !is_number(fraction) || fraction.len() > 6 {
+        return None;
+    }
+    let millionths: u64 = format!("{fraction:0<6}").parse().ok()?;
+    let dollars: u64 = whole.parse().ok()?;
+    (dollars <= DOLLARS_MAX).then(|| MicroDollars(dollars * 1_000_000 + millionths))
+}
+
+fn hub_settings(reader: &Reader<'_>, folder: &Path) -> Option<(HubSettings, Option<SecretSource>)> {
+    let table = reader.table(&HUB)?;
+    let endpoint = table.required("endpoint", "the hub's host, such as acme.semaphoreci.com");
+    let endpoint = endpoint.and_then(|reader| self::endpoint(&reader));
+    let ca_file = table.optional("ca_file");
+    let ca_path = ca_file.as_ref().map(Reader::filled_text);
+    let plain_http = table.optional("plain_http").map(|reader| reader.boolean());
+    let timeout = seconds(&table, "timeout_seconds", 1..=300, default::HUB_TIMEOUT);
+    let api_token = table.optional("api_token");
+    let api_token = api_token.map(|reader| secret::source(&reader, folder));
+    if let (Some(ca_file), Some(Some(true))) = (&ca_file, plain_http) {
+        ca_file.wrong(
+            "found beside plain_http = true, which uses no certificates",
+            "take one of them out",
+        );
+    }
+    let settings = HubSettings {
+        endpoint: endpoint?,
+        ca_file: match ca_path {
+            Some(path) => Some(folder.join(path?)),
+            None => None,
+        },
+        plain_http: plain_http.unwrap_or(Some(false))?,
+        timeout: timeout?,
+    };
+    match api_token {
+        Some(source) => Some((settings, Some(source?))),
+        None => Some((settings, None)),
+    }
+}
+
+/// Host and perhaps port. One with a password in it is not shown.
+fn endpoint(reader: &Reader<'_>) -> Option<String> {
+    let text = reader.filled_text()?;
+    let (host, port) = match text.rsplit_once(':') {
+        Some((host, port)) if !text.ends_with(']') => (host, Some(port)),
+        Some(_) | None => (text, None),
+    };
+    let is_port = port.is_none_or(|port| port.parse::<u16>().is_ok_and(|port| port > 0));
+    let inner = host
+        .strip_prefix('[')
+        .and_then(|host| host.strip_suffix(']'));
+    let is_host = match inner {
+        Some(address) => address.parse::<std::net::Ipv6Addr>().is_ok(),
+        None => {
+            let fits = |c: char| c.is_ascii_alphanumeric() || c == '.' || c == '-';
+            !host.is_empty() && host.chars().all(fits)
+        }
+    };
+    if is_port && is_host {
+        return Some(text.to_owned());
+    }
+    let shown = if text.contains('@') {
+        reader.clone().hidden()
+    } else {
+        reader.clone()
+    };
+    shown.expected(
+        "a host, perhaps with :port, without scheme and path, such as acme.semaphoreci.com",
+    );
+    None
+}
+
+fn cloud_settings(reader: &Reader<'_>, folder: &Path) -> Option<CloudSettings> {
+    let names = reader.names()?;
+    if let Some((_, kind)) = names.iter().find(|(key, _)| *key == "kind")
+        && kind.value() == &Value::Scalar(Scalar::Text("ec2".to_owned()))
+    {
+        kind.wrong(
+            "machines on EC2 come with a later version",
+            "this one knows \"process\": machines on this computer",
+        );
+        return None;
+    }
+    let table = reader.table(&CLOUD)?;
+    let kind = table.required("kind", "process: machines on this computer");
+    let kind = kind.and_then(|kind| kind.word(&["process"]));
+    let path = table.required("folder", "the folder that machines live in");
+    let path = path.and_then(|path| path.filled_text());
+    let delay = match table.optional("boot_delay_milliseconds") {
+        Some(reader) => reader
+            .integer(0..=600_000)
+            .and_then(|ms| u64::try_from(ms).ok()),
+        None => u64::try_from(default::BOOT_DELAY.as_millis()).ok(),
+    };
+    kind?;
+    Some(CloudSettings::Process(ProcessSettings {
+        folder: folder.join(path?),
+        boot_delay: Duration::from_millis(delay?),
+    }))
+}

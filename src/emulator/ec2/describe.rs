@@ -1,0 +1,149 @@
+//! `DescribeInstances`: filtered, and in pages of machines, not of launches.
+
+use super::Ec2;
+use super::error::{self, Refusal};
+use super::filter::{self, Filter};
+use super::form::Form;
+use super::machine::{Key, MachineRecord, Switch, TagMap};
+use super::page::Page;
+use super::settings::Ec2Settings;
+use super::xml::{Stamp, Xml};
+use crate::model::offer::Market;
+use crate::model::time::Timestamp;
+
+impl Ec2 {
+    pub(super) fn describe(&self, form: &Form, now: Timestamp) -> Result<Xml, Refusal> {
+        let (machines, next) = self.selected(form, now, |_| true)?;
+        form.check_dry_run()?;
+        let mut xml = Xml::default();
+        let launches = machines.chunk_by(|one, next| one.reservation == next.reservation);
+        xml.list("reservationSet", launches, |xml, machines| {
+            let reservation = machines.first().map(|machine| &machine.reservation);
+            xml.optional("reservationId", reservation);
+            xml.text("ownerId", &self.settings.owner);
+            xml.list("instancesSet", machines, |xml, machine| {
+                machine_xml(xml, machine, &self.settings);
+            });
+        });
+        xml.optional("nextToken", next);
+        Ok(xml)
+    }
+
+    /// The machines that ids or filters name, and the token of the next page.
+    pub(super) fn selected(
+        &self,
+        form: &Form,
+        now: Timestamp,
+        also: impl Fn(&MachineRecord) -> bool,
+    ) -> Result<(Vec<&MachineRecord>, Option<String>), Refusal> {
+        let page = Page::read(form, 5)?;
+        let filters = Filter::read(form)?;
+        for filter in &filters {
+            filter.check(&filter::OF_MACHINES)?;
+        }
+        let ids = form.list("InstanceId");
+        if !ids.is_empty() && form.get("MaxResults").is_some() {
+            let text = "The parameter instancesSet cannot be used with the parameter maxResults";
+            return Err(Refusal::new(error::COMBINATION, text));
+        }
+        let fits = |(_, machine): &(Key, &MachineRecord)| {
+            machine.seen_from <= now
+                && also(machine)
+                && filters.iter().all(|filter| filter::fits(filter, machine))
+        };
+        if !ids.is_empty() {
+            let keys = self.known_all(&ids, now)?;
+            let machines = keys
+                .iter()
+                .filter_map(|key| Some((*key, self.machines.get(*key)?)));
+            return Ok(page.cut(machines.filter(fits)));
+        }
+        // A tag that is asked for by its value spares looking at all the others.
+        Ok(match filters.iter().find_map(Filter::exact_tag) {
+            Some(tag) => page.cut(self.machines.tagged(&tag, page.from).filter(fits)),
+            None => page.cut(self.machines.from(page.from).filter(fits)),
+        })
+    }
+
+    /// The machines of all ids, or a refusal that names those that are not known.
+    pub(super) fn known_all(&self, ids: &[&str], now: Timestamp) -> Result<Vec<Key>, Refusal> {
+        let (mut keys, mut lost) = (Vec::new(), Vec::new());
+        for id in ids {
+            match self.known(id, now) {
+                Ok(key) => keys.push(key),
+                Err(refusal) if refusal.code == error::MACHINE_NOT_FOUND => lost.push(*id),
+                Err(refusal) => return Err(refusal),
+            }
+        }
+        match lost.as_slice() {
+            [] => Ok(keys),
+            [id] => {
+                let text = format!("The instance ID '{id}' does not exist");
+                Err(Refusal::new(error::MACHINE_NOT_FOUND, text))
+            }
+            many => {
+                let text = format!("The instance IDs '{}' do not exist", many.join(", "));
+                Err(Refusal::new(error::MACHINE_NOT_FOUND, text))
+            }
+        }
+    }
+}
+
+pub(super) fn machine_xml(xml: &mut Xml, machine: &MachineRecord, settings: &Ec2Settings) {
+    let subnet = settings.subnets.get(&machine.subnet);
+    xml.text("instanceId", &machine.id);
+    xml.text("imageId", &machine.image);
+    xml.element("instanceState", |xml| {
+        xml.text("code", machine.state.code());
+        xml.text("name", machine.state.name());
+    });
+    xml.text("amiLaunchIndex", machine.launch_index);
+    xml.text("instanceType", &machine.instance_type);
+    xml.text("launchTime", Stamp(machine.launched_at));
+    xml.element("placement", |xml| {
+        xml.text("availabilityZone", &machine.zone);
+        xml.text("tenancy", "default");
+    });
+    xml.text("subnetId", &machine.subnet);
+    xml.optional("vpcId", subnet.map(|subnet| &subnet.vpc));
+    xml.text("privateIpAddress", &machine.address);
+    xml.text("architecture", machine.architecture);
+    xml.optional("clientToken", machine.client_token.as_ref());
+    if machine.market == Market::Spot {
+        xml.text("instanceLifecycle", "spot");
+    }
+    if let Some(reason) = machine.reason {
+        xml.element("stateReason", |xml| {
+            xml.text("code", reason.code);
+            xml.text("message", reason.message);
+        });
+    }
+    metadata_xml(xml, "metadataOptions", machine);
+    tags_xml(xml, &machine.tags);
+}
+
+pub(super) fn metadata_xml(xml: &mut Xml, name: &str, machine: &MachineRecord) {
+    let options = machine.metadata;
+    let enabled = |switch: Switch| match switch {
+        Switch::On => "enabled",
+        Switch::Off => "disabled",
+    };
+    let tokens = match options.tokens_required {
+        Switch::On => "required",
+        Switch::Off => "optional",
+    };
+    xml.element(name, |xml| {
+        xml.text("state", "applied");
+        xml.text("httpTokens", tokens);
+        xml.text("httpPutResponseHopLimit", options.hops_max);
+        xml.text("httpEndpoint", enabled(options.endpoint));
+        xml.text("instanceMetadataTags", enabled(options.tags));
+    });
+}
+
+pub(super) fn tags_xml(xml: &mut Xml, tags: &TagMap) {
+    xml.list("tagSet", tags, |xml, (key, value)| {
+        xml.text("key", key);
+        xml.text("value", value);
+    });
+}

@@ -1,0 +1,326 @@
+//! EC2 as a pure state machine: `handle(request, now)` gives a response.
+//!
+//! It speaks the query protocol (a form in, XML out) for the actions that a scaler uses, and
+//! gives what no other emulator gives (aws.md A1): client tokens that are honored, machines that
+//! are pending for a while and not seen at once, rows of errors for the offers of a fleet,
+//! capacity, quotas, the real token buckets, pages by machine, spot notices, terminated machines
+//! that vanish, and every error as a switch.
+//!
+//! What must stay true: no clock, no randomness, no socket; the same calls give the same bytes.
+//! A client token launches once. Live machines never exceed what was set. Time may stand still
+//! but not go back: an earlier `now` is read as the latest one seen.
+//!
+//! What is not here: signatures (a request without `Authorization` is refused, and that is all),
+//! permissions (set [`Fault::Refused`]), fleets that are not `instant`, requirements in place of
+//! types, weights, volumes and networks, starting what was stopped, and of AWS's other services
+//! all but SSM's `GetParameter`.
+
+pub mod action;
+mod describe;
+mod end;
+pub mod error;
+pub mod faults;
+mod filter;
+mod fleet;
+mod form;
+pub mod journal;
+mod launch;
+mod life;
+mod lists;
+pub mod machine;
+mod order;
+mod page;
+mod parameter;
+mod replay;
+mod run;
+pub mod settings;
+mod status;
+mod supply;
+mod tags;
+pub mod template;
+pub mod throttle;
+mod xml;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use self::action::{Action, Asked};
+use self::error::{Code, Refusal};
+use self::faults::{Fault, FaultId, Faults, Occasion, Scope, Travel};
+use self::form::Form;
+use self::journal::Change;
+use self::life::Wake;
+use self::machine::{MachineRecord, Machines};
+use self::replay::Replays;
+use self::settings::Ec2Settings;
+use self::supply::Usage;
+use self::throttle::{Breadth, Buckets, Throttling};
+use self::xml::Xml;
+use super::journal::Journal;
+use crate::emulator::message::{Delivery, Request, Response};
+use crate::model::time::Timestamp;
+
+pub use self::supply::Supply;
+
+/// The version of the protocol that clients have to name.
+const VERSION: &str = "2016-11-15";
+
+/// The emulated EC2 of one account and region.
+#[derive(Debug)]
+pub struct Ec2 {
+    settings: Ec2Settings,
+    now: Timestamp,
+    /// How many identifiers have been given.
+    drawn: u64,
+    machines: Machines,
+    usage: Usage,
+    /// How many machines of a supply may be live; what is not in it has no limit.
+    capacity: BTreeMap<Supply, u32>,
+    wakes: BTreeSet<(Timestamp, Wake)>,
+    replays: Replays,
+    buckets: Buckets,
+    faults: Faults,
+    journal: Journal<Change>,
+}
+
+impl Ec2 {
+    /// An account without machines.
+    pub fn new(settings: Ec2Settings) -> Self {
+        Self {
+            settings,
+            now: Timestamp::default(),
+            drawn: 0,
+            machines: Machines::default(),
+            usage: Usage::default(),
+            capacity: BTreeMap::new(),
+            wakes: BTreeSet::new(),
+            replays: Replays::default(),
+            buckets: Buckets::default(),
+            faults: Faults::default(),
+            journal: Journal::default(),
+        }
+    }
+
+    /// Answers a request, after all that is due has been done.
+    pub fn handle(&mut self, request: &Request, now: Timestamp) -> Response {
+        let now = self.advance(now);
+        let id = self.draw_request_id();
+        if let Some(target) = &request.target {
+            return self.answer_target(target, request, now);
+        }
+        let form = Form::read(&request.body);
+        match understood(request, &form) {
+            Ok(action) => self.answer(action, &form, &id, now),
+            Err(refusal) => refused(&refusal, &id),
+        }
+    }
+
+    /// Does all that is due.
+    pub fn tick(&mut self, now: Timestamp) {
+        self.advance(now);
+    }
+
+    /// When `tick` has something to do next; `None` while only a request can change anything.
+    pub fn next_deadline(&self) -> Option<Timestamp> {
+        self.wakes.first().map(|(at, _)| *at)
+    }
+
+    /// What has happened since the last drain, oldest first.
+    pub fn drain_changes(&mut self) -> Vec<Change> {
+        self.journal.drain()
+    }
+
+    /// Sets a fault, until it is taken back.
+    pub fn add_fault(&mut self, scope: Scope, fault: Fault) -> FaultId {
+        self.faults.add(scope, fault)
+    }
+
+    /// Takes a fault back.
+    pub fn remove_fault(&mut self, id: FaultId) {
+        self.faults.0.remove(id);
+    }
+
+    /// Takes all faults back.
+    pub fn clear_faults(&mut self) {
+        self.faults.0.clear();
+    }
+
+    /// What it was set to.
+    pub fn settings(&self) -> &Ec2Settings {
+        &self.settings
+    }
+
+    /// Changes the account: prices, quotas, images, templates. Machines stay as they are.
+    pub fn settings_mut(&mut self) -> &mut Ec2Settings {
+        &mut self.settings
+    }
+
+    /// Limits how many machines of a supply may be live; `None` is without a limit. Those that
+    /// are too many stay.
+    pub fn set_capacity(&mut self, supply: Supply, machines_max: Option<u32>) {
+        match machines_max {
+            Some(max) => self.capacity.insert(supply, max),
+            None => self.capacity.remove(&supply),
+        };
+    }
+
+    /// All machines, in the order of their launches, whether calls know them already or not.
+    pub fn machines(&self) -> impl Iterator<Item = &MachineRecord> {
+        self.machines.iter().map(|(_, machine)| machine)
+    }
+
+    /// One machine by its id.
+    pub fn machine(&self, id: &str) -> Option<&MachineRecord> {
+        self.machines.get(self.machines.key(id)?)
+    }
+
+    fn answer(&mut self, action: Action, form: &Form, id: &str, now: Timestamp) -> Response {
+        let refuse = |code: Code| refused(&code.into(), id);
+        if let Some(instead) = self.struck_before(Asked::Ec2(action), now, refuse) {
+            return instead;
+        }
+        let done = self.act(action, form, now);
+        let mut response = match &done {
+            Ok(xml) => answered(action, xml.clone(), id),
+            Err(refusal) => refused(refusal, id),
+        };
+        for travel in self.struck(Asked::Ec2(action), now, travel) {
+            delivered(&mut response, travel, |code| refused(&code.into(), id));
+        }
+        response
+    }
+
+    /// What comes instead of an answer, while nothing is done.
+    fn struck_before(
+        &mut self,
+        asked: Asked,
+        now: Timestamp,
+        refused: impl Fn(Code) -> Response,
+    ) -> Option<Response> {
+        let answers = self.struck(asked, now, |fault| match fault {
+            Fault::Refused(code) => Some(refused(code)),
+            Fault::Reset => Some(undelivered(Delivery::Dropped)),
+            Fault::BlackHole => Some(undelivered(Delivery::BlackHole)),
+            Fault::Offer(_) | Fault::Boot(_) | Fault::Travel(_) | Fault::EndsLate(_) => None,
+        });
+        answers.into_iter().next()
+    }
+
+    fn act(&mut self, action: Action, form: &Form, now: Timestamp) -> Result<Xml, Refusal> {
+        let breadth = breadth(form);
+        let is_throttled = self.settings.throttling == Throttling::Real
+            && !self.buckets.take_request(action, breadth, now);
+        if is_throttled {
+            return Err(error::THROTTLED.into());
+        }
+        form.check_known(action.parameters())?;
+        match action {
+            Action::CreateFleet => self.create_fleet(form, now),
+            Action::RunInstances => self.run(form, now),
+            Action::DescribeInstances => self.describe(form, now),
+            Action::DescribeInstanceStatus => self.describe_status(form, now),
+            Action::TerminateInstances => self.end(form, now),
+            Action::GetConsoleOutput => self.console_output(form, now),
+            Action::ModifyInstanceMetadataOptions => self.modify_metadata(form, now),
+            Action::CreateTags => self.create_tags(form, now),
+            Action::DeleteTags => self.delete_tags(form, now),
+            Action::DescribeLaunchTemplateVersions => self.describe_templates(form),
+            Action::DescribeSpotPriceHistory => self.describe_prices(form, now),
+            Action::DescribeSubnets => self.describe_subnets(form),
+            Action::DescribeImages => self.describe_images(form),
+        }
+    }
+
+    /// The faults of one kind that strike an action.
+    fn struck<T>(
+        &mut self,
+        asked: Asked,
+        now: Timestamp,
+        choose: impl Fn(Fault) -> Option<T>,
+    ) -> Vec<T> {
+        let occasion = Occasion { asked, offer: None };
+        self.faults.strike(occasion, now, choose)
+    }
+
+    fn draw(&mut self) -> u64 {
+        self.drawn += 1;
+        self.drawn
+    }
+
+    fn draw_request_id(&mut self) -> String {
+        format!("00000000-0000-4000-8000-{:012x}", self.draw())
+    }
+}
+
+/// The action, if the request is one that EC2 would look at.
+fn understood(request: &Request, form: &Form) -> Result<Action, Refusal> {
+    if request.authorization.is_none() {
+        return Err(error::AUTH_FAILURE.into());
+    }
+    let name = form.required("Action")?;
+    let unknown = || {
+        let text = format!("The action {name} is not valid for this web service.");
+        Refusal::new(error::INVALID_ACTION, text)
+    };
+    let action = Action::find(name).filter(|_| request.method == "POST");
+    let action = action.ok_or_else(unknown)?;
+    if form.get("Version") == Some(VERSION) {
+        return Ok(action);
+    }
+    Err(error::VERSION.into())
+}
+
+fn travel(fault: Fault) -> Option<Travel> {
+    match fault {
+        Fault::Travel(travel) => Some(travel),
+        Fault::Refused(_)
+        | Fault::Reset
+        | Fault::BlackHole
+        | Fault::Offer(_)
+        | Fault::Boot(_)
+        | Fault::EndsLate(_) => None,
+    }
+}
+
+/// Lets an answer travel as a fault says.
+fn delivered(response: &mut Response, travel: Travel, refused: impl Fn(Code) -> Response) {
+    match travel {
+        Travel::Dropped => response.delivery = Delivery::Dropped,
+        Travel::Lost => response.delivery = Delivery::BlackHole,
+        Travel::Delayed(delay) => response.delivery = Delivery::Delayed(delay),
+        Travel::CommittedThen(code) => *response = refused(code),
+    }
+}
+
+fn breadth(form: &Form) -> Breadth {
+    let narrows = ["MaxResults", "Filter.1.Name", "InstanceId.1"];
+    if narrows.iter().any(|name| form.get(name).is_some()) {
+        Breadth::Narrowed
+    } else {
+        Breadth::Everything
+    }
+}
+
+fn answered(action: Action, xml: Xml, id: &str) -> Response {
+    response(200, xml.into_answer(action.name(), id))
+}
+
+fn refused(refusal: &Refusal, id: &str) -> Response {
+    response(refusal.code.status, xml::refusal(refusal, id))
+}
+
+fn undelivered(delivery: Delivery) -> Response {
+    Response {
+        delivery,
+        ..response(500, Vec::new())
+    }
+}
+
+fn response(status: u16, body: Vec<u8>) -> Response {
+    Response {
+        status,
+        content_type: "text/xml;charset=UTF-8",
+        location: None,
+        body,
+        delivery: Delivery::Prompt,
+    }
+}

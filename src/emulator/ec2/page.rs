@@ -1,0 +1,52 @@
+//! Pages of lists: how many, and from where on.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+
+use super::error::{self, Refusal};
+use super::form::{Form, invalid};
+
+/// What part of a list a request asks for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Page {
+    /// The key of the first item that may be on it.
+    pub(super) from: u64,
+    /// How many items at most.
+    pub(super) items_max: usize,
+}
+
+impl Page {
+    /// `MaxResults` from `least` to 1000, or everything.
+    pub(super) fn read(form: &Form, least: u32) -> Result<Self, Refusal> {
+        let wanted = form.number("MaxResults")?;
+        if let Some(wanted) = wanted.filter(|wanted| !(least..=1000).contains(wanted)) {
+            return Err(invalid("MaxResults", &wanted.to_string()));
+        }
+        let from = match form.get("NextToken").filter(|token| !token.is_empty()) {
+            None => 0,
+            Some(token) => read_token(token).ok_or(Refusal::from(error::NEXT_TOKEN))?,
+        };
+        let wanted = wanted.and_then(|wanted| usize::try_from(wanted).ok());
+        Ok(Self {
+            from,
+            items_max: wanted.unwrap_or(usize::MAX),
+        })
+    }
+
+    /// The items of the page, and the token of the next one.
+    pub(super) fn cut<T>(self, items: impl Iterator<Item = (u64, T)>) -> (Vec<T>, Option<String>) {
+        let mut page = Vec::new();
+        for (key, item) in items {
+            if page.len() == self.items_max {
+                return (page, Some(STANDARD.encode(format!("from {key}"))));
+            }
+            page.push(item);
+        }
+        (page, None)
+    }
+}
+
+fn read_token(token: &str) -> Option<u64> {
+    let text = String::from_utf8(STANDARD.decode(token).ok()?).ok()?;
+    text.strip_prefix("from ")?.parse().ok()
+}

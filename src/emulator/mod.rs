@@ -1,0 +1,17 @@
+//! A Semaphore control plane without a server, for the demo, the tests and the simulator.
+//!
+//! [`ec2`] is a cloud without machines, and as pure.
+//! [`hub`] is a pure state machine: `handle(request, now)` gives a response, and nothing in it
+//! reads a clock or a socket. [`pipeline`] reads the pipeline files that feed it.
+//! [`feed`] puts its jobs into the hub as their blocks come to their turn.
+//! [`http`] is the one effect: it serves a hub on a port, over TLS 1.3.
+
+pub mod ec2;
+pub mod feed;
+pub mod http;
+pub mod hub;
+pub mod job_request;
+pub mod journal;
+pub mod message;
+pub mod pipeline;
+pub mod rules;

@@ -1,0 +1,310 @@
+//! One HTTP client: its TLS, its limits, and the one function that all calls go through.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use reqwest::header::{AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE, HeaderValue};
+use reqwest::{Certificate, Client, Method, Url, redirect, retry, tls};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use super::error::{CallError, ClientError, last_cause};
+use crate::model::secret::Secret;
+
+/// How long a connection may take to come about: a machine that is there answers much sooner.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+/// How much of an error's body is kept: a sentence, not a proxy's page.
+const BODY_SHOWN_MAX: usize = 200;
+
+/// How to reach a hub.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HttpSettings {
+    /// Host, with `:port` if it is not the scheme's own.
+    pub endpoint: String,
+    /// Certificates to trust beside the computer's own, in PEM form.
+    pub ca_file: Option<PathBuf>,
+    /// Plain HTTP instead of HTTPS, for a hub on the same computer.
+    pub plain_http: bool,
+    /// For a whole call, from the first byte to the last.
+    pub timeout: Duration,
+    /// The `User-Agent` header.
+    pub user_agent: String,
+}
+
+impl HttpSettings {
+    /// HTTPS with the computer's own certificates and the official agent's timeout
+    /// (protocol.md section 1).
+    pub fn new(endpoint: impl Into<String>) -> Self {
+        Self {
+            endpoint: endpoint.into(),
+            ca_file: None,
+            plain_http: false,
+            timeout: Duration::from_secs(30),
+            user_agent: format!("Dayfly/{}", env!("CARGO_PKG_VERSION")),
+        }
+    }
+}
+
+/// A client for one hub.
+#[derive(Clone, Debug)]
+pub(super) struct Http {
+    client: Client,
+    /// Host and port, for errors.
+    endpoint: String,
+    /// Scheme, host and port.
+    base: String,
+}
+
+/// What a call sends.
+pub(super) enum Body {
+    /// Nothing; a `POST` says so with `Content-Length: 0`, without which some servers refuse it.
+    Empty,
+    /// JSON.
+    Json(Vec<u8>),
+    /// Log events, a line each.
+    Text(Vec<u8>),
+}
+
+impl Body {
+    /// The JSON of plain data.
+    pub(super) fn json(value: &impl Serialize) -> Self {
+        Self::Json(serde_json::to_vec(value).expect("the protocol's types have text keys"))
+    }
+}
+
+/// An answer of any status.
+pub(super) struct Answer {
+    /// Host and port of who answered, for errors.
+    endpoint: String,
+    pub(super) status: u16,
+    pub(super) location: Option<String>,
+    pub(super) body: Vec<u8>,
+}
+
+impl Http {
+    pub(super) fn new(settings: &HttpSettings) -> Result<Self, ClientError> {
+        // The first client of a process settles who does the cryptography; later ones agree.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        check_endpoint(&settings.endpoint)?;
+        let mut builder = Client::builder()
+            .tls_version_min(tls::Version::TLS_1_3)
+            .https_only(!settings.plain_http)
+            .connect_timeout(CONNECT_TIMEOUT.min(settings.timeout))
+            .timeout(settings.timeout)
+            .redirect(redirect::Policy::none())
+            .retry(retry::never())
+            .user_agent(&settings.user_agent);
+        if let Some(path) = &settings.ca_file {
+            builder = builder.tls_certs_merge(read_certificates(path)?);
+        }
+        let client = builder.build().map_err(|error| ClientError::Tls {
+            reason: last_cause(&error.without_url()),
+        })?;
+        let scheme = if settings.plain_http { "http" } else { "https" };
+        let endpoint = settings.endpoint.clone();
+        Ok(Self {
+            client,
+            base: format!("{scheme}://{endpoint}"),
+            endpoint,
+        })
+    }
+
+    /// Host and port, for errors.
+    pub(super) fn endpoint(&self) -> &str {
+        &self.endpoint
+    }
+
+    /// Calls a path of the hub; gives whatever it answers.
+    pub(super) async fn call(
+        &self,
+        method: Method,
+        path: &str,
+        authorization: Authorization<'_>,
+        body: Body,
+    ) -> Result<Answer, CallError> {
+        self.call_url(method, &format!("{}{path}", self.base), authorization, body)
+            .await
+    }
+
+    /// Calls an absolute address, as `logger.url` is one.
+    pub(super) async fn call_url(
+        &self,
+        method: Method,
+        url: &str,
+        authorization: Authorization<'_>,
+        body: Body,
+    ) -> Result<Answer, CallError> {
+        let endpoint = self.endpoint_of(url);
+        if self.base.starts_with("https:") && !url.starts_with("https:") {
+            return Err(CallError::in_the_clear(endpoint));
+        }
+        let mut request = self.client.request(method.clone(), url);
+        if let Some(header) = authorization.header() {
+            request = request.header(AUTHORIZATION, header);
+        }
+        request = match body {
+            Body::Empty if method == Method::POST => request.header(CONTENT_LENGTH, "0"),
+            Body::Empty => request,
+            Body::Json(json) => request.header(CONTENT_TYPE, "application/json").body(json),
+            Body::Text(text) => request.header(CONTENT_TYPE, "text/plain").body(text),
+        };
+        let failed = |error| CallError::from_transport(&endpoint, error);
+        let response = request.send().await.map_err(failed)?;
+        let status = response.status().as_u16();
+        let location = response
+            .headers()
+            .get("location")
+            .and_then(|it| it.to_str().ok());
+        let location = location.map(str::to_owned);
+        let body = response.bytes().await.map_err(failed)?.to_vec();
+        Ok(Answer {
+            endpoint,
+            status,
+            location,
+            body,
+        })
+    }
+
+    /// What an absolute address of this hub asks for, from its path on; `None` for another's.
+    pub(super) fn path_of<'a>(&self, address: &'a str) -> Option<&'a str> {
+        let path = address.strip_prefix(&self.base).unwrap_or(address);
+        path.starts_with('/').then_some(path)
+    }
+
+    /// Host and port of an address. The payload names the log server's, which may be another's.
+    fn endpoint_of(&self, url: &str) -> String {
+        if self.path_of(url).is_some() {
+            return self.endpoint.clone();
+        }
+        let url = Url::parse(url).ok();
+        let host = url.as_ref().and_then(Url::host_str);
+        let port = url.as_ref().and_then(Url::port);
+        let port = port.map_or_else(String::new, |port| format!(":{port}"));
+        format!("{}{port}", host.unwrap_or("the log server"))
+    }
+
+    /// Calls a path and wants that status.
+    pub(super) async fn expect(
+        &self,
+        wanted: u16,
+        method: Method,
+        path: &str,
+        authorization: Authorization<'_>,
+        body: Body,
+    ) -> Result<Vec<u8>, CallError> {
+        let call = format!("{method} {}", without_query(path));
+        let answer = self.call(method, path, authorization, body).await?;
+        self.wanted(wanted, &call, answer).map(|answer| answer.body)
+    }
+
+    /// An answer of that status, or the error that it is otherwise.
+    pub(super) fn wanted(
+        &self,
+        wanted: u16,
+        call: &str,
+        answer: Answer,
+    ) -> Result<Answer, CallError> {
+        if answer.status == wanted {
+            return Ok(answer);
+        }
+        Err(CallError::Status {
+            endpoint: answer.endpoint,
+            call: call.to_owned(),
+            status: answer.status,
+            body: first_line(&answer.body),
+        })
+    }
+
+    /// Reads JSON, and says which call gave something else.
+    pub(super) fn read<T: DeserializeOwned>(
+        &self,
+        call: &str,
+        body: &[u8],
+    ) -> Result<T, CallError> {
+        serde_json::from_slice(body).map_err(|error| CallError::BadBody {
+            endpoint: self.endpoint.clone(),
+            call: call.to_owned(),
+            // The position alone: the words would quote the body, which may hold a token.
+            reason: format!(
+                "not the JSON expected, at line {} column {}",
+                error.line(),
+                error.column()
+            ),
+        })
+    }
+}
+
+/// Which token a call shows, and how.
+#[derive(Clone, Copy)]
+pub(super) enum Authorization<'a> {
+    /// None: the address holds it.
+    Inside,
+    /// `Token …`, for hub and public API.
+    Token(&'a Secret),
+    /// `Bearer …`, for the log server.
+    Bearer(&'a Secret),
+}
+
+impl Authorization<'_> {
+    fn header(self) -> Option<HeaderValue> {
+        let text = match self {
+            Self::Inside => return None,
+            Self::Token(token) => format!("Token {}", token.expose()),
+            Self::Bearer(token) => format!("Bearer {}", token.expose()),
+        };
+        // A token with a line break is no token of any hub: it is sent as none, and refused.
+        let mut header =
+            HeaderValue::from_str(&text).unwrap_or_else(|_| HeaderValue::from_static("Token"));
+        header.set_sensitive(true);
+        Some(header)
+    }
+}
+
+/// A path with a query whose values may be any text.
+pub(super) fn with_query(path: &str, pairs: &[(&str, &str)]) -> String {
+    let mut url = Url::parse("https://hub").expect("a constant address");
+    url.query_pairs_mut().extend_pairs(pairs);
+    format!("{path}?{}", url.query().unwrap_or_default())
+}
+
+/// A path without its query, for errors.
+pub(super) fn without_query(path: &str) -> &str {
+    path.split('?').next().unwrap_or(path)
+}
+
+fn check_endpoint(endpoint: &str) -> Result<(), ClientError> {
+    let is_strange = |letter: char| {
+        letter.is_whitespace()
+            || letter.is_control()
+            || matches!(letter, '/' | '\\' | '@' | '?' | '#')
+    };
+    // What a URL cannot hold, such as a port above 65535, would look like a hub that is away.
+    let is_address = Url::parse(&format!("https://{endpoint}")).is_ok();
+    if is_address && !endpoint.ends_with(':') && !endpoint.contains(is_strange) {
+        return Ok(());
+    }
+    Err(ClientError::Endpoint {
+        found: endpoint.to_owned(),
+    })
+}
+
+fn read_certificates(path: &Path) -> Result<Vec<Certificate>, ClientError> {
+    let pem = std::fs::read(path).map_err(|source| ClientError::CaFile {
+        path: path.to_owned(),
+        source,
+    })?;
+    let certificates = Certificate::from_pem_bundle(&pem).unwrap_or_default();
+    if certificates.is_empty() {
+        return Err(ClientError::NoCertificate {
+            path: path.to_owned(),
+        });
+    }
+    Ok(certificates)
+}
+
+fn first_line(body: &[u8]) -> String {
+    let text = String::from_utf8_lossy(body);
+    let line = text.lines().next().unwrap_or_default().trim();
+    let shown = line.chars().filter(|letter| !letter.is_control());
+    shown.take(BODY_SHOWN_MAX).collect()
+}

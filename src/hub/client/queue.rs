@@ -1,0 +1,165 @@
+//! What the scaler asks of the hub: the door `ports::Hub`, over HTTPS.
+
+use std::collections::BTreeMap;
+
+use reqwest::Method;
+use serde::de::DeserializeOwned;
+
+use super::error::{CallError, ClientError};
+use super::http::{Authorization, Body, Http, HttpSettings};
+use super::public::PublicClient;
+use crate::hub::wire::AGENT_API;
+use crate::hub::wire::public::Agent;
+use crate::hub::wire::queue::{Metrics, QueuedJobs};
+use crate::model::id::{AgentType, JobId, MachineId, PoolName};
+use crate::model::job::{AgentReport, AgentState, QueueCounts};
+use crate::model::secret::Secret;
+use crate::model::time::Timestamp;
+use crate::ports::{Hub, HubError};
+
+/// How the scaler reads one pool's queue.
+#[derive(Clone, Debug)]
+pub struct PoolAccess {
+    /// The hub's name for the pool.
+    pub agent_type: AgentType,
+    /// Reads this agent type's queue, and nothing else.
+    pub registration_token: Secret,
+}
+
+/// The hub, as the scaler asks it.
+#[derive(Clone, Debug)]
+pub struct HubClient {
+    http: Http,
+    pools: BTreeMap<PoolName, PoolAccess>,
+    /// Lists agents, where an API token was configured.
+    public: Option<PublicClient>,
+}
+
+impl HubClient {
+    /// A client for all pools of one hub.
+    pub fn new(
+        settings: &HttpSettings,
+        pools: BTreeMap<PoolName, PoolAccess>,
+        api_token: Option<Secret>,
+    ) -> Result<Self, ClientError> {
+        let http = Http::new(settings)?;
+        let public = api_token.map(|token| PublicClient::over(http.clone(), token));
+        Ok(Self {
+            http,
+            pools,
+            public,
+        })
+    }
+
+    async fn get<T: DeserializeOwned>(&self, pool: &PoolName, what: &str) -> Result<T, HubError> {
+        let access = self.pools.get(pool).ok_or_else(|| HubError::UnknownToken {
+            endpoint: self.http.endpoint().to_owned(),
+            token: "registration_token",
+            pool: pool.clone(),
+        })?;
+        let path = format!("{AGENT_API}/{what}");
+        let token = Authorization::Token(&access.registration_token);
+        let answer = self
+            .http
+            .expect(200, Method::GET, &path, token, Body::Empty)
+            .await;
+        answer
+            .and_then(|body| self.http.read(&format!("GET {path}"), &body))
+            .map_err(|error| hub_error(error, pool, "registration_token"))
+    }
+}
+
+impl Hub for HubClient {
+    async fn counts(&self, pool: &PoolName) -> Result<QueueCounts, HubError> {
+        let metrics: Metrics = self.get(pool, "metrics").await?;
+        Ok(QueueCounts {
+            queued: metrics.jobs.queued,
+            running: metrics.jobs.running,
+            idle: metrics.agents.idle,
+            occupied: metrics.agents.occupied,
+        })
+    }
+
+    /// The hub gives the newest first, and at most 500: of a longer queue the oldest are missing
+    /// (protocol.md S13), while the counts are whole.
+    async fn jobs(&self, pool: &PoolName) -> Result<Vec<JobId>, HubError> {
+        let queued: QueuedJobs = self.get(pool, "jobs").await?;
+        Ok(queued
+            .jobs
+            .into_iter()
+            .rev()
+            .map(|job| JobId::new(job.id))
+            .collect())
+    }
+
+    async fn agents(
+        &self,
+        pool: &PoolName,
+    ) -> Result<Option<BTreeMap<MachineId, AgentReport>>, HubError> {
+        let (Some(public), Some(access)) = (&self.public, self.pools.get(pool)) else {
+            return Ok(None);
+        };
+        let agents = public
+            .agents(&access.agent_type)
+            .await
+            .map_err(|error| hub_error(error, pool, "api_token"))?;
+        Ok(Some(agents.into_iter().map(report).collect()))
+    }
+}
+
+/// `running_job` is every state but waiting (protocol.md 9.2); an unknown word is read as work,
+/// because work is never ended.
+fn report(agent: Agent) -> (MachineId, AgentReport) {
+    let state = if agent.status.state == "waiting_for_job" {
+        AgentState::Waiting
+    } else {
+        AgentState::Running
+    };
+    let connected_at = Timestamp::from_seconds(agent.metadata.connected_at);
+    (
+        MachineId::new(agent.metadata.name),
+        AgentReport {
+            state,
+            connected_at,
+        },
+    )
+}
+
+/// 401 and 404 both mean that the hub does not know the token (protocol.md section 2).
+fn hub_error(error: CallError, pool: &PoolName, token: &'static str) -> HubError {
+    match error {
+        CallError::Unreachable { endpoint, reason } | CallError::Tls { endpoint, reason } => {
+            HubError::Unreachable { endpoint, reason }
+        }
+        CallError::Status {
+            endpoint,
+            status: 401 | 404,
+            ..
+        } => HubError::UnknownToken {
+            endpoint,
+            token,
+            pool: pool.clone(),
+        },
+        CallError::Status {
+            endpoint,
+            call,
+            status,
+            body,
+        } => HubError::Unexpected {
+            endpoint,
+            call,
+            status,
+            body,
+        },
+        CallError::BadBody {
+            endpoint,
+            call,
+            reason,
+        } => HubError::Unexpected {
+            endpoint,
+            call,
+            status: 200,
+            body: reason,
+        },
+    }
+}

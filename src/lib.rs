@@ -1,0 +1,32 @@
+//! Dayfly boots short-lived machines for Semaphore CI's self-hosted agents.
+//! Each machine runs exactly one job and is gone when its log stream has closed.
+//!
+//! The rooms, in reading order:
+//!
+//! 1. [`model`]: the nouns. What a job, a machine, a snapshot and a plan are. Pure data.
+//! 2. [`plan`]: the verbs. `decide(snapshot, policy, now)` gives a plan; pure functions.
+//! 3. [`ports`]: the doors to the world: `Cloud`, `Hub`, `Clock`, and how they fail.
+//! 4. [`scaler`]: observe, decide, apply, over and over: the shell around `plan`.
+//! 5. [`hub`]: the Semaphore control plane's protocol, and a client for it.
+//! 6. [`agent`]: the program in a machine: takes one job, runs it, streams its log.
+//! 7. [`emulator`]: a hub without a server: a pure state machine, and a port for it.
+//! 8. [`local`]: machines on this computer, behind `ports::Cloud`.
+//! 9. [`document`], [`config`], [`telemetry`], [`cli`]: files, settings, logs and commands.
+//!
+//! `docs/ARCHITECTURE.md` tells the life of a job and names the invariants;
+//! the test `tidy` holds the table of who may import whom.
+
+pub mod agent;
+pub mod cli;
+pub mod config;
+pub mod document;
+#[cfg(feature = "local")]
+pub mod emulator;
+pub mod hub;
+#[cfg(feature = "local")]
+pub mod local;
+pub mod model;
+pub mod plan;
+pub mod ports;
+pub mod scaler;
+pub mod telemetry;

@@ -1,0 +1,186 @@
+//! Ending trees of processes.
+//!
+//! The kernel keeps a child's number until we have waited for it, so that no stranger can be hit;
+//! what is below a child is signaled by a handle that names it for good. When a child dies, its
+//! children become ours (we are a subreaper), and the next round ends them: whether they called
+//! `setsid` or ignore signals makes no difference. The kernel's word that no child is left is the
+//! proof.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::io;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use rustix::io::Errno;
+use rustix::process::{
+    Pid, PidfdFlags, Signal, WaitOptions, getpid, getsid, kill_process, pidfd_open,
+    pidfd_send_signal, wait, waitpid,
+};
+
+/// The inits that this process has started and not yet waited for. Held while one is started,
+/// so that a sweep cannot take a machine that is just being born for an orphan.
+static INITS: Mutex<BTreeSet<u32>> = Mutex::new(BTreeSet::new());
+
+fn inits() -> MutexGuard<'static, BTreeSet<u32>> {
+    INITS.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Starts an init, and knows it from then on.
+pub(super) fn spawn_init(
+    command: &mut tokio::process::Command,
+) -> io::Result<tokio::process::Child> {
+    let mut inits = inits();
+    let child = command.spawn()?;
+    inits.extend(child.id());
+    Ok(child)
+}
+
+/// Forgets an init that has been waited for.
+pub(super) fn forget_init(pid: u32) {
+    inits().remove(&pid);
+}
+
+/// Ends every descendant of this process, which must be a subreaper in which nobody
+/// else waits. Returns when none is left; an error says that some cannot be signaled.
+pub(super) fn end_descendants() -> io::Result<()> {
+    loop {
+        let children = children()?;
+        let killed = children
+            .iter()
+            .filter(|child| kill(**child).is_ok())
+            .count();
+        // Waiting for ever is right only if one of them is known to die. An empty list can be a
+        // list that was read while processes came and went.
+        let options = if 0 < killed {
+            WaitOptions::empty()
+        } else {
+            WaitOptions::NOHANG
+        };
+        match wait(options) {
+            Ok(Some(_)) | Err(Errno::INTR) => {}
+            Ok(None) if children.is_empty() => std::thread::yield_now(),
+            Ok(None) => return Err(Errno::PERM.into()),
+            Err(Errno::CHILD) => return Ok(()),
+            Err(errno) => return Err(errno.into()),
+        }
+    }
+}
+
+/// Ends the orphans that this process has adopted: children that are no init, and have a
+/// session of their own, as everything below an init has. It blocks until they are dead.
+pub(super) fn sweep_orphans() -> io::Result<()> {
+    let own_session = getsid(None)?;
+    loop {
+        let killed: Vec<Pid> = {
+            let inits = inits();
+            let is_init = |child: &Pid| {
+                u32::try_from(child.as_raw_pid()).is_ok_and(|pid| inits.contains(&pid))
+            };
+            let foreign = |child: &Pid| getsid(Some(*child)).is_ok_and(|it| it != own_session);
+            let children = children()?.into_iter();
+            let orphans = children.filter(|child| !is_init(child) && foreign(child));
+            orphans.filter(|child| kill(*child).is_ok()).collect()
+        };
+        if killed.is_empty() {
+            return Ok(());
+        }
+        for child in killed {
+            while let Err(Errno::INTR) = waitpid(Some(child), WaitOptions::empty()) {}
+        }
+    }
+}
+
+/// Kills a child and, before it, all that is below it: of processes that keep starting the next
+/// one and end themselves, the youngest is not our child yet. An error says that the child may
+/// not be signaled.
+fn kill(child: Pid) -> io::Result<()> {
+    for grandchild in children_of(child.as_raw_pid()).unwrap_or_default() {
+        kill_below(grandchild, child);
+    }
+    Ok(kill_process(child, Signal::KILL)?)
+}
+
+/// Kills a process that nobody but its parent keeps the number of. The handle names it for good;
+/// if its parent is still the same when we hold it, it is the one that we have found.
+fn kill_below(process: Pid, found_parent: Pid) {
+    let Ok(handle) = pidfd_open(process, PidfdFlags::empty()) else {
+        return;
+    };
+    if parent_of(process) != Some(found_parent) {
+        return;
+    }
+    for child in children_of(process.as_raw_pid()).unwrap_or_default() {
+        kill_below(child, process);
+    }
+    // Whoever is missed here is our child in the next round.
+    let _ = pidfd_send_signal(handle, Signal::KILL);
+}
+
+/// The direct children of this process, dead ones that nobody has waited for included.
+fn children() -> io::Result<Vec<Pid>> {
+    children_of(getpid().as_raw_pid())
+}
+
+/// The direct children of all threads of a process.
+fn children_of(process: i32) -> io::Result<Vec<Pid>> {
+    let mut found = Vec::new();
+    for thread in fs::read_dir(format!("/proc/{process}/task"))? {
+        match fs::read_to_string(thread?.path().join("children")) {
+            Ok(list) => found.extend(list.split_whitespace().filter_map(pid)),
+            // The kernel was built without this list, or the thread is gone.
+            Err(_) => return scanned_children_of(process),
+        }
+    }
+    Ok(found)
+}
+
+/// The same, from the list of all processes.
+fn scanned_children_of(process: i32) -> io::Result<Vec<Pid>> {
+    let names = fs::read_dir("/proc")?
+        .flatten()
+        .map(|entry| entry.file_name());
+    let pids = names.filter_map(|name| pid(name.to_str()?));
+    let is_child = |child: &Pid| parent_of(*child).map(Pid::as_raw_pid) == Some(process);
+    Ok(pids.filter(is_child).collect())
+}
+
+fn parent_of(process: Pid) -> Option<Pid> {
+    parent(&fs::read_to_string(format!("/proc/{}/stat", process.as_raw_pid())).ok()?)
+}
+
+fn pid(text: &str) -> Option<Pid> {
+    text.parse().ok().and_then(Pid::from_raw)
+}
+
+/// The parent in a line of `/proc/PID/stat`, whose second field may hold anything.
+fn parent(stat: &str) -> Option<Pid> {
+    let (_, rest) = stat.rsplit_once(')')?;
+    pid(rest.split_whitespace().nth(1)?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_program_cannot_hide_its_parent_behind_its_name() {
+        assert_eq!(parent("12 (a) 1 2 (b) S 77 12 12 0"), Pid::from_raw(77));
+    }
+
+    #[test]
+    fn both_lists_show_a_child() {
+        let mut child = std::process::Command::new("sleep")
+            .arg("1000")
+            .spawn()
+            .unwrap();
+        let pid = Pid::from_child(&child);
+        assert!(children().unwrap().contains(&pid));
+        assert!(
+            scanned_children_of(getpid().as_raw_pid())
+                .unwrap()
+                .contains(&pid)
+        );
+        child.kill().unwrap();
+        child.wait().unwrap();
+    }
+}

@@ -1,0 +1,68 @@
+//! Names and identifiers, one type each, so that none can stand in for another.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+/// Makes a name type over a non-empty string.
+macro_rules! name_type {
+    ($(#[$doc:meta])* $name:ident) => {
+        $(#[$doc])*
+        #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        #[serde(transparent)]
+        pub struct $name(String);
+
+        impl $name {
+            /// Takes the text as it is; the door it came through has checked it.
+            pub fn new(text: impl Into<String>) -> Self {
+                Self(text.into())
+            }
+
+            /// The text itself.
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+                formatter.pad(&self.0)
+            }
+        }
+
+        impl fmt::Debug for $name {
+            fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+                write!(formatter, "{}", self.0)
+            }
+        }
+    };
+}
+
+name_type! {
+    /// Our side of one agent type, as the configuration names it.
+    PoolName
+}
+name_type! {
+    /// A job's UUID, as the hub gives it.
+    JobId
+}
+name_type! {
+    /// A machine's id; the agent in it registers under the same name.
+    MachineId
+}
+name_type! {
+    /// The hub's name for a kind of agent, such as `s1-linux`.
+    AgentType
+}
+name_type! {
+    /// Whose machines these are: only machines that carry our deployment's tag are ours.
+    Deployment
+}
+name_type! {
+    /// Which version of a pool's launch template made a machine.
+    TemplateVersion
+}
+name_type! {
+    /// The same causes give the same token, so that a cloud launches nothing twice.
+    LaunchToken
+}

@@ -1,0 +1,81 @@
+//! A machine, as the cloud alone knows it.
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use super::id::{LaunchToken, MachineId, PoolName, TemplateVersion};
+use super::offer::Offer;
+use super::time::Timestamp;
+
+/// One virtual machine, for one job.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Machine {
+    /// The cloud's id; the agent's name as well.
+    pub id: MachineId,
+    /// The pool that its tag names.
+    pub pool: PoolName,
+    /// The launch that made it.
+    pub token: LaunchToken,
+    /// The version of the launch template that made it.
+    pub template: TemplateVersion,
+    /// What it is and costs, if the cloud's list tells.
+    pub offer: Offer,
+    /// How far its life has come.
+    pub phase: Phase,
+    /// When the cloud accepted it.
+    pub launched_at: Timestamp,
+    /// How long it may take from launch to a registered agent.
+    pub boot_limit: Duration,
+    /// How long it may exist at all.
+    pub lifetime: Duration,
+    /// Not to be touched, by an operator's word.
+    pub held: bool,
+    /// What its console says, where it was read.
+    pub console: Option<ConsoleMarks>,
+}
+
+impl Machine {
+    /// The moment by which its agent should have registered; the machine ends itself then.
+    pub fn boot_deadline(&self) -> Timestamp {
+        self.launched_at.plus(self.boot_limit)
+    }
+
+    /// The moment after which it may be ended whatever it does.
+    pub fn lifetime_deadline(&self) -> Timestamp {
+        self.launched_at.plus(self.lifetime)
+    }
+}
+
+/// How far a machine's life has come, in the cloud's eyes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Phase {
+    /// Accepted, not yet powered on.
+    Pending,
+    /// Powered on.
+    Running,
+    /// On its way out.
+    Stopping,
+    /// Ended; listed for a while yet.
+    Gone,
+}
+
+impl Phase {
+    /// Whether the machine still counts against the caps: it exists, or is about to.
+    pub const fn is_alive(self) -> bool {
+        match self {
+            Self::Pending | Self::Running | Self::Stopping => true,
+            Self::Gone => false,
+        }
+    }
+}
+
+/// The marks that the agent writes to its machine's console (`dayfly: registered …`).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ConsoleMarks {
+    /// The agent has registered.
+    pub registered: bool,
+    /// The job's log stream has closed: the machine has done its work.
+    pub log_closed: bool,
+}

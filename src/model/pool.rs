@@ -1,0 +1,57 @@
+//! What an operator wants: the caps of a deployment and of each pool.
+//!
+//! Built by `config::resolve` alone, so every value in it has been checked.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use super::id::{AgentType, Deployment, PoolName, TemplateVersion};
+use super::money::MicroDollars;
+use super::offer::Offer;
+
+/// The operator's wishes and limits for all pools together.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Policy {
+    /// The tag value that marks our machines.
+    pub deployment: Deployment,
+    /// Live machines of all pools together. Zero drains.
+    pub machines_max: u32,
+    /// Launches of all pools together within any hour.
+    pub launches_per_hour_max: u32,
+    /// What all live machines together may cost in an hour; no limit if absent.
+    pub hourly_max: Option<MicroDollars>,
+    /// The pools, by name.
+    pub pools: BTreeMap<PoolName, PoolPolicy>,
+}
+
+/// The operator's wishes and limits for one pool.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PoolPolicy {
+    /// The hub's name for this pool.
+    pub agent_type: AgentType,
+    /// Live machines of this pool. Zero drains it.
+    pub machines_max: u32,
+    /// Machines kept waiting ahead of demand.
+    pub reserve: u32,
+    /// From launch to a registered agent, at most.
+    pub boot_limit: Duration,
+    /// From launch to the end, at most, whatever the machine does.
+    pub lifetime: Duration,
+    /// What is launched.
+    pub template: TemplateVersion,
+    /// Where to launch it, the best first. Never empty.
+    pub offers: Vec<Offer>,
+    /// When to stop repeating boots that fail.
+    pub breaker: BreakerPolicy,
+}
+
+/// When boots that keep failing stop being repeated, per pool and template version.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BreakerPolicy {
+    /// Failed boots in a row that open the breaker.
+    pub failures_max: u32,
+    /// How long it stays open before one machine is tried.
+    pub pause: Duration,
+}

@@ -1,0 +1,81 @@
+//! What a tick saw. An answer that did not come is `None`, which is not "empty".
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use super::id::{JobId, MachineId, PoolName, TemplateVersion};
+use super::job::{AgentReport, QueueCounts};
+use super::machine::Machine;
+use super::offer::Offer;
+use super::time::Timestamp;
+
+/// Everything that `decide` may look at.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Snapshot {
+    /// What the hub said of each pool.
+    pub pools: BTreeMap<PoolName, PoolView>,
+    /// The machines that carry our deployment's tag, of all pools, from one listing.
+    pub machines: Option<BTreeMap<MachineId, Machine>>,
+    /// What earlier ticks remember. Losing it costs money, never correctness.
+    pub memory: Memory,
+}
+
+/// What the hub said of one pool's agent type.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PoolView {
+    /// The counts; without them nothing is launched.
+    pub counts: Option<QueueCounts>,
+    /// Jobs that have not started, oldest first, at most 500 and some of them not yet to be had.
+    pub jobs: Option<Vec<JobId>>,
+    /// The registered agents by name, where an API token lets us list them.
+    pub agents: Option<BTreeMap<MachineId, AgentReport>>,
+}
+
+/// Hints from earlier ticks of the same process.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Memory {
+    /// Machines that were launched and that the cloud's list has not shown yet.
+    pub ledger: BTreeMap<MachineId, Machine>,
+    /// When each launch of the last hour was made, and how many machines it gave.
+    pub launches: BTreeMap<Timestamp, u32>,
+    /// Offers that had no capacity, and until when they are left alone.
+    pub unavailable: BTreeMap<Offer, Timestamp>,
+    /// Pools whose configuration the cloud has refused, and its word.
+    pub refused: BTreeMap<PoolName, Refusal>,
+    /// Failed boots in a row.
+    pub boots: BTreeMap<PoolName, BTreeMap<TemplateVersion, BootRecord>>,
+    /// What is known of each machine's agent from earlier looks.
+    pub sightings: BTreeMap<MachineId, Sighting>,
+}
+
+/// A cloud's refusal that trying again would not change.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Refusal {
+    /// The cloud's word for it.
+    pub reason: String,
+    /// When launching is tried once more.
+    pub until: Timestamp,
+}
+
+/// How the boots of one template version went.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BootRecord {
+    /// Boots that failed since the last one that did not.
+    pub failures: u32,
+    /// When the last one failed.
+    pub failed_at: Timestamp,
+}
+
+/// What earlier looks saw of a machine's agent.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Sighting {
+    /// When the agent was first seen registered.
+    pub registered_at: Option<Timestamp>,
+    /// When it was first seen with a job.
+    pub running_since: Option<Timestamp>,
+    /// Since when it is missing after having been registered.
+    pub missing_since: Option<Timestamp>,
+    /// Its boot has been counted as failed already.
+    pub boot_failed: bool,
+}

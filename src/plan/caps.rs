@@ -1,0 +1,98 @@
+//! The caps of all pools together, in one place: whatever is launched passes through here.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use crate::model::machine::Machine;
+use crate::model::money::MicroDollars;
+use crate::model::plan::WaitReason;
+use crate::model::pool::Policy;
+use crate::model::snapshot::Snapshot;
+use crate::model::time::Timestamp;
+
+/// The span that `launches_per_hour_max` speaks of.
+pub const RATE_WINDOW: Duration = Duration::from_secs(3600);
+
+/// How much may still be launched by all pools together.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Room {
+    machines: u32,
+    launches: u32,
+    /// What is left of the hourly budget; `None` without one.
+    hourly: Option<MicroDollars>,
+    machines_max: u32,
+    launches_per_hour_max: u32,
+}
+
+impl Room {
+    /// The room that a snapshot leaves. Machines of unknown pools count as well: they are paid for.
+    pub fn left(snapshot: &Snapshot, policy: &Policy, now: Timestamp) -> Self {
+        let machines = known_machines(snapshot);
+        let alive = || machines.values().filter(|machine| machine.phase.is_alive());
+        let alive_count = u32::try_from(alive().count()).unwrap_or(u32::MAX);
+        let hourly: MicroDollars = alive().map(|machine| machine.offer.hourly).sum();
+        let launches = launches_in_window(snapshot, &machines, now);
+        Self {
+            machines: policy.machines_max.saturating_sub(alive_count),
+            launches: policy.launches_per_hour_max.saturating_sub(launches),
+            hourly: policy.hourly_max.map(|budget| budget.less(hourly)),
+            machines_max: policy.machines_max,
+            launches_per_hour_max: policy.launches_per_hour_max,
+        }
+    }
+
+    /// Takes the room for one machine at that price, or says what stands in the way.
+    pub fn take(&mut self, price: MicroDollars) -> Result<(), WaitReason> {
+        if self.machines == 0 {
+            return Err(WaitReason::DeploymentCap {
+                machines_max: self.machines_max,
+            });
+        }
+        if self.launches == 0 {
+            let launches_per_hour_max = self.launches_per_hour_max;
+            return Err(WaitReason::LaunchRate {
+                launches_per_hour_max,
+            });
+        }
+        if let Some(left) = self.hourly {
+            if left < price {
+                return Err(WaitReason::Budget);
+            }
+            self.hourly = Some(left.less(price));
+        }
+        self.machines -= 1;
+        self.launches -= 1;
+        Ok(())
+    }
+}
+
+/// Every machine of the snapshot once: as listed, or else as the launch ledger has it.
+fn known_machines(snapshot: &Snapshot) -> BTreeMap<&str, &Machine> {
+    let ledger = snapshot.memory.ledger.iter();
+    let listed = snapshot.machines.iter().flatten();
+    ledger
+        .chain(listed)
+        .map(|(id, machine)| (id.as_str(), machine))
+        .collect()
+}
+
+/// Launches within the last hour. The cloud's list forgets machines that ended long ago, and the
+/// memory forgets everything when the process restarts: the larger number is nearer the truth.
+fn launches_in_window(
+    snapshot: &Snapshot,
+    machines: &BTreeMap<&str, &Machine>,
+    now: Timestamp,
+) -> u32 {
+    let window_start = now.minus(RATE_WINDOW);
+    let listed = machines
+        .values()
+        .filter(|machine| window_start < machine.launched_at)
+        .count();
+    let remembered = snapshot
+        .memory
+        .launches
+        .iter()
+        .filter(|(at, _)| window_start < **at)
+        .fold(0_u32, |sum, (_, count)| sum.saturating_add(*count));
+    u32::try_from(listed).unwrap_or(u32::MAX).max(remembered)
+}

@@ -1,0 +1,270 @@
+//! A second opinion on a finished plan. It restates the invariants from the snapshot's raw data
+//! and calls none of the planners, so that an error in them is not repeated here.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use thiserror::Error;
+
+use crate::model::id::{JobId, MachineId, PoolName};
+use crate::model::job::AgentState;
+use crate::model::machine::{Machine, Phase};
+use crate::model::plan::{EndReason, LaunchOrder, MachineVerdict, Plan};
+use crate::model::pool::Policy;
+use crate::model::snapshot::Snapshot;
+use crate::model::time::Timestamp;
+
+/// An invariant of `docs/ARCHITECTURE.md` that a plan breaks.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub enum Violation {
+    /// *total*: a pool of the policy has no plan, or a plan no pool.
+    #[error("total: the plan's pools are not the policy's")]
+    Pools,
+    /// *total*: the verdicts are not those of the jobs that the hub listed.
+    #[error("total: the jobs of pool {0} and their verdicts differ")]
+    Jobs(PoolName),
+    /// *total*: a machine has no verdict, two of them, or does not exist.
+    #[error("total: machine {0} has {1} verdicts")]
+    Machine(MachineId, usize),
+    /// *blind means still*: something is launched or ended without the answers that it takes.
+    #[error("blind means still: pool {0} acts without an answer")]
+    Blind(PoolName),
+    /// *capped*: more machines, launches or dollars than allowed.
+    #[error("capped: {what} would be {planned}, and may be {max}")]
+    Capped {
+        /// What is counted.
+        what: String,
+        /// What the plan would make it.
+        planned: u64,
+        /// What the policy allows.
+        max: u64,
+    },
+    /// *never kill work*: a machine whose agent has registered is ended.
+    #[error("never kill work: machine {0} is ended, and its agent is registered")]
+    Work(MachineId),
+    /// *never kill work*: a machine is ended before the limit that is given as the reason.
+    #[error("never kill work: machine {0} is ended before its limit")]
+    Early(MachineId),
+    /// *everything ends*: a machine is older than any may be, and is not ended.
+    #[error("everything ends: machine {0} has outlived its lifetime and is not ended")]
+    Outlived(MachineId),
+    /// *ours alone*: a held machine, or one that the cloud did not list, is ended.
+    #[error("ours alone: machine {0} is ended, and is held or not listed")]
+    NotOurs(MachineId),
+    /// *idempotent*: two batches have one token.
+    #[error("idempotent: two batches share the token {0}")]
+    Token(String),
+    /// *breaks the circuit*: boots are repeated although they keep failing.
+    #[error("breaks the circuit: pool {0} launches while its boots keep failing")]
+    Breaker(PoolName),
+}
+
+/// Every invariant that the plan breaks; none for a plan that `decide` made.
+pub fn check(snapshot: &Snapshot, policy: &Policy, plan: &Plan, now: Timestamp) -> Vec<Violation> {
+    let mut found = Vec::new();
+    check_total(snapshot, policy, plan, &mut found);
+    check_blind(snapshot, plan, &mut found);
+    check_caps(snapshot, policy, plan, now, &mut found);
+    check_ends(snapshot, plan, now, &mut found);
+    check_lifetimes(snapshot, plan, now, &mut found);
+    check_launches(snapshot, policy, plan, now, &mut found);
+    found
+}
+
+fn all_machines(snapshot: &Snapshot) -> BTreeMap<&MachineId, &Machine> {
+    let mut machines: BTreeMap<&MachineId, &Machine> = snapshot.memory.ledger.iter().collect();
+    machines.extend(snapshot.machines.iter().flatten());
+    machines
+}
+
+fn machine_verdicts(plan: &Plan) -> impl Iterator<Item = (&MachineId, &MachineVerdict)> {
+    plan.pools
+        .values()
+        .flat_map(|pool| &pool.machines)
+        .chain(&plan.strays)
+}
+
+fn launches(plan: &Plan) -> impl Iterator<Item = &LaunchOrder> {
+    plan.pools.values().filter_map(|pool| pool.launch.as_ref())
+}
+
+fn check_total(snapshot: &Snapshot, policy: &Policy, plan: &Plan, found: &mut Vec<Violation>) {
+    if !plan.pools.keys().eq(policy.pools.keys()) {
+        found.push(Violation::Pools);
+    }
+    for (name, pool) in &plan.pools {
+        let jobs = snapshot
+            .pools
+            .get(name)
+            .and_then(|view| view.jobs.as_deref());
+        let listed: BTreeSet<&JobId> = jobs.unwrap_or_default().iter().collect();
+        if !pool.jobs.keys().eq(listed) {
+            found.push(Violation::Jobs(name.clone()));
+        }
+    }
+    let mut verdicts: BTreeMap<&MachineId, usize> = BTreeMap::new();
+    machine_verdicts(plan).for_each(|(id, _)| *verdicts.entry(id).or_default() += 1);
+    let machines = all_machines(snapshot);
+    for id in machines
+        .keys()
+        .chain(verdicts.keys())
+        .collect::<BTreeSet<_>>()
+    {
+        let count = verdicts.get(*id).copied().unwrap_or(0);
+        if count != 1 || !machines.contains_key(*id) {
+            found.push(Violation::Machine((*id).clone(), count));
+        }
+    }
+}
+
+fn check_blind(snapshot: &Snapshot, plan: &Plan, found: &mut Vec<Violation>) {
+    for (name, pool) in &plan.pools {
+        let counts = snapshot.pools.get(name).and_then(|view| view.counts);
+        let sees_all = snapshot.machines.is_some() && counts.is_some();
+        if pool.launch.is_some() && !sees_all {
+            found.push(Violation::Blind(name.clone()));
+        }
+    }
+}
+
+fn check_caps(
+    snapshot: &Snapshot,
+    policy: &Policy,
+    plan: &Plan,
+    now: Timestamp,
+    found: &mut Vec<Violation>,
+) {
+    let machines = all_machines(snapshot);
+    let alive: Vec<&Machine> = machines
+        .values()
+        .copied()
+        .filter(|machine| machine.phase != Phase::Gone)
+        .collect();
+    for (name, pool) in &plan.pools {
+        let Some(pool_policy) = policy.pools.get(name) else {
+            continue;
+        };
+        let there = alive.iter().filter(|machine| machine.pool == *name).count() as u64;
+        let added = pool
+            .launch
+            .as_ref()
+            .map_or(0, |order| u64::from(order.count));
+        let max = u64::from(pool_policy.machines_max);
+        found.extend(over(format!("machines of pool {name}"), there, added, max));
+    }
+    let added: u64 = launches(plan).map(|order| u64::from(order.count)).sum();
+    let max = u64::from(policy.machines_max);
+    found.extend(over("machines".into(), alive.len() as u64, added, max));
+    let hour_ago = now.minus(Duration::from_secs(3600));
+    let launched = machines
+        .values()
+        .filter(|machine| hour_ago < machine.launched_at)
+        .count();
+    let max = u64::from(policy.launches_per_hour_max);
+    found.extend(over(
+        "launches in an hour".into(),
+        launched as u64,
+        added,
+        max,
+    ));
+    if let Some(budget) = policy.hourly_max {
+        let spent: u64 = alive.iter().map(|machine| machine.offer.hourly.0).sum();
+        let added: u64 = launches(plan).map(dearest).sum();
+        found.extend(over("micro-dollars an hour".into(), spent, added, budget.0));
+    }
+}
+
+/// What is there already may exceed a cap that was lowered; adding to it may not.
+fn over(what: String, there: u64, added: u64, max: u64) -> Option<Violation> {
+    let planned = there + added;
+    (0 < added && max < planned).then_some(Violation::Capped { what, planned, max })
+}
+
+/// What a batch costs an hour if its dearest offer is taken.
+fn dearest(order: &LaunchOrder) -> u64 {
+    let hourly = order
+        .offers
+        .iter()
+        .map(|offer| offer.hourly.0)
+        .max()
+        .unwrap_or(0);
+    hourly * u64::from(order.count)
+}
+
+fn check_ends(snapshot: &Snapshot, plan: &Plan, now: Timestamp, found: &mut Vec<Violation>) {
+    for (id, verdict) in machine_verdicts(plan) {
+        let MachineVerdict::End { reason } = verdict else {
+            continue;
+        };
+        let listed = snapshot
+            .machines
+            .as_ref()
+            .and_then(|machines| machines.get(id));
+        let Some(machine) = listed.filter(|machine| !machine.held) else {
+            found.push(Violation::NotOurs(id.clone()));
+            continue;
+        };
+        let agents = snapshot
+            .pools
+            .get(&machine.pool)
+            .and_then(|view| view.agents.as_ref());
+        let registered = agents
+            .and_then(|agents| agents.get(id))
+            .map(|report| report.state);
+        let age = now.since(machine.launched_at);
+        let (early, spares_work) = match reason {
+            EndReason::Lifetime { .. } => (age <= machine.lifetime, false),
+            EndReason::BootLimit { .. } => (age <= machine.boot_limit, true),
+            EndReason::AgentLeft { since } => (now <= *since, true),
+        };
+        if early {
+            found.push(Violation::Early(id.clone()));
+        }
+        match registered {
+            Some(AgentState::Waiting | AgentState::Running) if spares_work => {
+                found.push(Violation::Work(id.clone()));
+            }
+            Some(AgentState::Waiting | AgentState::Running) | None => {}
+        }
+    }
+}
+
+fn check_lifetimes(snapshot: &Snapshot, plan: &Plan, now: Timestamp, found: &mut Vec<Violation>) {
+    let ended: BTreeSet<&MachineId> = machine_verdicts(plan)
+        .filter(|(_, verdict)| matches!(verdict, MachineVerdict::End { .. }))
+        .map(|(id, _)| id)
+        .collect();
+    for (id, machine) in snapshot.machines.iter().flatten() {
+        let is_up = matches!(machine.phase, Phase::Pending | Phase::Running);
+        let is_old = machine.lifetime < now.since(machine.launched_at);
+        if is_up && is_old && !machine.held && !ended.contains(id) {
+            found.push(Violation::Outlived(id.clone()));
+        }
+    }
+}
+
+fn check_launches(
+    snapshot: &Snapshot,
+    policy: &Policy,
+    plan: &Plan,
+    now: Timestamp,
+    found: &mut Vec<Violation>,
+) {
+    let mut tokens = BTreeSet::new();
+    for order in launches(plan) {
+        if !tokens.insert(order.token.as_str()) {
+            found.push(Violation::Token(order.token.to_string()));
+        }
+        let boots = snapshot.memory.boots.get(&order.pool);
+        let record = boots.and_then(|boots| boots.get(&order.template));
+        let breaker = policy.pools.get(&order.pool).map(|pool| pool.breaker);
+        let (Some(record), Some(breaker)) = (record, breaker) else {
+            continue;
+        };
+        let is_open = breaker.failures_max <= record.failures;
+        let paused = now < record.failed_at.plus(breaker.pause);
+        if is_open && (paused || 1 < order.count) {
+            found.push(Violation::Breaker(order.pool.clone()));
+        }
+    }
+}

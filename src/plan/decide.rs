@@ -1,0 +1,234 @@
+//! The whole decision, step by step.
+
+use std::collections::BTreeMap;
+
+use crate::model::id::{MachineId, PoolName};
+use crate::model::plan::{Balance, LaunchOrder, MachineVerdict, Plan, PoolPlan, WaitReason};
+use crate::model::pool::{Policy, PoolPolicy};
+use crate::model::snapshot::{PoolView, Snapshot};
+use crate::model::time::Timestamp;
+
+use super::census::{Census, census};
+use super::demand::{missing, picked_up};
+use super::launch::{Grant, Request, request, share};
+use super::supply::{Supply, supply};
+use super::token::{Causes, launch_token};
+use super::{jobs, reap};
+
+/// Decides what to do about what was seen.
+///
+/// Takes a snapshot, the operator's policy and the present moment; gives a plan with one entry
+/// for each pool of the policy. It is total and pure: see `docs/ARCHITECTURE.md`.
+///
+/// ```
+/// use dayfly::model::{pool::Policy, snapshot::Snapshot, time::Timestamp};
+/// use dayfly::model::id::Deployment;
+///
+/// let policy = Policy {
+///     deployment: Deployment::new("ci"),
+///     machines_max: 10,
+///     launches_per_hour_max: 100,
+///     hourly_max: None,
+///     pools: Default::default(),
+/// };
+/// let plan = dayfly::plan::decide(&Snapshot::default(), &policy, Timestamp::from_seconds(0));
+/// assert!(plan.pools.is_empty());
+/// ```
+pub fn decide(snapshot: &Snapshot, policy: &Policy, now: Timestamp) -> Plan {
+    let blind = PoolView::default();
+    let empty = Census::new();
+    let censuses = census(snapshot, now);
+    let pools: BTreeMap<&PoolName, Pool<'_>> = policy
+        .pools
+        .iter()
+        .map(|(name, pool_policy)| {
+            let view = snapshot.pools.get(name).unwrap_or(&blind);
+            let census = censuses.get(name).unwrap_or(&empty);
+            (
+                name,
+                Pool {
+                    name,
+                    policy: pool_policy,
+                    view,
+                    census,
+                    supply: supply(census, view),
+                },
+            )
+        })
+        .collect();
+    let balances: BTreeMap<&PoolName, Balance> = pools
+        .iter()
+        .map(|(name, pool)| (*name, pool.balance(policy, now)))
+        .collect();
+    let requests: BTreeMap<&PoolName, Request> = pools
+        .iter()
+        .filter_map(|(name, pool)| {
+            let request = pool.request(balances.get(name)?, policy, snapshot, now);
+            Some((*name, request))
+        })
+        .collect();
+    let mut grants = share(&requests, snapshot, policy, now);
+    let plans = pools
+        .into_iter()
+        .filter_map(|(name, pool)| {
+            let (balance, request) = (*balances.get(name)?, requests.get(name)?);
+            let grant = grants.remove(name)?;
+            Some((
+                name.clone(),
+                pool.plan(policy, balance, request, grant, now),
+            ))
+        })
+        .collect();
+    Plan {
+        pools: plans,
+        strays: strays(&censuses, policy, now),
+    }
+}
+
+/// One pool, and everything that its plan is made of.
+#[derive(Clone, Copy)]
+struct Pool<'a> {
+    name: &'a PoolName,
+    policy: &'a PoolPolicy,
+    view: &'a PoolView,
+    census: &'a Census<'a>,
+    supply: Supply,
+}
+
+impl Pool<'_> {
+    /// Need against supply. Without the hub's counts nothing is missing that we know of.
+    fn balance(&self, policy: &Policy, now: Timestamp) -> Balance {
+        let supply = self.supply;
+        let picked_up = self
+            .view
+            .counts
+            .map_or(0, |counts| picked_up(self.census, counts, supply, now));
+        let draining = policy.machines_max == 0 || self.policy.machines_max == 0;
+        let reserve = if draining { 0 } else { self.policy.reserve };
+        let missing = self.view.counts.map_or(0, |counts| {
+            missing(counts.queued.saturating_sub(picked_up), reserve, supply)
+        });
+        Balance {
+            queued: self.view.counts.map(|counts| counts.queued),
+            reserve,
+            booting: supply.booting,
+            waiting: supply.waiting,
+            running: supply.running,
+            picked_up,
+            alive: supply.alive,
+            missing,
+            launched: 0,
+        }
+    }
+
+    /// What the pool asks for; nothing at all while the cloud or the hub is silent.
+    fn request(
+        &self,
+        balance: &Balance,
+        policy: &Policy,
+        snapshot: &Snapshot,
+        now: Timestamp,
+    ) -> Request {
+        let nothing = |obstacle| Request {
+            missing: balance.missing,
+            allowed: 0,
+            obstacle: Some(obstacle),
+            offers: Vec::new(),
+        };
+        if snapshot.machines.is_none() {
+            return nothing(WaitReason::CloudSilent);
+        }
+        if balance.queued.is_none() {
+            return nothing(WaitReason::HubSilent);
+        }
+        if policy.machines_max == 0 && 0 < balance.missing {
+            return nothing(WaitReason::Draining);
+        }
+        request(
+            self.name,
+            self.policy,
+            &snapshot.memory,
+            self.supply,
+            balance.missing,
+            now,
+        )
+    }
+
+    fn plan(
+        &self,
+        policy: &Policy,
+        balance: Balance,
+        request: &Request,
+        grant: Grant,
+        now: Timestamp,
+    ) -> PoolPlan {
+        let balance = Balance {
+            launched: grant.count,
+            ..balance
+        };
+        let listed = self.view.jobs.as_deref().unwrap_or_default();
+        let silent = match grant.obstacle {
+            Some(WaitReason::CloudSilent) => true,
+            Some(_) | None => false,
+        };
+        let jobs = if silent {
+            jobs::all_blocked(listed, &WaitReason::CloudSilent)
+        } else {
+            jobs::verdicts(listed, &balance, grant.obstacle.as_ref())
+        };
+        let machines = self
+            .census
+            .iter()
+            .map(|(id, counted)| ((*id).clone(), reap::verdict(*counted, now)))
+            .collect();
+        let launch =
+            (0 < grant.count).then(|| self.order(policy, grant.count, &request.offers, now));
+        PoolPlan {
+            balance,
+            jobs,
+            machines,
+            launch,
+            obstacle: grant.obstacle,
+        }
+    }
+
+    fn order(
+        &self,
+        policy: &Policy,
+        count: u32,
+        offers: &[crate::model::offer::Offer],
+        now: Timestamp,
+    ) -> LaunchOrder {
+        let causes = Causes {
+            deployment: &policy.deployment,
+            pool: self.name,
+            template: &self.policy.template,
+            count,
+            offers,
+            machines: self.census.keys().copied().collect(),
+        };
+        LaunchOrder {
+            token: launch_token(&causes, now),
+            pool: self.name.clone(),
+            count,
+            template: self.policy.template.clone(),
+            offers: offers.to_vec(),
+            boot_limit: self.policy.boot_limit,
+            lifetime: self.policy.lifetime,
+        }
+    }
+}
+
+/// Verdicts on the machines of pools that the policy does not have.
+fn strays(
+    censuses: &BTreeMap<&PoolName, Census<'_>>,
+    policy: &Policy,
+    now: Timestamp,
+) -> BTreeMap<MachineId, MachineVerdict> {
+    censuses
+        .iter()
+        .filter(|(name, _)| !policy.pools.contains_key(**name))
+        .flat_map(|(_, census)| census)
+        .map(|(id, counted)| ((*id).clone(), reap::stray_verdict(*counted, now)))
+        .collect()
+}

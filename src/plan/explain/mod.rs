@@ -1,0 +1,160 @@
+//! A plan in words: one sentence with its evidence for every job, machine and pool.
+//!
+//! Nothing is decided here. A sentence names what was counted and when something changes,
+//! because "no capacity" helps nobody who does not know until when.
+
+pub mod reasons;
+
+use std::fmt::Write;
+
+use crate::model::id::{JobId, MachineId, PoolName};
+use crate::model::plan::{Balance, JobVerdict, MachineVerdict, Plan, PoolPlan};
+use crate::model::time::{Spoken, Timestamp};
+
+use reasons::{end_reason, keep_reason, undecided_reason, wait_reason};
+
+/// Why a job waits or what happens for it; `None` if the plan does not know it.
+pub fn job(plan: &Plan, id: &JobId, now: Timestamp) -> Option<String> {
+    plan.pools.iter().find_map(|(name, pool)| {
+        let verdict = pool.jobs.get(id)?;
+        Some(format!(
+            "Job {id} of pool {name} {}.",
+            job_verdict(verdict, &pool.balance, now)
+        ))
+    })
+}
+
+/// What happens to a machine and why; `None` if the plan does not know it.
+pub fn machine(plan: &Plan, id: &MachineId, now: Timestamp) -> Option<String> {
+    let of_pools = plan
+        .pools
+        .iter()
+        .find_map(|(name, pool)| Some((Some(name), pool.machines.get(id)?)));
+    let (pool, verdict) = of_pools.or_else(|| Some((None, plan.strays.get(id)?)))?;
+    let of_pool = pool
+        .map(|name| format!(" of pool {name}"))
+        .unwrap_or_default();
+    Some(format!(
+        "Machine {id}{of_pool} {}.",
+        machine_verdict(verdict, now)
+    ))
+}
+
+/// What a pool does and why; `None` if the plan does not have it.
+pub fn pool(plan: &Plan, name: &PoolName, now: Timestamp) -> Option<String> {
+    let pool = plan.pools.get(name)?;
+    let mut text = format!("Pool {name}: {}; ", balance(&pool.balance));
+    let launched = pool.balance.launched;
+    match (pool.balance.missing, launched) {
+        (0, _) => text.push_str("nothing is missing"),
+        (missing, 0) => write_now(&mut text, format_args!("{missing} missing, none launched")),
+        (missing, launched) if missing == launched => {
+            write_now(&mut text, format_args!("launches {launched}"));
+        }
+        (missing, launched) => {
+            write_now(
+                &mut text,
+                format_args!("{missing} missing, launches {launched}"),
+            );
+        }
+    }
+    if let Some(obstacle) = &pool.obstacle {
+        write_now(
+            &mut text,
+            format_args!(", because {}", wait_reason(obstacle, now)),
+        );
+    }
+    text.push('.');
+    Some(text)
+}
+
+/// The arithmetic behind a launch, in one phrase.
+pub fn balance(balance: &Balance) -> String {
+    let queued = match balance.queued {
+        Some(queued) => format!("{queued} queued"),
+        None => "queue unknown".to_owned(),
+    };
+    let picked_up = match balance.picked_up {
+        0 => String::new(),
+        count => format!(" ({count} just picked up)"),
+    };
+    format!(
+        "{queued}{picked_up} + {} reserve against {} booting + {} waiting ({} running, {} alive)",
+        balance.reserve, balance.booting, balance.waiting, balance.running, balance.alive
+    )
+}
+
+/// Everything that the plan would do and why, pool by pool, for `dayfly plan`.
+pub fn whole(plan: &Plan, now: Timestamp) -> String {
+    let mut text = String::new();
+    for (name, pool_plan) in &plan.pools {
+        if let Some(sentence) = pool(plan, name, now) {
+            write_now(&mut text, format_args!("{sentence}\n"));
+        }
+        pool_details(pool_plan, now, &mut text);
+    }
+    for (id, verdict) in &plan.strays {
+        let verdict = machine_verdict(verdict, now);
+        write_now(
+            &mut text,
+            format_args!("Machine {id} of no pool {verdict}.\n"),
+        );
+    }
+    text
+}
+
+/// The phrase of a job's verdict.
+pub fn job_verdict(verdict: &JobVerdict, balance: &Balance, now: Timestamp) -> String {
+    match verdict {
+        JobVerdict::Waiting => {
+            format!(
+                "goes to an agent that waits ({} of them do)",
+                balance.waiting
+            )
+        }
+        JobVerdict::Booting => {
+            format!(
+                "goes to a machine that boots ({} of them do)",
+                balance.booting
+            )
+        }
+        JobVerdict::Launch => {
+            format!("gets a machine launched now, one of {}", balance.launched)
+        }
+        JobVerdict::PickedUp => "has just been taken by an agent".to_owned(),
+        JobVerdict::NotReady => "is listed, but the hub does not offer it to agents yet".to_owned(),
+        JobVerdict::Blocked { reason } => format!("waits, because {}", wait_reason(reason, now)),
+    }
+}
+
+/// The phrase of a machine's verdict.
+pub fn machine_verdict(verdict: &MachineVerdict, now: Timestamp) -> String {
+    match verdict {
+        MachineVerdict::Keep { reason } => format!("stays: {}", keep_reason(reason, now)),
+        MachineVerdict::End { reason } => format!("is ended: {}", end_reason(reason, now)),
+        MachineVerdict::Undecided { reason } => {
+            format!("is left to its own timers: {}", undecided_reason(*reason))
+        }
+    }
+}
+
+/// How far ahead a moment lies, in words.
+fn ahead(until: Timestamp, now: Timestamp) -> Spoken {
+    Spoken(until.since(now))
+}
+
+fn pool_details(pool: &PoolPlan, now: Timestamp, text: &mut String) {
+    for (id, verdict) in &pool.jobs {
+        let verdict = job_verdict(verdict, &pool.balance, now);
+        write_now(text, format_args!("  job {id} {verdict}\n"));
+    }
+    for (id, verdict) in &pool.machines {
+        let verdict = machine_verdict(verdict, now);
+        write_now(text, format_args!("  machine {id} {verdict}\n"));
+    }
+}
+
+fn write_now(text: &mut String, arguments: std::fmt::Arguments<'_>) {
+    text.write_fmt(arguments)
+        .expect("writing to a string cannot fail");
+}

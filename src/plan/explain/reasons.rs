@@ -1,0 +1,98 @@
+//! The phrase of every reason. Each fits after "because" or a colon.
+
+use crate::model::plan::{EndReason, KeepReason, UndecidedReason, WaitReason};
+use crate::model::time::{Spoken, Timestamp};
+
+use super::ahead;
+
+/// What stands in the way of a launch.
+pub fn wait_reason(reason: &WaitReason, now: Timestamp) -> String {
+    match reason {
+        WaitReason::Draining => "machines_max is 0: it is being drained".to_owned(),
+        WaitReason::PoolCap { machines_max } => {
+            format!("the pool has as many machines as it may (machines_max = {machines_max})")
+        }
+        WaitReason::DeploymentCap { machines_max } => format!(
+            "all pools together have as many machines as they may (machines_max = {machines_max})"
+        ),
+        WaitReason::LaunchRate {
+            launches_per_hour_max,
+        } => format!(
+            "an hour may see {launches_per_hour_max} launches (launches_per_hour_max), and has"
+        ),
+        WaitReason::Budget => {
+            "another machine would cost more than dollars_per_hour_max allows".to_owned()
+        }
+        WaitReason::BreakerOpen { until, failures } => format!(
+            "the last {failures} machines of this template did not boot; one is tried in {}",
+            ahead(*until, now)
+        ),
+        WaitReason::BreakerProbing => {
+            "boots of this template failed, and one machine is tried first".to_owned()
+        }
+        WaitReason::NoCapacity { until } => {
+            format!(
+                "no offer has capacity; the first is tried again in {}",
+                ahead(*until, now)
+            )
+        }
+        WaitReason::Refused { word, until } => {
+            format!(
+                "the cloud refuses: {word}; it is asked again in {}",
+                ahead(*until, now)
+            )
+        }
+        WaitReason::CloudSilent => "the cloud did not list its machines".to_owned(),
+        WaitReason::HubSilent => "the hub did not give its counts".to_owned(),
+    }
+}
+
+/// Why a machine stays.
+pub fn keep_reason(reason: &KeepReason, now: Timestamp) -> String {
+    match reason {
+        KeepReason::Held => "an operator holds it".to_owned(),
+        KeepReason::Booting { until } => {
+            format!("it boots, and has {} left for it", ahead(*until, now))
+        }
+        KeepReason::Waiting => "its agent waits for a job".to_owned(),
+        KeepReason::Running => "its agent has a job".to_owned(),
+        KeepReason::Registered => {
+            "its agent has registered; without an API token no more is known".to_owned()
+        }
+        KeepReason::Closing { until } => format!(
+            "it has nothing left to do, and {} to power itself off",
+            ahead(*until, now)
+        ),
+        KeepReason::Ending => "it is ending already".to_owned(),
+    }
+}
+
+/// Why a machine is ended from outside.
+pub fn end_reason(reason: &EndReason, now: Timestamp) -> String {
+    match reason {
+        EndReason::BootLimit { limit } => {
+            format!(
+                "no agent registered within its boot limit of {}",
+                Spoken(*limit)
+            )
+        }
+        EndReason::AgentLeft { since } => format!(
+            "its agent left {} ago, and it did not power itself off",
+            Spoken(now.since(*since))
+        ),
+        EndReason::Lifetime { limit } => {
+            format!("it is older than its lifetime of {}", Spoken(*limit))
+        }
+    }
+}
+
+/// What is not known of a machine.
+pub fn undecided_reason(reason: UndecidedReason) -> &'static str {
+    match reason {
+        UndecidedReason::AgentUnknown => {
+            "it is past its boot limit, and nothing tells whether an agent came \
+             (an API token would)"
+        }
+        UndecidedReason::PoolUnknown => "its pool is not in the configuration",
+    }
+}

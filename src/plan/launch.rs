@@ -1,0 +1,206 @@
+//! Step 3: whom to start. Every pool asks for what it misses, and all share the room that is left.
+
+use std::collections::BTreeMap;
+
+use crate::model::id::PoolName;
+use crate::model::money::MicroDollars;
+use crate::model::offer::Offer;
+use crate::model::plan::WaitReason;
+use crate::model::pool::{Policy, PoolPolicy};
+use crate::model::snapshot::{BootRecord, Memory, Snapshot};
+use crate::model::time::Timestamp;
+
+use super::caps::Room;
+use super::supply::Supply;
+
+/// What one pool would like to launch, and what it may.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Request {
+    /// Machines that are needed and not there.
+    pub missing: u32,
+    /// How many of them the pool's own limits allow.
+    pub allowed: u32,
+    /// Which of those limits is the tightest, if it allows less than what is missing.
+    pub obstacle: Option<WaitReason>,
+    /// Offers that are not known to be without capacity, the best first.
+    pub offers: Vec<Offer>,
+}
+
+/// What one pool gets.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Grant {
+    /// Machines to launch.
+    pub count: u32,
+    /// What stood in the way of launching all that is missing.
+    pub obstacle: Option<WaitReason>,
+}
+
+/// What one pool may ask for, by its own limits alone.
+pub fn request(
+    name: &PoolName,
+    policy: &PoolPolicy,
+    memory: &Memory,
+    supply: Supply,
+    missing: u32,
+    now: Timestamp,
+) -> Request {
+    let offers = available_offers(policy, memory, now);
+    let limits = [
+        refusal_limit(name, memory, now),
+        offer_limit(policy, &offers, memory),
+        breaker_limit(name, policy, memory, supply, now),
+        Some(pool_limit(policy, supply)),
+    ];
+    let tightest = limits
+        .into_iter()
+        .flatten()
+        .min_by_key(|(allowed, _)| *allowed);
+    let (allowed, obstacle) = match tightest {
+        Some((allowed, reason)) if allowed < missing => (allowed, Some(reason)),
+        Some(_) | None => (missing, None),
+    };
+    Request {
+        missing,
+        allowed,
+        obstacle,
+        offers,
+    }
+}
+
+/// Shares the room among the pools, one machine a turn, so that no pool starves another.
+/// Without the cloud's list nothing is launched: what cannot be counted cannot be capped.
+pub fn share<'a>(
+    requests: &BTreeMap<&'a PoolName, Request>,
+    snapshot: &Snapshot,
+    policy: &Policy,
+    now: Timestamp,
+) -> BTreeMap<&'a PoolName, Grant> {
+    let mut grants: BTreeMap<&PoolName, Grant> = requests
+        .iter()
+        .map(|(name, request)| {
+            (
+                *name,
+                Grant {
+                    count: 0,
+                    obstacle: request.obstacle.clone(),
+                },
+            )
+        })
+        .collect();
+    let mut room = Room::left(snapshot, policy, now);
+    let mut open: Vec<&PoolName> = requests
+        .iter()
+        .filter(|(_, request)| 0 < request.allowed)
+        .map(|(name, _)| *name)
+        .collect();
+    while !open.is_empty() {
+        open.retain(|name| {
+            let (Some(request), Some(grant)) = (requests.get(name), grants.get_mut(name)) else {
+                return false;
+            };
+            match room.take(dearest(&request.offers)) {
+                Ok(()) => grant.count += 1,
+                Err(reason) => {
+                    grant.obstacle = Some(reason);
+                    return false;
+                }
+            }
+            grant.count < request.allowed
+        });
+    }
+    grants
+}
+
+/// What a machine costs at most: which offer the cloud takes is not known before.
+fn dearest(offers: &[Offer]) -> MicroDollars {
+    offers
+        .iter()
+        .map(|offer| offer.hourly)
+        .max()
+        .unwrap_or_default()
+}
+
+fn available_offers(policy: &PoolPolicy, memory: &Memory, now: Timestamp) -> Vec<Offer> {
+    let left_alone = |offer: &Offer| {
+        memory
+            .unavailable
+            .get(offer)
+            .is_some_and(|until| now < *until)
+    };
+    policy
+        .offers
+        .iter()
+        .filter(|offer| !left_alone(offer))
+        .cloned()
+        .collect()
+}
+
+fn pool_limit(policy: &PoolPolicy, supply: Supply) -> (u32, WaitReason) {
+    let machines_max = policy.machines_max;
+    let reason = if machines_max == 0 {
+        WaitReason::Draining
+    } else {
+        WaitReason::PoolCap { machines_max }
+    };
+    (machines_max.saturating_sub(supply.alive), reason)
+}
+
+fn offer_limit(
+    policy: &PoolPolicy,
+    offers: &[Offer],
+    memory: &Memory,
+) -> Option<(u32, WaitReason)> {
+    if !offers.is_empty() {
+        return None;
+    }
+    let until = policy
+        .offers
+        .iter()
+        .filter_map(|offer| memory.unavailable.get(offer))
+        .min();
+    Some((
+        0,
+        WaitReason::NoCapacity {
+            until: until.copied().unwrap_or_default(),
+        },
+    ))
+}
+
+fn refusal_limit(name: &PoolName, memory: &Memory, now: Timestamp) -> Option<(u32, WaitReason)> {
+    let refusal = memory
+        .refused
+        .get(name)
+        .filter(|refusal| now < refusal.until)?;
+    Some((
+        0,
+        WaitReason::Refused {
+            word: refusal.reason.clone(),
+            until: refusal.until,
+        },
+    ))
+}
+
+/// Closed: no limit. Open: nothing. Half-open, after the pause: one machine at a time.
+fn breaker_limit(
+    name: &PoolName,
+    policy: &PoolPolicy,
+    memory: &Memory,
+    supply: Supply,
+    now: Timestamp,
+) -> Option<(u32, WaitReason)> {
+    let BootRecord {
+        failures,
+        failed_at,
+    } = *memory.boots.get(name)?.get(&policy.template)?;
+    if failures < policy.breaker.failures_max {
+        return None;
+    }
+    let until = failed_at.plus(policy.breaker.pause);
+    if now < until {
+        return Some((0, WaitReason::BreakerOpen { until, failures }));
+    }
+    Some((
+        1_u32.saturating_sub(supply.booting),
+        WaitReason::BreakerProbing,
+    ))
+}

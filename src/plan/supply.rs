@@ -1,0 +1,80 @@
+//! Step 2b: which machines will take a job without anything being launched.
+
+use crate::model::job::QueueCounts;
+use crate::model::snapshot::PoolView;
+
+use super::census::{Census, Standing};
+
+/// The machines of one pool, counted by what they can do for the queue.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Supply {
+    /// Machines within their boot limit whose agent has not registered yet.
+    pub booting: u32,
+    /// Machines whose agent waits for a job.
+    pub waiting: u32,
+    /// Machines whose agent has a job.
+    pub running: u32,
+    /// Those of them that the hub's list still shows waiting, although they have been told to run
+    /// a job: the list shows what an agent last reported, the counts what it was given.
+    pub taken: u32,
+    /// Machines that count against the caps.
+    pub alive: u32,
+}
+
+impl Supply {
+    /// Machines that will be offered a job.
+    pub fn total(self) -> u32 {
+        self.booting.saturating_add(self.waiting)
+    }
+}
+
+/// Counts a pool's machines. Where the hub lists its agents, each machine counts for itself;
+/// where it gives counts alone, they bound what the machines can be, and single out none.
+pub fn supply(census: &Census<'_>, view: &PoolView) -> Supply {
+    let mut supply = Supply::default();
+    // Machines that may have registered, as far as no source tells.
+    let mut registered = 0;
+    for counted in census.values() {
+        supply.alive += u32::from(counted.machine.phase.is_alive());
+        match counted.standing {
+            Standing::Booting { .. } => supply.booting += 1,
+            Standing::Waiting => supply.waiting += 1,
+            Standing::Running { .. } => supply.running += 1,
+            Standing::Registered | Standing::Unknown => registered += 1,
+            Standing::Ending | Standing::Left { .. } | Standing::Overdue | Standing::Outlived => {}
+        }
+    }
+    match (&view.agents, view.counts) {
+        (Some(_), Some(counts)) => corrected_by(counts, supply),
+        (Some(_), None) | (None, None) => supply,
+        (None, Some(counts)) => bounded_by(counts, supply, registered),
+    }
+}
+
+/// An agent that was given a job reports so only with its next sync, up to six seconds later
+/// (protocol.md 4.3, 9.2). Until then it waits in the list and is occupied in the counts.
+fn corrected_by(counts: QueueCounts, supply: Supply) -> Supply {
+    let taken = supply.waiting.saturating_sub(counts.idle);
+    Supply {
+        waiting: supply.waiting - taken,
+        running: supply.running + taken,
+        taken,
+        ..supply
+    }
+}
+
+/// Spreads the hub's counts over machines that no list explains. Rows of dead agents are in the
+/// counts too (protocol.md S9), so they never make more agents than there are machines.
+fn bounded_by(counts: QueueCounts, supply: Supply, registered: u32) -> Supply {
+    let candidates = supply.booting.saturating_add(registered);
+    let waiting = counts.idle.min(candidates);
+    let running = counts.occupied.min(candidates - waiting);
+    // Machines past their boot limit account for registered agents first: they are the older ones.
+    let from_booting = (waiting + running).saturating_sub(registered);
+    Supply {
+        booting: supply.booting - from_booting,
+        waiting,
+        running,
+        ..supply
+    }
+}

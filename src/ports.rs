@@ -1,0 +1,156 @@
+//! The doors to the world: three traits, and how each can fail.
+//!
+//! A variant of an error exists because some caller does something different for it.
+//! What is not here: retries. A tick that fails is followed by another tick.
+
+#![deny(missing_docs)]
+
+use std::collections::BTreeMap;
+use std::future::Future;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use thiserror::Error;
+
+use crate::model::id::{JobId, MachineId, PoolName};
+use crate::model::job::{AgentReport, QueueCounts};
+use crate::model::machine::Machine;
+use crate::model::offer::Offer;
+use crate::model::plan::LaunchOrder;
+use crate::model::time::Timestamp;
+
+/// Tells the time. The only source of `now` in the whole scaler.
+pub trait Clock {
+    /// The present moment.
+    fn now(&self) -> Timestamp;
+}
+
+/// The computer's own clock.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct SystemClock;
+
+impl Clock for SystemClock {
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "this is the one place that asks the time"
+    )]
+    fn now(&self) -> Timestamp {
+        let since_epoch = SystemTime::now()
+            .duration_since(UNIX_EPOCH)
+            .unwrap_or_default();
+        Timestamp::default().plus(since_epoch)
+    }
+}
+
+/// The Semaphore control plane, as the scaler asks it. Every call has its own timeout.
+pub trait Hub {
+    /// The counts of a pool's queue and agents.
+    fn counts(&self, pool: &PoolName) -> impl Future<Output = Result<QueueCounts, HubError>>;
+
+    /// The jobs of a pool that have not started, oldest first.
+    fn jobs(&self, pool: &PoolName) -> impl Future<Output = Result<Vec<JobId>, HubError>>;
+
+    /// All registered agents of a pool, or `None` where no API token was configured.
+    /// An error on any page is an error of the whole.
+    fn agents(
+        &self,
+        pool: &PoolName,
+    ) -> impl Future<Output = Result<Option<BTreeMap<MachineId, AgentReport>>, HubError>>;
+}
+
+/// Where machines come from.
+pub trait Cloud {
+    /// Every machine that carries our deployment's tag, ended ones as long as the cloud lists them.
+    fn machines(&self) -> impl Future<Output = Result<BTreeMap<MachineId, Machine>, CloudError>>;
+
+    /// Launches a batch. Part of it may come; the token makes a repeat harmless.
+    fn launch(&self, order: &LaunchOrder) -> impl Future<Output = Result<Launched, LaunchError>>;
+
+    /// Ends machines. A machine that is gone already counts as ended.
+    fn end(
+        &self,
+        machines: &[MachineId],
+    ) -> impl Future<Output = BTreeMap<MachineId, Result<(), CloudError>>>;
+}
+
+/// What a launch gave.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Launched {
+    /// The machines that came, as the cloud will list them.
+    pub machines: Vec<Machine>,
+    /// Offers that had no capacity, with the cloud's word.
+    pub unavailable: Vec<(Offer, String)>,
+}
+
+/// Why the hub gave no answer that can be used.
+#[derive(Clone, Debug, Error, PartialEq, Eq)]
+pub enum HubError {
+    /// No answer in time, or no connection: trying again can help.
+    #[error("{endpoint} cannot be reached: {reason}")]
+    Unreachable {
+        /// Host and port.
+        endpoint: String,
+        /// The last cause, in words.
+        reason: String,
+    },
+    /// The hub does not know the token (401 or 404): trying again cannot help.
+    #[error("{endpoint} does not know the {token} of pool {pool}")]
+    UnknownToken {
+        /// Host and port.
+        endpoint: String,
+        /// Which token, by its name in the configuration.
+        token: &'static str,
+        /// Whose.
+        pool: PoolName,
+    },
+    /// The hub answered something else than it should.
+    #[error("{endpoint} answered {status} to {call}: {body}")]
+    Unexpected {
+        /// Host and port.
+        endpoint: String,
+        /// Method and path.
+        call: String,
+        /// The HTTP status.
+        status: u16,
+        /// The first line of the body, or what was wrong with it.
+        body: String,
+    },
+}
+
+/// Why the cloud did not do what it was asked.
+#[derive(Clone, Debug, Error, PartialEq, Eq)]
+pub enum CloudError {
+    /// Asked too often: slow down.
+    #[error("the cloud asks to slow down")]
+    Throttled,
+    /// Anything else; the next tick asks again.
+    #[error("the cloud did not answer: {0}")]
+    Failed(String),
+}
+
+/// Why a launch gave no machine.
+#[derive(Clone, Debug, Error, PartialEq, Eq)]
+pub enum LaunchError {
+    /// None of the offers has capacity: try them again later.
+    #[error("no offer has capacity: {reason}")]
+    NoCapacity {
+        /// The cloud's word.
+        reason: String,
+    },
+    /// Asked too often: slow down.
+    #[error("the cloud asks to slow down")]
+    Throttled,
+    /// The configuration is wrong: stop and say so.
+    #[error("the cloud refuses: {reason}")]
+    Refused {
+        /// The cloud's word.
+        reason: String,
+    },
+    /// It may have happened: the token will tell.
+    #[error("the answer to a launch did not come within {within:?}: {reason}")]
+    Unknown {
+        /// The timeout.
+        within: Duration,
+        /// The last cause, in words.
+        reason: String,
+    },
+}

@@ -1,0 +1,187 @@
+//! What a process remembers from tick to tick: hints, whose loss costs money, never correctness.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use crate::model::id::{MachineId, PoolName, TemplateVersion};
+use crate::model::job::AgentState;
+use crate::model::machine::{Machine, Phase};
+use crate::model::plan::EndReason;
+use crate::model::snapshot::{BootRecord, Memory, PoolView, Refusal, Sighting};
+use crate::model::time::Timestamp;
+use crate::ports::{LaunchError, Launched};
+
+use super::apply::Outcome;
+
+/// How long a launched machine may be missing from the cloud's list before it is given up
+/// (design.md section 7: an id that is not found yet is not gone).
+pub const LEDGER_LIMIT: Duration = Duration::from_secs(300);
+/// How long an offer without capacity is left alone (design.md section 7).
+pub const UNAVAILABLE_FOR: Duration = Duration::from_secs(180);
+/// How long a pool is stopped whose configuration the cloud refuses. Long enough to be no storm,
+/// short enough that a repaired template is picked up without a restart.
+pub const REFUSED_FOR: Duration = Duration::from_secs(300);
+/// How long launches are remembered for the hourly limit.
+const LAUNCHES_REMEMBERED: Duration = Duration::from_secs(3600);
+
+/// Takes in what was just seen, before it is decided upon.
+pub fn see(
+    memory: &mut Memory,
+    pools: &BTreeMap<PoolName, PoolView>,
+    machines: Option<&BTreeMap<MachineId, Machine>>,
+    now: Timestamp,
+) {
+    memory
+        .launches
+        .retain(|at, _| now.since(*at) < LAUNCHES_REMEMBERED);
+    memory.unavailable.retain(|_, until| now < *until);
+    memory.refused.retain(|_, refusal| now < refusal.until);
+    let Some(machines) = machines else { return };
+    memory.ledger.retain(|id, machine| {
+        !machines.contains_key(id) && now.since(machine.launched_at) < LEDGER_LIMIT
+    });
+    memory.sightings.retain(|id, _| machines.contains_key(id));
+    for (id, machine) in machines {
+        let mut sighting = memory.sightings.get(id).copied().unwrap_or_default();
+        look_at_agent(&mut sighting, machine, pools.get(&machine.pool), now);
+        look_at_boot(&mut sighting, machine, &mut memory.boots, now);
+        memory.sightings.insert(id.clone(), sighting);
+    }
+}
+
+/// Takes in what became of the plan.
+pub fn record(
+    memory: &mut Memory,
+    machines: Option<&BTreeMap<MachineId, Machine>>,
+    outcomes: &[Outcome],
+    now: Timestamp,
+) {
+    for outcome in outcomes {
+        match outcome {
+            Outcome::Launched { launched, .. } => record_launch(memory, launched, now),
+            Outcome::LaunchFailed { order, error } => match error {
+                LaunchError::NoCapacity { .. } => {
+                    let until = now.plus(UNAVAILABLE_FOR);
+                    let offers = order.offers.iter().cloned();
+                    memory
+                        .unavailable
+                        .extend(offers.map(|offer| (offer, until)));
+                }
+                LaunchError::Refused { reason } => {
+                    let refusal = Refusal {
+                        reason: reason.clone(),
+                        until: now.plus(REFUSED_FOR),
+                    };
+                    memory.refused.insert(order.pool.clone(), refusal);
+                }
+                // The next tick asks again, with the same token if nothing has changed.
+                LaunchError::Throttled | LaunchError::Unknown { .. } => {}
+            },
+            Outcome::Ended {
+                machine,
+                reason: EndReason::BootLimit { .. },
+            } => {
+                // What is ended has been listed, or nobody could have known its boot limit.
+                if let Some(machine) = machines.and_then(|machines| machines.get(machine)) {
+                    record_boot_limit(memory, machine, now);
+                }
+            }
+            Outcome::Ended { .. } | Outcome::EndFailed { .. } => {}
+        }
+    }
+}
+
+fn record_launch(memory: &mut Memory, launched: &Launched, now: Timestamp) {
+    let until = now.plus(UNAVAILABLE_FOR);
+    let unavailable = launched
+        .unavailable
+        .iter()
+        .map(|(offer, _)| (offer.clone(), until));
+    memory.unavailable.extend(unavailable);
+    let new = launched
+        .machines
+        .iter()
+        .filter(|machine| !memory.sightings.contains_key(&machine.id))
+        .cloned()
+        .map(|machine| (machine.id.clone(), machine));
+    let before = memory.ledger.len();
+    memory.ledger.extend(new);
+    // A repeated token gives machines that the ledger has already; they were launched once.
+    let added = u32::try_from(memory.ledger.len() - before).unwrap_or(u32::MAX);
+    if 0 < added {
+        *memory.launches.entry(now).or_default() += added;
+    }
+}
+
+fn look_at_agent(
+    sighting: &mut Sighting,
+    machine: &Machine,
+    view: Option<&PoolView>,
+    now: Timestamp,
+) {
+    let console = machine.console.unwrap_or_default();
+    if console.registered || console.log_closed {
+        sighting.registered_at.get_or_insert(now);
+    }
+    let Some(agents) = view.and_then(|view| view.agents.as_ref()) else {
+        if console.log_closed {
+            sighting.missing_since.get_or_insert(now);
+        }
+        return;
+    };
+    match agents.get(&machine.id).map(|report| report.state) {
+        Some(state) => {
+            sighting.registered_at.get_or_insert(now);
+            sighting.missing_since = None;
+            if state == AgentState::Running {
+                sighting.running_since.get_or_insert(now);
+            }
+        }
+        None if sighting.registered_at.is_some() => {
+            sighting.missing_since.get_or_insert(now);
+        }
+        None => {}
+    }
+}
+
+/// One boot that succeeds closes the breaker; one that ends without an agent counts against it,
+/// once. Only its console proves that a machine which is gone never had an agent: it may have
+/// run a short job between two looks.
+fn look_at_boot(sighting: &mut Sighting, machine: &Machine, boots: &mut Boots, now: Timestamp) {
+    if sighting.registered_at == Some(now) {
+        boots
+            .entry(machine.pool.clone())
+            .or_default()
+            .remove(&machine.template);
+        return;
+    }
+    let has_ended = match machine.phase {
+        Phase::Stopping | Phase::Gone => true,
+        Phase::Pending | Phase::Running => false,
+    };
+    let unregistered = machine.console.is_some_and(|marks| !marks.registered);
+    if has_ended && unregistered && sighting.registered_at.is_none() && !sighting.boot_failed {
+        sighting.boot_failed = true;
+        count_failure(boots, machine, now);
+    }
+}
+
+fn record_boot_limit(memory: &mut Memory, machine: &Machine, now: Timestamp) {
+    let sighting = memory.sightings.entry(machine.id.clone()).or_default();
+    if !sighting.boot_failed {
+        sighting.boot_failed = true;
+        count_failure(&mut memory.boots, machine, now);
+    }
+}
+
+type Boots = BTreeMap<PoolName, BTreeMap<TemplateVersion, BootRecord>>;
+
+fn count_failure(boots: &mut Boots, machine: &Machine, now: Timestamp) {
+    let record = boots
+        .entry(machine.pool.clone())
+        .or_default()
+        .entry(machine.template.clone())
+        .or_default();
+    record.failures = record.failures.saturating_add(1);
+    record.failed_at = now;
+}

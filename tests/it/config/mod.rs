@@ -1,0 +1,251 @@
+//! A configuration is checked whole before anything starts, and no token gets out of it.
+
+mod secret;
+mod wrong;
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use dayfly::config::{CloudSettings, SecretSource, Settings, load, resolve};
+use dayfly::document::Format;
+use dayfly::model::id::PoolName;
+use dayfly::model::money::MicroDollars;
+
+/// As little as a configuration can say.
+const LEAST: &str = r#"
+deployment = "ci"
+machines_max = 20
+[hub]
+endpoint = "acme.semaphoreci.com"
+[cloud]
+kind = "process"
+folder = "machines"
+[pools.linux]
+agent_type = "s1-linux"
+registration_token = { env = "DAYFLY_TOKEN_LINUX" }
+"#;
+
+/// Everything that a configuration can say.
+const MOST: &str = r#"
+deployment = "ci"
+machines_max = 40
+launches_per_hour_max = 700
+dollars_per_hour_max = "12.50"
+tick_seconds = 5
+log_format = "json"
+[hub]
+endpoint = "localhost:4000"
+ca_file = "/etc/dayfly/ca.pem"
+plain_http = false
+timeout_seconds = 8
+api_token = { file = "api-token" }
+[cloud]
+kind = "process"
+folder = "/var/lib/dayfly"
+boot_delay_milliseconds = 250
+[pools.linux]
+agent_type = "s1-linux"
+registration_token = { env = "DAYFLY_TOKEN_LINUX" }
+machines_max = 10
+reserve = 2
+boot_limit_seconds = 60
+lifetime_seconds = 3600
+idle_timeout_seconds = 30
+interruption_grace_seconds = 90
+breaker_failures_max = 5
+breaker_pause_seconds = 120
+[pools.arm]
+agent_type = "s1-arm"
+registration_token = { file = "/run/secrets/arm" }
+"#;
+
+fn settings(text: &str) -> Settings {
+    resolved(text).unwrap_or_else(|problems| panic!("{problems}"))
+}
+
+fn resolved(text: &str) -> Result<Settings, String> {
+    let folder = Path::new("/etc/dayfly");
+    resolve(text, "dayfly.toml", Format::Toml, folder).map_err(|problems| {
+        let lines: Vec<String> = problems.iter().map(ToString::to_string).collect();
+        lines.join("\n")
+    })
+}
+
+/// The problems of a configuration that is wrong, one in a line.
+fn problems(text: &str) -> String {
+    resolved(text).expect_err("a configuration that is wrong")
+}
+
+/// The least configuration with one line put in place of another.
+fn with(line: &str, other: &str) -> String {
+    assert!(LEAST.contains(line), "{line}");
+    LEAST.replace(line, other)
+}
+
+#[test]
+fn the_least_configuration_has_defaults_for_the_rest() {
+    insta::assert_debug_snapshot!(settings(LEAST), @r#"
+    Settings {
+        policy: Policy {
+            deployment: ci,
+            machines_max: 20,
+            launches_per_hour_max: 500,
+            hourly_max: None,
+            pools: {
+                linux: PoolPolicy {
+                    agent_type: s1-linux,
+                    machines_max: 20,
+                    reserve: 0,
+                    boot_limit: 300s,
+                    lifetime: 90000s,
+                    template: process,
+                    offers: [
+                        Offer {
+                            instance_type: "process",
+                            subnet: "local",
+                            market: OnDemand,
+                            hourly: MicroDollars(
+                                0,
+                            ),
+                        },
+                    ],
+                    breaker: BreakerPolicy {
+                        failures_max: 3,
+                        pause: 300s,
+                    },
+                },
+            },
+        },
+        config: Config {
+            hub: HubSettings {
+                endpoint: "acme.semaphoreci.com",
+                ca_file: None,
+                plain_http: false,
+                timeout: 30s,
+            },
+            api_token: None,
+            cloud: Process(
+                ProcessSettings {
+                    folder: "/etc/dayfly/machines",
+                    boot_delay: 0ns,
+                },
+            ),
+            tick_interval: 10s,
+            tick_spacing: 1s,
+            log_format: Text,
+            pools: {
+                linux: PoolSettings {
+                    registration_token: Variable(
+                        "DAYFLY_TOKEN_LINUX",
+                    ),
+                    agent: AgentSettings {
+                        idle_timeout: 300s,
+                        interruption_grace_period: 0ns,
+                    },
+                },
+            },
+        },
+    }
+    "#);
+}
+
+#[test]
+fn everything_can_be_said() {
+    let Settings { policy, config } = settings(MOST);
+    assert_eq!(policy.machines_max, 40);
+    assert_eq!(policy.launches_per_hour_max, 700);
+    assert_eq!(policy.hourly_max, Some(MicroDollars(12_500_000)));
+    assert_eq!(config.tick_interval, Duration::from_secs(5));
+    assert_eq!(config.hub.timeout, Duration::from_secs(8));
+    let ca_file = PathBuf::from("/etc/dayfly/ca.pem");
+    assert_eq!(config.hub.ca_file, Some(ca_file));
+    let api_token = SecretSource::File(PathBuf::from("/etc/dayfly/api-token"));
+    assert_eq!(config.api_token, Some(api_token));
+    let CloudSettings::Process(process) = &config.cloud;
+    assert_eq!(process.boot_delay, Duration::from_millis(250));
+    let linux = PoolName::new("linux");
+    assert_eq!(policy.pools[&linux].reserve, 2);
+    assert_eq!(policy.pools[&linux].breaker.failures_max, 5);
+    let agent = config.pools[&linux].agent;
+    assert_eq!(agent.idle_timeout, Duration::from_secs(30));
+    assert_eq!(agent.interruption_grace_period, Duration::from_secs(90));
+    // A pool may use all that the deployment may, unless it says less.
+    assert_eq!(policy.pools[&PoolName::new("arm")].machines_max, 40);
+}
+
+#[test]
+fn a_single_zero_drains_whatever_the_reserves_are() {
+    let text = format!("{LEAST}reserve = 5\n");
+    let drained = text.replace("machines_max = 20", "machines_max = 0");
+    assert_eq!(settings(&drained).policy.machines_max, 0);
+    let pool = format!("{text}machines_max = 0\n");
+    let pools = settings(&pool).policy.pools;
+    assert_eq!(pools[&PoolName::new("linux")].machines_max, 0);
+}
+
+#[test]
+fn dollars_are_read_without_a_float() {
+    let dollars = |amount: &str| {
+        let text = format!("dollars_per_hour_max = {amount}\n{LEAST}");
+        resolved(&text)
+            .ok()
+            .and_then(|settings| settings.policy.hourly_max)
+    };
+    assert_eq!(dollars("12"), Some(MicroDollars(12_000_000)));
+    assert_eq!(dollars("\"0.1\""), Some(MicroDollars(100_000)));
+    assert_eq!(dollars("0.000001"), Some(MicroDollars(1)));
+    assert_eq!(dollars("\"1.0000001\""), None);
+    assert_eq!(dollars("-1"), None);
+    assert_eq!(dollars("1e3"), None);
+    assert_eq!(dollars("\".5\""), None);
+    assert_eq!(dollars("99999999999999999999"), None);
+}
+
+#[test]
+fn an_endpoint_is_a_host_and_perhaps_a_port() {
+    let is_right = |endpoint: &str| resolved(&with("acme.semaphoreci.com", endpoint)).is_ok();
+    for endpoint in [
+        "localhost",
+        "a-b.c:1",
+        "127.0.0.1:65535",
+        "[::1]",
+        "[::1]:80",
+    ] {
+        assert!(is_right(endpoint), "{endpoint}");
+    }
+    for endpoint in [
+        "http://a", "a/", "a:0", "a:65536", "a:", ":1", "[::g]", "::1", "a b", "a?b", "ä",
+    ] {
+        assert!(!is_right(endpoint), "{endpoint}");
+    }
+}
+
+#[test]
+fn a_json_file_says_the_same() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let json = r#"{
+    "deployment": "ci", "machines_max": 20,
+    "hub": {"endpoint": "acme.semaphoreci.com"},
+    "cloud": {"kind": "process", "folder": "machines"},
+    "pools": {"linux": {"agent_type": "s1-linux", "registration_token": {"env": "DAYFLY_TOKEN_LINUX"}}}
+}"#;
+    let write = |name: &str, text: &str| {
+        let path = folder.path().join(name);
+        fs::write(&path, text).expect("a file");
+        path
+    };
+    let from_json = load(&write("dayfly.json", json)).expect("settings");
+    let from_toml = load(&write("dayfly.toml", LEAST)).expect("settings");
+    assert_eq!(from_json, from_toml);
+    let CloudSettings::Process(process) = &from_json.config.cloud;
+    assert_eq!(process.folder, folder.path().join("machines"));
+    let wrong = load(&write("dayfly.yml", LEAST)).expect_err("YAML");
+    assert!(
+        wrong[0]
+            .to_string()
+            .ends_with("expected a .toml or a .json file")
+    );
+    let gone = load(&folder.path().join("gone.toml")).expect_err("no file");
+    assert!(gone[0].to_string().contains("gone.toml: cannot be read"));
+}

@@ -1,0 +1,55 @@
+//! Many jobs, few machines.
+
+use super::Demo;
+
+#[test]
+fn two_hundred_jobs_never_take_more_than_twenty_machines_at_once() {
+    let job = |index: u32| format!("        - {{name: job-{index:03}, commands: ['true']}}\n");
+    let block = |index: u32| {
+        let jobs: String = (index * 50..(index + 1) * 50).map(job).collect();
+        format!("  - name: Block {index}\n    dependencies: []\n    task:\n      jobs:\n{jobs}")
+    };
+    let blocks: String = (0..4).map(block).collect();
+    let head = "version: v1.0\nagent: {machine: {type: s1-test}}\nblocks:\n";
+    let ran = Demo::new(&format!("{head}{blocks}"))
+        .arguments(&["--machines-max", "20"])
+        .run();
+    assert_eq!(ran.status, 0, "{}", ran.stderr);
+    assert_eq!(ran.jobs().len(), 200);
+    ran.assert_clean();
+    let peak = ran.report["machines"]["peak"].as_u64().expect("a number");
+    assert!((1..=20).contains(&peak), "{peak} machines at once");
+    let launched = ran.report["machines"]["launched"]
+        .as_u64()
+        .expect("a number");
+    assert!(
+        (200..=240).contains(&launched),
+        "{launched} machines for 200 jobs"
+    );
+}
+
+#[test]
+fn the_built_in_pipeline_passes_with_a_reserve_and_leaves_nothing() {
+    let output = std::process::Command::new(super::DAYFLY)
+        .args([
+            "demo",
+            "--json",
+            "--reserve",
+            "2",
+            "--machines-max",
+            "6",
+            "--seed",
+            "7",
+        ])
+        .output()
+        .expect("the demo starts");
+    let report: serde_json::Value = serde_json::from_slice(&output.stdout).expect("JSON");
+    assert_eq!(output.status.code(), Some(0), "{report:#}");
+    let jobs = report["jobs"].as_array().expect("a list");
+    assert!((8..=14).contains(&jobs.len()), "about ten jobs");
+    assert!(
+        jobs.iter().all(|job| job["result"] == "passed"),
+        "{report:#}"
+    );
+    assert_eq!(report["machines"]["alive"], 0);
+}

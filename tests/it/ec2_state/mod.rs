@@ -1,0 +1,15 @@
+//! The emulated EC2's rules, one by one, against aws.md D.
+
+mod describing;
+mod doors;
+mod faults;
+mod fleets;
+mod launching;
+mod lists;
+mod lives;
+mod parameters;
+mod properties;
+mod tags;
+mod throttling;
+mod tokens;
+mod world;

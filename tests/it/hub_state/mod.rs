@@ -1,0 +1,15 @@
+//! The emulated hub's rules, one by one, against protocol.md.
+
+mod cleaning;
+mod faults;
+mod jobs;
+mod leaving;
+mod logs;
+mod payloads;
+mod properties;
+mod public_api;
+mod queue;
+mod registering;
+mod syncing;
+mod tokens;
+mod world;

@@ -1,0 +1,29 @@
+//! The one integration binary: a module for each subject.
+#![expect(unreachable_pub, reason = "the modules of this binary share by `pub`")]
+
+mod agent_log_buffer;
+#[cfg(feature = "local")]
+mod agent_program;
+mod agent_settings;
+mod agent_state;
+mod config;
+#[cfg(feature = "local")]
+mod demo;
+mod document;
+#[cfg(feature = "local")]
+mod ec2_state;
+#[cfg(feature = "local")]
+mod hub_client;
+#[cfg(feature = "local")]
+mod hub_command;
+#[cfg(feature = "local")]
+mod hub_http;
+#[cfg(feature = "local")]
+mod hub_state;
+mod job;
+#[cfg(feature = "local")]
+mod local_process;
+mod pipeline;
+mod plan;
+mod scaler;
+mod tidy;

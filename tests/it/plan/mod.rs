@@ -1,0 +1,9 @@
+//! The decision: its invariants as properties over random worlds, and its words as snapshots.
+
+mod decided;
+mod endings;
+mod explain;
+mod invariants;
+mod scenarios;
+mod second_opinion;
+pub mod world;

@@ -1,0 +1,124 @@
+//! A hub and a cloud that a test sets as it likes.
+
+use std::cell::{Cell, RefCell};
+use std::collections::BTreeMap;
+use std::future::Future;
+use std::rc::Rc;
+
+use dayfly::model::id::{JobId, MachineId, PoolName};
+use dayfly::model::job::{AgentReport, QueueCounts};
+use dayfly::model::machine::Machine;
+use dayfly::model::plan::LaunchOrder;
+use dayfly::model::time::Timestamp;
+use dayfly::ports::{Clock, Cloud, CloudError, Hub, HubError, LaunchError, Launched};
+use dayfly::scaler::Scaler;
+
+use crate::plan::world::{machine, now, policy};
+
+/// The test's own world; clones see the same one.
+#[derive(Clone, Default)]
+pub struct World {
+    pub queued: Rc<Cell<u32>>,
+    pub hub_is_silent: Rc<Cell<bool>>,
+    pub machines: Rc<RefCell<BTreeMap<MachineId, Machine>>>,
+    /// Launched machines show in the list only once this is set.
+    pub lists_at_once: Rc<Cell<bool>>,
+    pub refusal: Rc<RefCell<Option<LaunchError>>>,
+    pub orders: Rc<RefCell<Vec<LaunchOrder>>>,
+    pub looks: Rc<Cell<u32>>,
+    pub elapsed_seconds: Rc<Cell<u64>>,
+}
+
+impl World {
+    pub fn scaler(&self, machines_max: u32) -> Scaler<Self, Self, Self> {
+        Scaler::new(
+            self.clone(),
+            self.clone(),
+            self.clone(),
+            policy(machines_max, 0),
+        )
+    }
+}
+
+impl Clock for World {
+    fn now(&self) -> Timestamp {
+        now().plus(std::time::Duration::from_secs(self.elapsed_seconds.get()))
+    }
+}
+
+impl Hub for World {
+    fn counts(&self, pool: &PoolName) -> impl Future<Output = Result<QueueCounts, HubError>> {
+        let answer = if self.hub_is_silent.get() {
+            let reason = format!("{pool} is behind a black hole");
+            Err(HubError::Unreachable {
+                endpoint: "hub.test".into(),
+                reason,
+            })
+        } else {
+            Ok(QueueCounts {
+                queued: self.queued.get(),
+                ..QueueCounts::default()
+            })
+        };
+        async { answer }
+    }
+
+    fn jobs(&self, _: &PoolName) -> impl Future<Output = Result<Vec<JobId>, HubError>> {
+        let jobs = (0..self.queued.get()).map(|index| JobId::new(format!("job-{index}")));
+        let jobs = jobs.collect();
+        async { Ok(jobs) }
+    }
+
+    async fn agents(
+        &self,
+        _: &PoolName,
+    ) -> Result<Option<BTreeMap<MachineId, AgentReport>>, HubError> {
+        Ok(Some(BTreeMap::new()))
+    }
+}
+
+impl Cloud for World {
+    fn machines(&self) -> impl Future<Output = Result<BTreeMap<MachineId, Machine>, CloudError>> {
+        self.looks.set(self.looks.get() + 1);
+        let machines = self.machines.borrow().clone();
+        async { Ok(machines) }
+    }
+
+    fn launch(&self, order: &LaunchOrder) -> impl Future<Output = Result<Launched, LaunchError>> {
+        self.orders.borrow_mut().push(order.clone());
+        let first = self.orders.borrow().len();
+        let answer = match self.refusal.borrow().clone() {
+            Some(error) => Err(error),
+            None => {
+                let machines = (0..order.count).map(|index| Machine {
+                    launched_at: self.now(),
+                    ..machine(&format!("i-{first}-{index}"), order.pool.as_str(), 0)
+                });
+                Ok(Launched {
+                    machines: machines.collect(),
+                    unavailable: Vec::new(),
+                })
+            }
+        };
+        if let (Ok(launched), true) = (&answer, self.lists_at_once.get()) {
+            let listed = launched
+                .machines
+                .iter()
+                .map(|it| (it.id.clone(), it.clone()));
+            self.machines.borrow_mut().extend(listed);
+        }
+        async { answer }
+    }
+
+    fn end(
+        &self,
+        machines: &[MachineId],
+    ) -> impl Future<Output = BTreeMap<MachineId, Result<(), CloudError>>> {
+        let ended = machines.iter().map(|id| {
+            self.machines.borrow_mut().remove(id);
+            (id.clone(), Ok(()))
+        });
+        let ended = ended.collect();
+        async { ended }
+    }
+}

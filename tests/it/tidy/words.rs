@@ -1,0 +1,116 @@
+//! One word per thing: job, pool, machine, agent, hub, offer, tick, plan, verdict.
+//!
+//! The world has other words for them, and where its own names pass through (the protocol's
+//! fields, a library's types) they keep them: those places are listed with their reason.
+
+use super::source::{Source, sources, words};
+use super::{Finding, assert_clean, lines_of};
+
+/// A losing word and the one we use.
+const LOSERS: [(&str, &str); 6] = [
+    ("instance", "machine"),
+    ("node", "machine"),
+    ("vm", "machine"),
+    ("runner", "agent"),
+    ("worker", "agent"),
+    ("executor", "shell, or agent"),
+];
+
+/// Where a loser may stand: the beginning of the path, the name, the reason.
+const ALLOWED: &[(&str, &str, &str)] = &[
+    ("src/", "instance_type", "the cloud's name for a size"),
+    ("src/", "worker_threads", "the runtime's own word"),
+    ("src/hub/wire/", "executor", "a field of the payload"),
+    ("src/hub/wire/", "Executor", "a field of the payload"),
+    ("src/agent/", "executor", "a field of the payload"),
+    ("src/emulator/", "executor", "a field of the payload"),
+    (
+        "src/emulator/ec2/",
+        "RunInstances",
+        "an action of EC2's protocol",
+    ),
+    (
+        "src/emulator/ec2/",
+        "DescribeInstances",
+        "an action of EC2's protocol",
+    ),
+    (
+        "src/emulator/ec2/",
+        "TerminateInstances",
+        "an action of EC2's protocol",
+    ),
+    (
+        "src/emulator/ec2/",
+        "DescribeInstanceStatus",
+        "an action of EC2's protocol",
+    ),
+    (
+        "src/emulator/ec2/",
+        "ModifyInstanceMetadataOptions",
+        "an action of EC2's protocol",
+    ),
+    ("src/document", "node", "a YAML library's word"),
+    ("src/document", "Node", "a YAML library's word"),
+];
+
+fn check(source: &Source) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    for (line, code) in source.lines() {
+        for (_, name) in words(code) {
+            let loser = LOSERS.iter().find(|(loser, _)| contains(name, loser));
+            if let Some((loser, ours)) = loser.filter(|_| !is_allowed(&source.path, name)) {
+                let text = format!(
+                    "`{name}` says {loser} where we say {ours}: one word per thing, so that a \
+                     search finds all of it"
+                );
+                findings.push(Finding::new(&source.path, line, text));
+            }
+        }
+    }
+    findings
+}
+
+fn is_allowed(path: &str, name: &str) -> bool {
+    let fits =
+        |(place, allowed, _): &&(&str, &str, &str)| path.starts_with(place) && name == *allowed;
+    ALLOWED.iter().any(|row| fits(&row))
+}
+
+/// Whether a word is one of the parts of a name: `runner` is in `job_runners` and `JobRunner`.
+fn contains(name: &str, word: &str) -> bool {
+    let mut parts: Vec<String> = vec![String::new()];
+    for character in name.chars() {
+        let starts_part = character == '_' || character.is_uppercase();
+        let inside_capitals = name.chars().all(|c| !c.is_lowercase());
+        if starts_part && (character == '_' || !inside_capitals) {
+            parts.push(String::new());
+        }
+        if let Some(part) = parts.last_mut().filter(|_| character != '_') {
+            part.extend(character.to_lowercase());
+        }
+    }
+    let plural = format!("{word}s");
+    parts.iter().any(|part| part == word || *part == plural)
+}
+
+#[test]
+fn things_are_called_by_our_words() {
+    let findings: Vec<Finding> = sources(&["src"]).iter().flat_map(check).collect();
+    assert_clean(&findings);
+}
+
+#[test]
+fn a_losing_word_is_found_in_every_spelling() {
+    let text =
+        "let worker = 1;\nstruct JobRunner;\nconst NODES_MAX: u32 = 1;\nfn end_instances() {}\n";
+    let findings = check(&Source::new("src/plan/a.rs", text));
+    assert_eq!(lines_of(&findings), [1, 2, 3, 4]);
+}
+
+#[test]
+fn the_names_of_the_world_are_left_alone_in_their_places() {
+    let text = "let executor = offer.instance_type; // a worker\nlet denoted = \"node\";\n";
+    assert!(check(&Source::new("src/hub/wire/payload.rs", text)).is_empty());
+    let elsewhere = check(&Source::new("src/plan/a.rs", text));
+    assert_eq!(lines_of(&elsewhere), [1]);
+}

@@ -1,0 +1,66 @@
+# What tests/run and .ci/run share: named and timed steps, the tools they need, and a
+# target folder outside the checkout. Sourced, never run by itself.
+
+# An absolute path in CARGO_TARGET_DIR wins; DAYFLY_TARGET places ours alone.
+cache=${XDG_CACHE_HOME:-${HOME:-/var/tmp}/.cache}
+export CARGO_TARGET_DIR=${CARGO_TARGET_DIR:-${DAYFLY_TARGET:-$cache/dayfly/target}}
+# A snapshot that differs is a failure here, never a new snapshot.
+export INSTA_UPDATE=no
+export CARGO_TERM_COLOR=${CARGO_TERM_COLOR:-auto}
+
+steps_passed=()
+steps_failed=()
+
+say() { printf '%s\n' "$@"; }
+
+stop() {
+    printf 'error: %s\n' "$1" >&2
+    if [ -n "${2:-}" ]; then printf '\nhint: %s\n' "$2" >&2; fi
+    exit 1
+}
+
+# step NAME COMMAND…: runs it, says how long it took, and remembers how it ended.
+# The status is that of the command, so a caller may go on or not.
+step() {
+    local name=$1 started=$SECONDS status=0
+    shift
+    say "== $name"
+    "$@" || status=$?
+    local took="$((SECONDS - started)) s"
+    if [ "$status" = 0 ]; then
+        steps_passed+=("$name ($took)")
+        say "-- $name: passed in $took"
+    else
+        steps_failed+=("$name ($took, status $status)")
+        say "-- $name: failed in $took with status $status"
+    fi
+    return "$status"
+}
+
+# need COMMAND PACKAGE: installs the Debian package where that may be done, and names it otherwise.
+need() {
+    command -v "$1" >/dev/null && return 0
+    [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null ||
+        stop "$1 is missing" "install the package $2, for example: sudo apt-get install $2"
+    say "installing $2, which provides $1"
+    { apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq "$2"; } >/dev/null ||
+        stop "the package $2, which provides $1, cannot be installed" "try: apt-get install $2"
+    command -v "$1" >/dev/null || stop "$1 is still missing after installing $2"
+}
+
+# What cannot come from a distribution: it would not be the version that the toolchain file pins.
+need_cargo() {
+    command -v cargo >/dev/null && return 0
+    if [ -x "${HOME:-/root}/.cargo/bin/cargo" ]; then
+        export PATH="${HOME:-/root}/.cargo/bin:$PATH"
+    else
+        stop "cargo is missing" "install Rust from https://rustup.rs; rust-toolchain.toml names the version"
+    fi
+}
+
+# One line per step; to be called once, at the end.
+list_steps() {
+    local name
+    for name in "${steps_passed[@]}"; do say "passed  $name"; done
+    for name in "${steps_failed[@]}"; do say "failed  $name"; done
+}
