@@ -61,7 +61,10 @@ pub fn hub(settings: &Settings, secrets: &Secrets) -> Result<HubClient, Exit> {
 
 /// What machines on this computer are made of.
 pub fn process_settings(settings: &Settings, secrets: &Secrets) -> Result<ProcessSettings, Exit> {
-    let CloudSettings::Process(process) = &settings.config.cloud;
+    let process = match &settings.config.cloud {
+        CloudSettings::Process(process) => process,
+        CloudSettings::Ec2(_) => return Err(Exit::Configuration),
+    };
     let program: OsString = std::env::current_exe()
         .map_err(|error| failed(&error))?
         .into();

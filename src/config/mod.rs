@@ -16,6 +16,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::model::id::PoolName;
+use crate::model::money::MicroDollars;
 use crate::model::pool::Policy;
 
 pub use file::load;
@@ -68,6 +69,45 @@ pub struct HubSettings {
 pub enum CloudSettings {
     /// Machines are process trees on this computer.
     Process(ProcessSettings),
+    /// Machines are launched on EC2.
+    Ec2(Ec2Settings),
+}
+
+/// Machines on EC2: one account and region.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Ec2Settings {
+    /// Such as `eu-central-1`; where AWS's own tools look if absent.
+    pub region: Option<String>,
+    /// Another address than AWS's own, such as an emulator's.
+    pub endpoint_url: Option<String>,
+    /// Certificates to trust beside the computer's own, in PEM form.
+    pub ca_file: Option<PathBuf>,
+    /// The DynamoDB table that holds the lease, if several replicas run.
+    pub lease_table: Option<String>,
+    /// What is launched for each pool of the policy; where is in the policy's offers.
+    pub pools: BTreeMap<PoolName, Ec2Pool>,
+    /// What an hour of an instance type costs on demand.
+    pub prices: BTreeMap<String, MicroDollars>,
+}
+
+/// What is launched for a pool on EC2.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Ec2Pool {
+    /// The launch template's id, such as `lt-0123456789abcdef0`.
+    pub template_id: String,
+    /// Its version, a number: a version that moves would change machines behind the breaker's back.
+    pub template_version: u32,
+    /// Another image than the template's.
+    pub image: Option<ImageSource>,
+}
+
+/// Where a pool's image is named.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ImageSource {
+    /// Here: `ami-…`.
+    Id(String),
+    /// In a parameter of SSM, read again before launches.
+    Parameter(String),
 }
 
 /// Machines on this computer.
