@@ -40,7 +40,7 @@ pub struct HostSettings {
 #[derive(Debug)]
 pub struct Host {
     /// The port.
-    pub server: Server,
+    pub server: Server<Hub>,
     /// The pipeline in it.
     pub feed: Feed,
     /// What the pipeline file asks for and a local run cannot give.
@@ -126,7 +126,7 @@ pub fn read_pipeline(path: &Path) -> Result<Loaded, Exit> {
 }
 
 /// Writes the certificate that clients have to trust, and gives the file's absolute path.
-pub fn write_ca(server: &Server, path: PathBuf) -> io::Result<Option<PathBuf>> {
+pub fn write_ca<E>(server: &Server<E>, path: PathBuf) -> io::Result<Option<PathBuf>> {
     let Some(pem) = server.ca_pem() else {
         return Ok(None);
     };

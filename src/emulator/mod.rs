@@ -4,9 +4,11 @@
 //! [`hub`] is a pure state machine: `handle(request, now)` gives a response, and nothing in it
 //! reads a clock or a socket. [`pipeline`] reads the pipeline files that feed it.
 //! [`feed`] puts its jobs into the hub as their blocks come to their turn.
-//! [`http`] is the one effect: it serves a hub on a port, over TLS 1.3.
+//! [`emulated`] says what they have in common, and [`http`] is the one effect: it serves one of
+//! them on a port, over TLS 1.3.
 
 pub mod ec2;
+pub mod emulated;
 pub mod feed;
 pub mod http;
 pub mod hub;

@@ -11,6 +11,8 @@ mod config;
 mod demo;
 mod document;
 #[cfg(feature = "local")]
+mod ec2_http;
+#[cfg(feature = "local")]
 mod ec2_state;
 #[cfg(feature = "local")]
 mod hub_client;

@@ -56,6 +56,7 @@ use self::supply::Usage;
 use self::throttle::{Breadth, Buckets, Throttling};
 use self::xml::Xml;
 use super::journal::Journal;
+use crate::emulator::emulated::Emulated;
 use crate::emulator::message::{Delivery, Request, Response};
 use crate::model::time::Timestamp;
 
@@ -248,6 +249,20 @@ impl Ec2 {
 
     fn draw_request_id(&mut self) -> String {
         format!("00000000-0000-4000-8000-{:012x}", self.draw())
+    }
+}
+
+impl Emulated for Ec2 {
+    fn handle(&mut self, request: &Request, now: Timestamp) -> Response {
+        Self::handle(self, request, now)
+    }
+
+    fn tick(&mut self, now: Timestamp) {
+        Self::tick(self, now);
+    }
+
+    fn next_deadline(&self) -> Option<Timestamp> {
+        Self::next_deadline(self)
     }
 }
 

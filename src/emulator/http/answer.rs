@@ -1,4 +1,4 @@
-//! One request: read it whole, ask the hub, and deliver the answer as the hub wants it delivered.
+//! One request: read it whole, ask the state machine, and deliver the answer as it says.
 
 use std::future::pending;
 use std::io;
@@ -10,23 +10,25 @@ use axum::http::header::{AUTHORIZATION, CONTENT_TYPE, LOCATION, USER_AGENT};
 use axum::http::{self, HeaderName, HeaderValue, StatusCode};
 
 use super::Shared;
+use crate::emulator::emulated::Emulated;
 use crate::emulator::message::{Delivery, Request, Response};
 use crate::ports::Clock;
 
-/// More than any request of the protocol: the log server takes 16 MiB in all.
+/// More than any request of the protocols: the log server takes 16 MiB in all.
 const BODY_BYTES_MAX: usize = 32 * 1024 * 1024;
 
 /// Names the operation where AWS speaks JSON.
 const TARGET: HeaderName = HeaderName::from_static("x-amz-target");
 
 /// Answers one request; an error closes the connection instead.
-pub(super) async fn answer<B>(
-    shared: Shared,
+pub(super) async fn answer<E, B>(
+    shared: Shared<E>,
     clock: impl Clock,
     peer: SocketAddr,
     request: http::Request<B>,
 ) -> io::Result<http::Response<Body>>
 where
+    E: Emulated,
     B: HttpBody<Data = Bytes> + Send + 'static,
     B::Error: Into<BoxError>,
 {

@@ -1,7 +1,9 @@
-//! Serves an emulated hub on a port, over TLS 1.3 with a certificate authority made at start.
+//! Serves an emulated hub or cloud on a port, over TLS 1.3 with a certificate authority made at
+//! start.
 //!
 //! This is the emulator's one effect: it reads the clock, moves bytes, and lets answers be late,
-//! lost or never come, as their `Delivery` says. What is not here: anything that the hub decides.
+//! lost or never come, as their `Delivery` says. What is not here: anything that the served state
+//! machine decides.
 
 mod answer;
 pub mod tls;
@@ -18,14 +20,14 @@ use tokio::task::JoinSet;
 
 use self::answer::answer;
 use self::tls::{Authority, TlsError};
-use super::hub::Hub;
+use super::emulated::Emulated;
 use crate::model::time::Timestamp;
 use crate::ports::Clock;
 
 /// How long [`Server::shutdown`] waits for answers that are on their way.
 const GRACE: Duration = Duration::from_secs(1);
 
-/// How a hub is served.
+/// How an emulated server is served.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Transport {
     /// HTTPS, TLS 1.3 and nothing older.
@@ -34,7 +36,7 @@ pub enum Transport {
     Plain,
 }
 
-/// Why a hub cannot be served.
+/// Why an emulated server cannot be served.
 #[derive(Debug, Error)]
 pub enum ServeError {
     /// The port cannot be used.
@@ -45,40 +47,50 @@ pub enum ServeError {
     Tls(#[from] TlsError),
 }
 
-/// A hub that is being served. When this is dropped, the port and every connection are closed.
+/// An emulated server that is being served. When this is dropped, the port and every connection are closed.
 #[derive(Debug)]
-pub struct Server {
+pub struct Server<E> {
     address: SocketAddr,
     authority: Option<Authority>,
-    shared: Shared,
+    shared: Shared<E>,
     /// Reaches the connections too, which are tasks of their own.
     handle: Handle<SocketAddr>,
     listening: JoinSet<()>,
     _background: JoinSet<()>,
 }
 
-/// The hub behind a lock, and a bell that rings whenever something in it may have changed.
-#[derive(Clone, Debug)]
-pub struct Shared {
-    hub: Arc<Mutex<Hub>>,
+/// A state machine behind a lock, and a bell that rings whenever something in it may have changed.
+#[derive(Debug)]
+pub struct Shared<E> {
+    emulated: Arc<Mutex<E>>,
     bell: watch::Sender<()>,
 }
 
-impl Shared {
-    /// Shares a hub.
-    pub fn new(hub: Hub) -> Self {
+/// The same state machine once more; a derived one would ask it to be `Clone` itself.
+impl<E> Clone for Shared<E> {
+    fn clone(&self) -> Self {
         Self {
-            hub: Arc::new(Mutex::new(hub)),
+            emulated: Arc::clone(&self.emulated),
+            bell: self.bell.clone(),
+        }
+    }
+}
+
+impl<E> Shared<E> {
+    /// Shares a state machine.
+    pub fn new(emulated: E) -> Self {
+        Self {
+            emulated: Arc::new(Mutex::new(emulated)),
             bell: watch::Sender::new(()),
         }
     }
 
-    /// The hub itself. It is a plain state machine: a panic in a request leaves it usable.
-    pub fn lock(&self) -> MutexGuard<'_, Hub> {
-        self.hub.lock().unwrap_or_else(PoisonError::into_inner)
+    /// The state machine itself. It is plain data: a panic in a request leaves it usable.
+    pub fn lock(&self) -> MutexGuard<'_, E> {
+        self.emulated.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Rings the bell; whoever changes the hub from outside does so.
+    /// Rings the bell; whoever changes the state machine from outside does so.
     pub fn ring(&self) {
         self.bell.send_replace(());
     }
@@ -89,11 +101,11 @@ impl Shared {
     }
 }
 
-impl Server {
-    /// Serves a hub on a listener until the result is dropped. The hub learns its address.
+impl<E: Emulated + Send + 'static> Server<E> {
+    /// Serves a state machine on a listener until the result is dropped. It learns its address.
     /// Has to be called within a tokio runtime.
     pub fn start(
-        shared: Shared,
+        shared: Shared<E>,
         listener: TcpListener,
         transport: Transport,
         clock: impl Clock + Clone + Send + Sync + 'static,
@@ -139,7 +151,9 @@ impl Server {
             _background: background,
         })
     }
+}
 
+impl<E> Server<E> {
     /// Takes no more requests, gives the answers that are on their way a second to arrive,
     /// and ends every connection.
     pub async fn shutdown(mut self) {
@@ -157,38 +171,39 @@ impl Server {
         self.authority.as_ref().map(Authority::pem)
     }
 
-    /// The hub that is served.
-    pub fn shared(&self) -> &Shared {
+    /// The state machine that is served.
+    pub fn shared(&self) -> &Shared<E> {
         &self.shared
     }
 }
 
-impl Drop for Server {
+impl<E> Drop for Server<E> {
     fn drop(&mut self) {
         self.handle.shutdown();
     }
 }
 
-/// A listener that fails takes the emulated hub with it: its clients will say so.
+/// A listener that fails takes the emulated server with it: its clients will say so.
 fn ended(result: io::Result<()>) {
     if let Err(error) = result {
-        tracing::error!(%error, "the emulated hub is not served any more");
+        tracing::error!(%error, "the emulated server is not served any more");
     }
 }
 
-/// Lets the hub's own workers do what is due: at their deadline, or sooner when the bell rings,
+/// Lets the state machine do what is due by itself: at their deadline, or sooner when the bell rings,
 /// because what changed may have moved the deadline.
-async fn do_what_is_due(shared: Shared, clock: impl Clock) {
+async fn do_what_is_due<E: Emulated>(shared: Shared<E>, clock: impl Clock) {
     let mut bell = shared.listen();
     loop {
         let (deadline, now) = {
-            let mut hub = shared.lock();
+            let mut emulated = shared.lock();
             let now = clock.now();
-            if hub.next_deadline().is_some_and(|deadline| deadline <= now) {
-                hub.tick(now);
+            let deadline = emulated.next_deadline();
+            if deadline.is_some_and(|deadline| deadline <= now) {
+                emulated.tick(now);
                 shared.ring();
             }
-            (hub.next_deadline(), now)
+            (emulated.next_deadline(), now)
         };
         bell.mark_unchanged();
         let due = async {

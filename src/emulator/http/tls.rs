@@ -46,7 +46,7 @@ impl Authority {
         let mut params = CertificateParams::new(Vec::new())?;
         params
             .distinguished_name
-            .push(DnType::CommonName, "Dayfly emulated hub");
+            .push(DnType::CommonName, "Dayfly emulator");
         params.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
         params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
         let issuer = CertifiedIssuer::self_signed(params, KeyPair::generate()?)?;
@@ -69,7 +69,7 @@ impl Authority {
         let mut params = CertificateParams::new(names)?;
         params
             .distinguished_name
-            .push(DnType::CommonName, "Dayfly emulated hub at its port");
+            .push(DnType::CommonName, "Dayfly emulator at its port");
         // Strict clients (Python's, from 3.13 on) look for all of these.
         params.is_ca = IsCa::ExplicitNoCa;
         params.key_usages = vec![KeyUsagePurpose::DigitalSignature];

@@ -48,6 +48,7 @@ use self::row::{AgentRow, Rows};
 use self::settings::{Feature, HubSettings};
 use self::strikes::Faults;
 use self::token::{Draws, Purpose, SigningKey, TokenHash};
+use crate::emulator::emulated::Emulated;
 use crate::emulator::journal::Journal;
 use crate::emulator::message::{Request, Response};
 use crate::model::id::JobId;
@@ -206,5 +207,23 @@ impl Hub {
     /// What has happened since the last drain, oldest first.
     pub fn drain_changes(&mut self) -> Vec<Change> {
         self.journal.drain()
+    }
+}
+
+impl Emulated for Hub {
+    fn handle(&mut self, request: &Request, now: Timestamp) -> Response {
+        Self::handle(self, request, now)
+    }
+
+    fn tick(&mut self, now: Timestamp) {
+        Self::tick(self, now);
+    }
+
+    fn next_deadline(&self) -> Option<Timestamp> {
+        Self::next_deadline(self)
+    }
+
+    fn set_base_url(&mut self, base_url: String) {
+        Self::set_base_url(self, base_url);
     }
 }

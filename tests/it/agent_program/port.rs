@@ -18,7 +18,7 @@ const PATIENCE: Duration = Duration::from_secs(60);
 
 /// The hub, and the thread that serves it until this is dropped.
 pub(super) struct Port {
-    shared: Shared,
+    shared: Shared<Hub>,
     pub(super) address: SocketAddr,
     stop: Option<oneshot::Sender<()>>,
     thread: Option<JoinHandle<()>>,

@@ -22,7 +22,7 @@ use tempfile::TempDir;
 
 /// An emulated hub on a port, with one agent type and one API token.
 pub struct Served {
-    pub server: Server,
+    pub server: Server<Hub>,
     pub registration_token: Secret,
     pub api_token: Secret,
     pub settings: HttpSettings,

@@ -36,10 +36,7 @@ const TABLE: &[(&str, &[&str])] = &[
         "emulator::pipeline",
         &["emulator", "hub::wire", "model", "document"],
     ),
-    (
-        "emulator::http",
-        &["emulator", "emulator::hub", "ports", "model"],
-    ),
+    ("emulator::http", &["emulator", "ports", "model"]),
     (
         "emulator::feed",
         &["emulator", "emulator::hub", "emulator::pipeline", "model"],
