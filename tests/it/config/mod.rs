@@ -162,7 +162,9 @@ fn everything_can_be_said() {
     assert_eq!(config.hub.ca_file, Some(ca_file));
     let api_token = SecretSource::File(PathBuf::from("/etc/dayfly/api-token"));
     assert_eq!(config.api_token, Some(api_token));
-    let CloudSettings::Process(process) = &config.cloud;
+    let CloudSettings::Process(process) = &config.cloud else {
+        panic!("machines of this computer were asked for");
+    };
     assert_eq!(process.boot_delay, Duration::from_millis(250));
     let linux = PoolName::new("linux");
     assert_eq!(policy.pools[&linux].reserve, 2);
@@ -238,7 +240,9 @@ fn a_json_file_says_the_same() {
     let from_json = load(&write("dayfly.json", json)).expect("settings");
     let from_toml = load(&write("dayfly.toml", LEAST)).expect("settings");
     assert_eq!(from_json, from_toml);
-    let CloudSettings::Process(process) = &from_json.config.cloud;
+    let CloudSettings::Process(process) = &from_json.config.cloud else {
+        panic!("machines of this computer were asked for");
+    };
     assert_eq!(process.folder, folder.path().join("machines"));
     let wrong = load(&write("dayfly.yml", LEAST)).expect_err("YAML");
     assert!(
