@@ -7,10 +7,12 @@
 
 pub mod apply;
 pub mod memory;
+pub mod metrics;
 pub mod observe;
 pub mod report;
 pub mod run;
 pub mod tick;
+pub mod trouble;
 
 pub use run::{Pace, run};
 pub use tick::{Scaler, Tick};

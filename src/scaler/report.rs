@@ -1,20 +1,32 @@
-//! What the log says of a tick: one event with all counts, one for each action with its reason.
+//! What the log says of a tick: one event with all counts, one for each action with its reason,
+//! and for whatever lasts one when it begins and one when it ends.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::mem::discriminant;
 
-use crate::model::id::PoolName;
-use crate::model::plan::{Plan, WaitReason};
+use crate::model::id::MachineId;
+use crate::model::offer::Offer;
+use crate::model::plan::LaunchOrder;
+use crate::model::time::Spoken;
+use crate::plan::check::Violation;
 use crate::plan::explain;
+use crate::ports::{CloudError, HubError, Launched};
 
 use super::apply::Outcome;
 use super::observe::Silence;
 use super::tick::Tick;
+use super::trouble::{Change, Troubles};
 
 /// What was said last, so that a lasting trouble is said once and not every tick.
 #[derive(Debug, Default)]
 pub struct Reporter {
+    troubles: Troubles,
     silences: Vec<Silence>,
-    obstacles: BTreeMap<PoolName, WaitReason>,
+    violations: Vec<Violation>,
+    /// Offers that had no capacity when they were tried last.
+    unavailable: BTreeSet<Offer>,
+    /// Machines that could not be ended, and why.
+    unended: BTreeMap<MachineId, CloudError>,
 }
 
 impl Reporter {
@@ -23,20 +35,21 @@ impl Reporter {
         counts(tick);
         tick.outcomes
             .iter()
-            .for_each(|outcome| action(tick, outcome));
+            .for_each(|outcome| self.action(tick, outcome));
+        self.forget_ended(tick);
         for violation in &tick.violations {
-            tracing::error!(%violation, "the plan breaks an invariant and is not carried out");
+            if !self.violations.contains(violation) {
+                tracing::error!(%violation, "the plan breaks an invariant and is not carried out");
+            }
         }
+        self.violations.clone_from(&tick.violations);
         self.silences(tick);
-        self.obstacles(tick);
+        self.troubles(tick);
     }
 
     fn silences(&mut self, tick: &Tick) {
-        for silence in tick
-            .silences
-            .iter()
-            .filter(|silence| !self.silences.contains(silence))
-        {
+        let is_new = |silence: &&Silence| !self.silences.iter().any(|said| is_same(said, silence));
+        for silence in tick.silences.iter().filter(is_new) {
             tracing::warn!(%silence, "a question was not answered");
         }
         if tick.silences.is_empty() && !self.silences.is_empty() {
@@ -45,24 +58,111 @@ impl Reporter {
         self.silences.clone_from(&tick.silences);
     }
 
-    fn obstacles(&mut self, tick: &Tick) {
-        let obstacles = obstacles(&tick.plan);
-        for (pool, obstacle) in &obstacles {
-            let before = self.obstacles.get(pool).map(std::mem::discriminant);
-            if before != Some(std::mem::discriminant(obstacle)) {
-                let reason = explain::reasons::wait_reason(obstacle, tick.at);
-                tracing::warn!(%pool, %reason, "launches less than is missing");
+    fn troubles(&mut self, tick: &Tick) {
+        for change in self.troubles.update(tick) {
+            match change {
+                Change::Began { pool, reason } => {
+                    tracing::warn!(%pool, %reason, "launches less than is missing");
+                }
+                Change::Ended {
+                    pool,
+                    reason,
+                    since,
+                } => {
+                    let lasted = Spoken(tick.at.since(since));
+                    tracing::info!(%pool, was = %reason, %lasted, "launches what is missing again");
+                }
             }
         }
-        self.obstacles = obstacles;
+    }
+
+    fn action(&mut self, tick: &Tick, outcome: &Outcome) {
+        match outcome {
+            Outcome::Launched { order, launched } => self.launched(tick, order, launched),
+            // What it means for the pool is a trouble, and said as one.
+            Outcome::LaunchFailed { order, error } => {
+                tracing::debug!(pool = %order.pool, asked = order.count, %error, "cannot launch");
+            }
+            Outcome::Ended { machine, reason } => {
+                let reason = explain::reasons::end_reason(reason, tick.at);
+                tracing::info!(%machine, %reason, "ended");
+            }
+            Outcome::EndFailed { machine, error, .. } => {
+                let before = self.unended.insert(machine.clone(), error.clone());
+                if before.as_ref().map(discriminant) != Some(discriminant(error)) {
+                    tracing::warn!(%machine, %error, "cannot end a machine");
+                }
+            }
+        }
+    }
+
+    fn launched(&mut self, tick: &Tick, order: &LaunchOrder, launched: &Launched) {
+        let balance = tick.plan.pools.get(&order.pool).map(|pool| pool.balance);
+        let reason = balance
+            .map(|balance| explain::balance(&balance))
+            .unwrap_or_default();
+        tracing::info!(
+            pool = %order.pool,
+            machines = ?launched.machines.iter().map(|machine| &machine.id).collect::<Vec<_>>(),
+            asked = order.count,
+            %reason,
+            "launched"
+        );
+        for machine in &launched.machines {
+            self.unavailable.remove(&machine.offer);
+        }
+        for (offer, word) in &launched.unavailable {
+            if self.unavailable.insert(offer.clone()) {
+                tracing::warn!(pool = %order.pool, %offer, %word, "an offer has no capacity");
+            }
+        }
+    }
+
+    /// A machine that this tick did not try to end has ended, or need not any more.
+    fn forget_ended(&mut self, tick: &Tick) {
+        let failed = tick.outcomes.iter().filter_map(|outcome| match outcome {
+            Outcome::EndFailed { machine, .. } => Some(machine),
+            Outcome::Launched { .. } | Outcome::LaunchFailed { .. } | Outcome::Ended { .. } => None,
+        });
+        let failed: BTreeSet<&MachineId> = failed.collect();
+        self.unended.retain(|machine, _| failed.contains(machine));
     }
 }
 
-fn obstacles(plan: &Plan) -> BTreeMap<PoolName, WaitReason> {
-    plan.pools
-        .iter()
-        .filter_map(|(name, pool)| Some((name.clone(), pool.obstacle.clone()?)))
-        .collect()
+/// Whether two silences are one that lasts: the same question, unanswered in the same way.
+/// The words of a cause may differ from time to time.
+fn is_same(one: &Silence, other: &Silence) -> bool {
+    match (one, other) {
+        (
+            Silence::Hub {
+                pool,
+                question,
+                error,
+            },
+            Silence::Hub {
+                pool: other_pool,
+                question: other_question,
+                error: other_error,
+            },
+        ) => {
+            let is_same_error = discriminant(error) == discriminant(other_error)
+                && status(error) == status(other_error);
+            pool == other_pool && question == other_question && is_same_error
+        }
+        (Silence::Cloud(error), Silence::Cloud(other)) => {
+            discriminant(error) == discriminant(other)
+        }
+        (Silence::Hub { .. }, Silence::Cloud(_)) | (Silence::Cloud(_), Silence::Hub { .. }) => {
+            false
+        }
+    }
+}
+
+fn status(error: &HubError) -> Option<u16> {
+    match error {
+        HubError::Unexpected { status, .. } => Some(*status),
+        HubError::Unreachable { .. } | HubError::UnknownToken { .. } => None,
+    }
 }
 
 /// One event with the sums over all pools.
@@ -83,35 +183,4 @@ fn counts(tick: &Tick) {
         silent = tick.silences.len(),
         "tick"
     );
-}
-
-fn action(tick: &Tick, outcome: &Outcome) {
-    match outcome {
-        Outcome::Launched { order, launched } => {
-            let balance = tick.plan.pools.get(&order.pool).map(|pool| pool.balance);
-            let reason = balance
-                .map(|balance| explain::balance(&balance))
-                .unwrap_or_default();
-            tracing::info!(
-                pool = %order.pool,
-                machines = ?launched.machines.iter().map(|machine| &machine.id).collect::<Vec<_>>(),
-                asked = order.count,
-                %reason,
-                "launched"
-            );
-            for (offer, word) in &launched.unavailable {
-                tracing::warn!(pool = %order.pool, %offer, %word, "an offer has no capacity");
-            }
-        }
-        Outcome::LaunchFailed { order, error } => {
-            tracing::warn!(pool = %order.pool, asked = order.count, %error, "cannot launch");
-        }
-        Outcome::Ended { machine, reason } => {
-            let reason = explain::reasons::end_reason(reason, tick.at);
-            tracing::info!(%machine, %reason, "ended");
-        }
-        Outcome::EndFailed { machine, error, .. } => {
-            tracing::warn!(%machine, %error, "cannot end a machine");
-        }
-    }
 }

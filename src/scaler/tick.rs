@@ -1,5 +1,7 @@
 //! One tick: observe, decide, apply, with the three results between them.
 
+use std::time::Duration;
+
 use crate::model::plan::Plan;
 use crate::model::pool::Policy;
 use crate::model::snapshot::{Memory, Snapshot};
@@ -37,6 +39,8 @@ pub struct Tick {
     pub silences: Vec<Silence>,
     /// Invariants that the plan broke; such a plan is not carried out.
     pub violations: Vec<Violation>,
+    /// From the first question to the last action's answer.
+    pub took: Duration,
 }
 
 impl<H: Hub, C: Cloud, K: Clock> Scaler<H, C, K> {
@@ -69,17 +73,21 @@ impl<H: Hub, C: Cloud, K: Clock> Scaler<H, C, K> {
     /// Observes, decides and applies. Never fails: what went wrong stands in the result,
     /// and the next tick looks at the world again.
     pub async fn tick(&mut self) -> Tick {
+        let started_at = self.clock.now();
         let mut tick = self.look().await;
         if tick.violations.is_empty() {
             tick.outcomes = apply(&self.cloud, &tick.plan).await;
         }
         let machines = tick.snapshot.machines.as_ref();
-        memory::record(&mut self.memory, machines, &tick.outcomes, self.clock.now());
+        let now = self.clock.now();
+        memory::record(&mut self.memory, machines, &tick.outcomes, now);
+        tick.took = now.since(started_at);
         tick
     }
 
     /// Observes and decides, and changes nothing but what is remembered: `dayfly plan`.
     pub async fn look(&mut self) -> Tick {
+        let started_at = self.clock.now();
         let Observed {
             pools,
             machines,
@@ -101,6 +109,7 @@ impl<H: Hub, C: Cloud, K: Clock> Scaler<H, C, K> {
             outcomes: Vec::new(),
             silences,
             violations,
+            took: now.since(started_at),
         }
     }
 }

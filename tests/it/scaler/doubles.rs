@@ -20,9 +20,11 @@ use crate::plan::world::{machine, now, policy};
 pub struct World {
     pub queued: Rc<Cell<u32>>,
     pub hub_is_silent: Rc<Cell<bool>>,
+    pub cloud_is_silent: Rc<Cell<bool>>,
     pub machines: Rc<RefCell<BTreeMap<MachineId, Machine>>>,
     /// Launched machines show in the list only once this is set.
     pub lists_at_once: Rc<Cell<bool>>,
+    pub refuses_to_end: Rc<Cell<bool>>,
     pub refusal: Rc<RefCell<Option<LaunchError>>>,
     pub orders: Rc<RefCell<Vec<LaunchOrder>>>,
     pub looks: Rc<Cell<u32>>,
@@ -80,8 +82,12 @@ impl Hub for World {
 impl Cloud for World {
     fn machines(&self) -> impl Future<Output = Result<BTreeMap<MachineId, Machine>, CloudError>> {
         self.looks.set(self.looks.get() + 1);
-        let machines = self.machines.borrow().clone();
-        async { Ok(machines) }
+        let answer = if self.cloud_is_silent.get() {
+            Err(CloudError::Failed("behind a black hole".into()))
+        } else {
+            Ok(self.machines.borrow().clone())
+        };
+        async { answer }
     }
 
     fn launch(&self, order: &LaunchOrder) -> impl Future<Output = Result<Launched, LaunchError>> {
@@ -115,6 +121,9 @@ impl Cloud for World {
         machines: &[MachineId],
     ) -> impl Future<Output = BTreeMap<MachineId, Result<(), CloudError>>> {
         let ended = machines.iter().map(|id| {
+            if self.refuses_to_end.get() {
+                return (id.clone(), Err(CloudError::Throttled));
+            }
             self.machines.borrow_mut().remove(id);
             (id.clone(), Ok(()))
         });
