@@ -28,3 +28,5 @@ pub const BREAKER_FAILURES_MAX: u32 = 3;
 pub const BREAKER_PAUSE: Duration = Duration::from_secs(300);
 /// A process starts at once; a delay is for demonstrations and tests.
 pub const BOOT_DELAY: Duration = Duration::ZERO;
+/// Long enough for a shortage of a moment, short enough that nobody's job waits for a cheap machine.
+pub const SPOT_PATIENCE: Duration = Duration::from_secs(120);

@@ -5,9 +5,12 @@
 //! file, every number carries its unit in its name, every value has been checked before anything
 //! starts. What is not here: reading the tokens, which [`secret::read_all`] does on its own.
 
+mod cloud;
 pub mod default;
+mod ec2;
 mod file;
 mod pool;
+pub mod price;
 mod resolve;
 pub mod secret;
 
@@ -86,7 +89,7 @@ pub struct Ec2Settings {
     pub lease_table: Option<String>,
     /// What is launched for each pool of the policy; where is in the policy's offers.
     pub pools: BTreeMap<PoolName, Ec2Pool>,
-    /// What an hour of an instance type costs on demand.
+    /// What an hour of an instance type costs on demand: as configured, or else as shipped.
     pub prices: BTreeMap<String, MicroDollars>,
 }
 

@@ -4,16 +4,18 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::Duration;
 
+use super::cloud::{Cloud, Kind};
+use super::ec2::{self, Money};
 use super::resolve::{MACHINES_MAX, NAME_RULE, count, is_name, seconds};
 use super::secret::{self, SecretSource};
-use super::{AgentSettings, PoolSettings, default};
+use super::{AgentSettings, CloudSettings, Ec2Pool, PoolSettings, default};
 use crate::document::{Reader, Table};
 use crate::model::id::{AgentType, PoolName, TemplateVersion};
 use crate::model::money::MicroDollars;
 use crate::model::offer::{Market, Offer};
 use crate::model::pool::{BreakerPolicy, PoolPolicy};
 
-pub(super) const POOL: [&str; 10] = [
+pub(super) const POOL: [&str; 16] = [
     "agent_type",
     "registration_token",
     "machines_max",
@@ -24,6 +26,12 @@ pub(super) const POOL: [&str; 10] = [
     "interruption_grace_seconds",
     "breaker_failures_max",
     "breaker_pause_seconds",
+    "launch_template",
+    "image",
+    "instance_types",
+    "subnets",
+    "market",
+    "spot_patience_seconds",
 ];
 /// A day: no machine boots or waits for longer.
 const DAY: i64 = 86_400;
@@ -31,11 +39,19 @@ const DAY: i64 = 86_400;
 /// What the rest of the file says.
 pub(super) struct Around<'a> {
     pub(super) machines_max: u32,
+    pub(super) has_budget: bool,
     pub(super) folder: &'a Path,
+    pub(super) cloud: &'a Cloud,
 }
 
 /// A pool, for the decision and for everything around it.
-pub(super) type Pool = (PoolName, PoolPolicy, PoolSettings);
+pub(super) struct Pool {
+    pub(super) name: PoolName,
+    pub(super) policy: PoolPolicy,
+    pub(super) settings: PoolSettings,
+    /// What is launched for it, if that is on EC2.
+    pub(super) ec2: Option<Ec2Pool>,
+}
 
 /// Every pool; `None` if one of them is wrong.
 pub(super) fn pools(reader: &Reader<'_>, around: &Around<'_>) -> Option<Vec<Pool>> {
@@ -52,19 +68,19 @@ pub(super) fn pools(reader: &Reader<'_>, around: &Around<'_>) -> Option<Vec<Pool
         if !is_name(name) {
             reader.wrong("found this name", format!("expected {NAME_RULE}"));
         }
-        let Some((policy, settings)) = pool(reader, around) else {
+        let Some(pool) = pool(name, reader, around) else {
             continue;
         };
-        if let Some(owner) = owners.insert(policy.agent_type.clone(), name) {
+        if let Some(owner) = owners.insert(pool.policy.agent_type.clone(), name) {
             reader.wrong(
                 format!("found the agent type of pool {owner}"),
                 "expected each agent type in one pool, or its jobs would be counted twice",
             );
         }
-        pools.push((PoolName::new(*name), policy, settings));
+        pools.push(pool);
     }
     let wanted = |policy: &PoolPolicy| policy.reserve.min(policy.machines_max);
-    let wanted = pools.iter().map(|(_, policy, _)| u64::from(wanted(policy)));
+    let wanted = pools.iter().map(|pool| u64::from(wanted(&pool.policy)));
     let reserve: u64 = wanted.sum();
     if around.machines_max > 0 && reserve > u64::from(around.machines_max) {
         let found = format!("found reserves of {reserve} machines together");
@@ -77,7 +93,7 @@ pub(super) fn pools(reader: &Reader<'_>, around: &Around<'_>) -> Option<Vec<Pool
     (pools.len() == names.len()).then_some(pools)
 }
 
-fn pool(reader: &Reader<'_>, around: &Around<'_>) -> Option<(PoolPolicy, PoolSettings)> {
+fn pool(name: &str, reader: &Reader<'_>, around: &Around<'_>) -> Option<Pool> {
     let table = reader.table(&POOL)?;
     let agent_type = table.required("agent_type", "the hub's name for it, such as s1-linux");
     let agent_type = agent_type.and_then(|reader| self::agent_type(&reader));
@@ -85,14 +101,67 @@ fn pool(reader: &Reader<'_>, around: &Around<'_>) -> Option<(PoolPolicy, PoolSet
     let limits = limits(&table, around.machines_max);
     let settings = settings(&table);
     let breaker = breaker(&table);
+    let machines = machines(&table, around);
     let limits = limits?;
+    let (machines, ec2) = machines?;
     let policy = PoolPolicy {
         agent_type: agent_type?,
         machines_max: limits.machines_max,
         reserve: limits.reserve,
         boot_limit: limits.boot_limit,
         lifetime: limits.lifetime,
-        // Machines on this computer have one template and one offer: a process, for nothing.
+        template: machines.template,
+        offers: machines.offers,
+        spot_patience: machines.spot_patience,
+        breaker: breaker?,
+    };
+    let settings = PoolSettings {
+        registration_token: token?,
+        agent: settings?,
+    };
+    Some(Pool {
+        name: PoolName::new(name),
+        policy,
+        settings,
+        ec2,
+    })
+}
+
+/// What is launched for a pool, as far as the decision looks at it.
+struct Launched {
+    template: TemplateVersion,
+    offers: Vec<Offer>,
+    spot_patience: Duration,
+}
+
+/// What is launched for a pool; `None` if that is wrong, or if nobody knows what it should be.
+fn machines(table: &Table<'_>, around: &Around<'_>) -> Option<(Launched, Option<Ec2Pool>)> {
+    let kind = around.cloud.kind?;
+    match kind {
+        Kind::Process => {
+            kind.refuse(table, &ec2::POOL);
+            Some((process(), None))
+        }
+        Kind::Ec2 => {
+            let prices = match &around.cloud.settings {
+                Some(CloudSettings::Ec2(settings)) => Some(&settings.prices),
+                Some(CloudSettings::Process(_)) | None => None,
+            };
+            let has_budget = around.has_budget;
+            let machines = ec2::machines(table, Money { prices, has_budget })?;
+            let launched = Launched {
+                template: machines.template(),
+                offers: machines.offers,
+                spot_patience: machines.spot_patience,
+            };
+            Some((launched, Some(machines.pool)))
+        }
+    }
+}
+
+/// Machines on this computer have one template and one offer: a process, for nothing.
+fn process() -> Launched {
+    Launched {
         template: TemplateVersion::new("process"),
         offers: vec![Offer {
             instance_type: "process".to_owned(),
@@ -100,13 +169,8 @@ fn pool(reader: &Reader<'_>, around: &Around<'_>) -> Option<(PoolPolicy, PoolSet
             market: Market::OnDemand,
             hourly: MicroDollars::default(),
         }],
-        breaker: breaker?,
-    };
-    let settings = PoolSettings {
-        registration_token: token?,
-        agent: settings?,
-    };
-    Some((policy, settings))
+        spot_patience: Duration::ZERO,
+    }
 }
 
 fn token(table: &Table<'_>, around: &Around<'_>) -> Option<SecretSource> {

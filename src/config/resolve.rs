@@ -4,12 +4,13 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::Duration;
 
+use super::cloud::{self, CLOUD};
 use super::pool::{Around, POOL, pools};
+use super::price::dollars;
 use super::secret::{self, SecretSource};
-use super::{CloudSettings, Config, HubSettings, LogFormat, ProcessSettings, Settings, default};
-use crate::document::{Format, Problem, Reader, Report, Scalar, Table, Value, parse};
+use super::{CloudSettings, Config, Ec2Settings, HubSettings, LogFormat, Settings, default, ec2};
+use crate::document::{Format, Problem, Reader, Report, Table, parse};
 use crate::model::id::Deployment;
-use crate::model::money::MicroDollars;
 use crate::model::pool::Policy;
 
 const ROOT: [&str; 9] = [
@@ -30,18 +31,16 @@ const HUB: [&str; 5] = [
     "timeout_seconds",
     "api_token",
 ];
-const CLOUD: [&str; 3] = ["kind", "folder", "boot_delay_milliseconds"];
 /// What the decision is measured for (design.md section 9).
 pub(super) const MACHINES_MAX: i64 = 10_000;
 /// Names go into tags and paths.
 const NAME_MAX: usize = 64;
-/// A million dollars an hour is no budget but a slip.
-const DOLLARS_MAX: u64 = 1_000_000;
 
 /// Every key that a configuration may have, by its last name: for the page that explains them.
 pub fn keys() -> impl Iterator<Item = &'static str> {
     let deployment = ROOT.into_iter().chain(HUB).chain(CLOUD);
-    deployment.chain(POOL).chain(secret::KEYS)
+    let of_ec2 = ec2::LAUNCH_TEMPLATE.into_iter().chain(ec2::IMAGE);
+    deployment.chain(POOL).chain(of_ec2).chain(secret::KEYS)
 }
 
 /// Reads and checks a configuration. `file` names it in problems; relative paths start in `folder`.
@@ -81,19 +80,23 @@ fn settings(root: &Reader<'_>, folder: &Path) -> Option<Settings> {
     let hub = table.required("hub", "a table with the hub's endpoint");
     let hub = hub.and_then(|reader| hub_settings(&reader, folder));
     let cloud = table.required("cloud", "a table that says where machines come from");
-    let cloud = cloud.and_then(|reader| cloud_settings(&reader, folder));
+    let cloud = cloud.map_or_else(Default::default, |reader| cloud::cloud(&reader, folder));
     let around = Around {
         machines_max: machines_max.unwrap_or_default(),
+        has_budget: dollars.is_some(),
         folder,
+        cloud: &cloud,
     };
     let pools = table.required("pools", "a table for each pool");
     let pools = pools.and_then(|reader| self::pools(&reader, &around));
     let (hub, api_token) = hub?;
     let mut policies = BTreeMap::new();
     let mut settings = BTreeMap::new();
-    for (name, policy, pool) in pools? {
-        policies.insert(name.clone(), policy);
-        settings.insert(name, pool);
+    let mut launched = BTreeMap::new();
+    for pool in pools? {
+        policies.insert(pool.name.clone(), pool.policy);
+        launched.extend(pool.ec2.map(|ec2| (pool.name.clone(), ec2)));
+        settings.insert(pool.name, pool.settings);
     }
     Some(Settings {
         policy: Policy {
@@ -106,7 +109,13 @@ fn settings(root: &Reader<'_>, folder: &Path) -> Option<Settings> {
         config: Config {
             hub,
             api_token,
-            cloud: cloud?,
+            cloud: match cloud.settings? {
+                CloudSettings::Ec2(ec2) => CloudSettings::Ec2(Ec2Settings {
+                    pools: launched,
+                    ..ec2
+                }),
+                process @ CloudSettings::Process(_) => process,
+            },
             tick_interval: tick?,
             tick_spacing: default::TICK_SPACING,
             log_format: log_format.unwrap_or(Some(LogFormat::Text))?,
@@ -157,30 +166,6 @@ fn log_format(reader: &Reader<'_>) -> Option<LogFormat> {
         "json" => Some(LogFormat::Json),
         _ => Some(LogFormat::Text),
     }
-}
-
-/// Whole dollars, or with up to six digits behind the point; never through a float.
-fn dollars(reader: &Reader<'_>) -> Option<MicroDollars> {
-    let amount = match reader.value() {
-        Value::Scalar(Scalar::Integer(number)) => micro_dollars(&number.to_string()),
-        Value::Scalar(Scalar::Text(text) | Scalar::Decimal(text)) => micro_dollars(text),
-        Value::Scalar(_) | Value::List(_) | Value::Map(_) => None,
-    };
-    if amount.is_none() {
-        reader.expected("dollars from 0 to 1000000, such as 12 or \"12.50\"");
-    }
-    amount
-}
-
-fn micro_dollars(text: &str) -> Option<MicroDollars> {
-    let (whole, fraction) = text.split_once('.').unwrap_or((text, "0"));
-    let is_number = |digits: &str| !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit());
-    if !is_number(whole) || !is_number(fraction) || fraction.len() > 6 {
-        return None;
-    }
-    let millionths: u64 = format!("{fraction:0<6}").parse().ok()?;
-    let dollars: u64 = whole.parse().ok()?;
-    (dollars <= DOLLARS_MAX).then(|| MicroDollars(dollars * 1_000_000 + millionths))
 }
 
 fn hub_settings(reader: &Reader<'_>, folder: &Path) -> Option<(HubSettings, Option<SecretSource>)> {
@@ -244,33 +229,4 @@ fn endpoint(reader: &Reader<'_>) -> Option<String> {
         "a host, perhaps with :port, without scheme and path, such as acme.semaphoreci.com",
     );
     None
-}
-
-fn cloud_settings(reader: &Reader<'_>, folder: &Path) -> Option<CloudSettings> {
-    let names = reader.names()?;
-    if let Some((_, kind)) = names.iter().find(|(key, _)| *key == "kind")
-        && kind.value() == &Value::Scalar(Scalar::Text("ec2".to_owned()))
-    {
-        kind.wrong(
-            "machines on EC2 come with a later version",
-            "this one knows \"process\": machines on this computer",
-        );
-        return None;
-    }
-    let table = reader.table(&CLOUD)?;
-    let kind = table.required("kind", "process: machines on this computer");
-    let kind = kind.and_then(|kind| kind.word(&["process"]));
-    let path = table.required("folder", "the folder that machines live in");
-    let path = path.and_then(|path| path.filled_text());
-    let delay = match table.optional("boot_delay_milliseconds") {
-        Some(reader) => reader
-            .integer(0..=600_000)
-            .and_then(|ms| u64::try_from(ms).ok()),
-        None => u64::try_from(default::BOOT_DELAY.as_millis()).ok(),
-    };
-    kind?;
-    Some(CloudSettings::Process(ProcessSettings {
-        folder: folder.join(path?),
-        boot_delay: Duration::from_millis(delay?),
-    }))
 }

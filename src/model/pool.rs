@@ -43,6 +43,8 @@ pub struct PoolPolicy {
     pub template: TemplateVersion,
     /// Where to launch it, the best first. Never empty.
     pub offers: Vec<Offer>,
+    /// How long spot offers may fail before on-demand ones are taken, where there are both.
+    pub spot_patience: Duration,
     /// When to stop repeating boots that fail.
     pub breaker: BreakerPolicy,
 }

@@ -37,6 +37,7 @@ fn policy(pool: &PoolName, size: u32) -> Policy {
         lifetime: Duration::from_secs(7200),
         template: TemplateVersion::new("1"),
         offers: vec![offer()],
+        spot_patience: Duration::ZERO,
         breaker: BreakerPolicy {
             failures_max: 3,
             pause: Duration::from_secs(300),

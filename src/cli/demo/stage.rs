@@ -205,6 +205,7 @@ fn policy(pools: &Pools, machines_max: u32, reserve: u32) -> Policy {
             market: Market::OnDemand,
             hourly: MicroDollars(0),
         }],
+        spot_patience: Duration::ZERO,
         breaker: BreakerPolicy {
             failures_max: 5,
             pause: Duration::from_secs(10),

@@ -1,5 +1,7 @@
 //! A configuration is checked whole before anything starts, and no token gets out of it.
 
+mod ec2;
+mod ec2_wrong;
 mod secret;
 mod wrong;
 
@@ -110,6 +112,7 @@ fn the_least_configuration_has_defaults_for_the_rest() {
                             ),
                         },
                     ],
+                    spot_patience: 0ns,
                     breaker: BreakerPolicy {
                         failures_max: 3,
                         pause: 300s,

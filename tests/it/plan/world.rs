@@ -67,6 +67,7 @@ pub fn pool_policy(machines_max: u32, reserve: u32) -> PoolPolicy {
         lifetime: LIFETIME,
         template: TemplateVersion::new("7"),
         offers: vec![offer("c7i.large"), offer("m7i.large")],
+        spot_patience: Duration::ZERO,
         breaker: BreakerPolicy {
             failures_max: 3,
             pause: Duration::from_secs(300),
