@@ -11,7 +11,8 @@
 //! 6. [`agent`]: the program in a machine: takes one job, runs it, streams its log.
 //! 7. [`emulator`]: a hub without a server: a pure state machine, and a port for it.
 //! 8. [`local`]: machines on this computer, behind `ports::Cloud`.
-//! 9. [`document`], [`config`], [`telemetry`], [`cli`]: files, settings, logs and commands.
+//! 9. `lambda`: the scaler as an AWS Lambda function: its events, and its deadline.
+//! 10. [`document`], [`config`], [`telemetry`], [`cli`]: files, settings, logs and commands.
 //!
 //! `docs/ARCHITECTURE.md` tells the life of a job and names the invariants;
 //! the test `tidy` holds the table of who may import whom.
@@ -23,6 +24,8 @@ pub mod document;
 #[cfg(feature = "local")]
 pub mod emulator;
 pub mod hub;
+#[cfg(feature = "lambda")]
+pub mod lambda;
 #[cfg(feature = "local")]
 pub mod local;
 pub mod model;

@@ -23,6 +23,8 @@ mod hub_http;
 #[cfg(feature = "local")]
 mod hub_state;
 mod job;
+#[cfg(feature = "lambda")]
+mod lambda;
 #[cfg(feature = "local")]
 mod local_process;
 mod pipeline;

@@ -19,7 +19,10 @@ use crate::plan::world::{machine, now, policy};
 #[derive(Clone, Default)]
 pub struct World {
     pub queued: Rc<Cell<u32>>,
+    /// It does not give its counts.
     pub hub_is_silent: Rc<Cell<bool>>,
+    /// It does not answer anything.
+    pub hub_is_dead: Rc<Cell<bool>>,
     pub cloud_is_silent: Rc<Cell<bool>>,
     pub machines: Rc<RefCell<BTreeMap<MachineId, Machine>>>,
     /// Launched machines show in the list only once this is set.
@@ -48,14 +51,17 @@ impl Clock for World {
     }
 }
 
+fn unreachable(pool: &PoolName) -> HubError {
+    HubError::Unreachable {
+        endpoint: "hub.test".into(),
+        reason: format!("{pool} is behind a black hole"),
+    }
+}
+
 impl Hub for World {
     fn counts(&self, pool: &PoolName) -> impl Future<Output = Result<QueueCounts, HubError>> {
-        let answer = if self.hub_is_silent.get() {
-            let reason = format!("{pool} is behind a black hole");
-            Err(HubError::Unreachable {
-                endpoint: "hub.test".into(),
-                reason,
-            })
+        let answer = if self.hub_is_silent.get() || self.hub_is_dead.get() {
+            Err(unreachable(pool))
         } else {
             Ok(QueueCounts {
                 queued: self.queued.get(),
@@ -65,16 +71,23 @@ impl Hub for World {
         async { answer }
     }
 
-    fn jobs(&self, _: &PoolName) -> impl Future<Output = Result<Vec<JobId>, HubError>> {
+    fn jobs(&self, pool: &PoolName) -> impl Future<Output = Result<Vec<JobId>, HubError>> {
         let jobs = (0..self.queued.get()).map(|index| JobId::new(format!("job-{index}")));
-        let jobs = jobs.collect();
-        async { Ok(jobs) }
+        let answer = if self.hub_is_dead.get() {
+            Err(unreachable(pool))
+        } else {
+            Ok(jobs.collect())
+        };
+        async { answer }
     }
 
     async fn agents(
         &self,
-        _: &PoolName,
+        pool: &PoolName,
     ) -> Result<Option<BTreeMap<MachineId, AgentReport>>, HubError> {
+        if self.hub_is_dead.get() {
+            return Err(unreachable(pool));
+        }
         Ok(Some(BTreeMap::new()))
     }
 }

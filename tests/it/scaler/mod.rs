@@ -1,8 +1,8 @@
 //! The shell around the decision, against a hub and a cloud made of plain data.
 
-mod doubles;
-mod log;
+pub mod doubles;
+pub mod log;
 mod memory;
-mod metrics;
+pub mod metrics;
 mod report;
 mod run;

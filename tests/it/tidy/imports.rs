@@ -47,6 +47,7 @@ const TABLE: &[(&str, &[&str])] = &[
         "local",
         &["ports", "model", "config", "hub::wire", "agent::process"],
     ),
+    ("lambda", &["scaler", "ports", "model"]),
     ("document", &["model"]),
     ("config", &["document", "model"]),
     ("telemetry", &[]),

@@ -1,0 +1,3 @@
+//! The scaler as a Lambda function.
+
+mod function;
