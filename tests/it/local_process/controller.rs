@@ -54,14 +54,29 @@ impl Controller {
             .spawn()
             .expect("it starts");
         let stderr = child.stderr.take().expect("a pipe");
-        let mut said = BufReader::new(stderr).lines();
-        let line = said.next().expect("a line").expect("text");
-        let machine = line.strip_prefix("launched ").expect(&line).to_owned();
-        Self {
+        let said = BufReader::new(stderr).lines();
+        let mut controller = Self {
             child,
             said,
-            machine,
+            machine: String::new(),
+        };
+        controller.machine = controller.hear("launched ");
+        controller
+    }
+
+    /// The rest of the controller's next line, which begins so; or else all that it still says,
+    /// such as why it panicked.
+    fn hear(&mut self, beginning: &str) -> String {
+        let line = self.said.next().transpose().expect("text");
+        let rest = line
+            .as_deref()
+            .and_then(|line| line.strip_prefix(beginning));
+        if let Some(rest) = rest {
+            return rest.to_owned();
         }
+        let said: Vec<String> = self.said.by_ref().map_while(Result::ok).collect();
+        let said = said.join("\n");
+        panic!("not {beginning:?} but {line:?}, and then:\n{said}");
     }
 
     fn init(&self, world: &World) -> String {
@@ -104,8 +119,7 @@ async fn what_a_killed_init_leaves_is_ended_by_the_controller() {
     let told = wire.lines(DAEMONS_COUNT + 1).await;
     let daemons: Vec<String> = told.into_iter().filter(|line| line != "chain").collect();
     kill(&controller.init(&world));
-    let gone = controller.said.next().expect("a line").expect("text");
-    assert_eq!(gone, format!("gone {}", controller.machine));
+    assert_eq!(controller.hear("gone "), controller.machine);
     assert_dead(&daemons);
     wire.end().await;
     world.assert_clean();

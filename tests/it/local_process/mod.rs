@@ -42,10 +42,11 @@ nohup bash -c 'echo $$ >&3; sleep 100000' >/dev/null 2>&1 &
 (leave; exec env -i setsid /bin/bash -c 'echo $$ >&3; exec sleep 100000') &
 (bash -c 'echo $$ >&3; kill -STOP $$') &
 "#;
-/// A process that is never the same for long: each link starts the next one and ends.
+/// A process that is never the same for long: each link starts the next one and ends. A link is a
+/// bash of its own: subshells of subshells would run out of stack, and the chain would end itself.
 const CHAIN: &str = r#"
-link() { (link) & exit; }
-(leave; echo chain >&3; link) &
+export LINK='bash -c "$LINK" & exit'
+(leave; echo chain >&3; bash -c "$LINK") &
 "#;
 const DAEMONS_COUNT: usize = 6;
 
@@ -88,13 +89,19 @@ impl World {
     /// What the agent and its processes say, line by line; it ends when the last of them is dead.
     pub fn wire(&self) -> Wire {
         let path = self.folder.path().join("wire");
+        // Both ends in one, which waits for nobody: an agent may be ended before it opens the wire.
+        let kept_open = fs::File::options().read(true).write(true).open(&path);
+        let kept_open = kept_open.expect("a named pipe");
+        let wire = fs::File::open(path).expect("its other end is open");
         let (sender, lines) = mpsc::unbounded_channel();
         std::thread::spawn(move || {
-            let wire = fs::File::open(path).expect("the agent opens the other end");
             let lines = BufReader::new(wire).lines().map_while(Result::ok);
             lines.for_each(|line| drop(sender.send(line)));
         });
-        Wire(lines)
+        Wire {
+            lines,
+            kept_open: Some(kept_open),
+        }
     }
 
     /// Lets an agent go on that waits for it.
@@ -141,11 +148,17 @@ pub fn settings(folder: &Path) -> ProcessSettings {
 }
 
 /// The other end of what the agent says.
-pub struct Wire(mpsc::UnboundedReceiver<String>);
+pub struct Wire {
+    lines: mpsc::UnboundedReceiver<String>,
+    /// Until the first line comes, or none is expected any more.
+    kept_open: Option<fs::File>,
+}
 
 impl Wire {
     pub async fn line(&mut self) -> String {
-        self.0.recv().await.expect("somebody has more to say")
+        let line = self.lines.recv().await;
+        self.kept_open = None;
+        line.expect("somebody has more to say")
     }
 
     pub async fn lines(&mut self, count: usize) -> Vec<String> {
@@ -158,8 +171,9 @@ impl Wire {
 
     /// Waits until every process that holds the other end is dead; gives what they still said.
     pub async fn end(mut self) -> Vec<String> {
+        self.kept_open = None;
         let mut lines = Vec::new();
-        while let Some(line) = self.0.recv().await {
+        while let Some(line) = self.lines.recv().await {
             lines.push(line);
         }
         lines
