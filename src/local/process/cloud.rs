@@ -19,7 +19,7 @@ use super::folder::{Folder, Tags};
 use super::registry::{Handle, Registry};
 use super::settings::{ProcessCloudError, ProcessSettings};
 use super::tree;
-use super::watch::{INIT_ENDS_WITHIN, clear_abandoned, signal, watch_machine};
+use super::watch::{INIT_ENDS_WITHIN, clear_abandoned, watch_machine};
 use crate::agent::process::become_subreaper;
 use crate::model::id::MachineId;
 use crate::model::machine::{Machine, Phase};
@@ -191,8 +191,8 @@ impl<K: Clock + Clone + Send + 'static> ProcessCloud<K> {
             let Some(machine) = folder.list(&self.settings.deployment) else {
                 continue;
             };
-            // A folder without a living init is what a killed controller left.
-            if folder.living_init().is_some() {
+            // A folder without a living init is what a killed controller left. In doubt it counts.
+            if folder.has_living_init().unwrap_or(true) {
                 machines.insert(machine.id.clone(), machine);
             }
         }
@@ -291,8 +291,7 @@ impl<K: Clock + Clone + Send + 'static> Cloud for ProcessCloud<K> {
     async fn end(&self, machines: &[MachineId]) -> BTreeMap<MachineId, Result<(), CloudError>> {
         let one = |id: &MachineId| {
             if !self.registry.lock().ask_to_end(id) {
-                let init = Folder::of(&self.settings.root, id).living_init();
-                signal(init, Signal::TERM);
+                Folder::of(&self.settings.root, id).signal_init(Signal::TERM);
             }
             (id.clone(), Ok(()))
         };

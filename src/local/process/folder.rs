@@ -3,10 +3,13 @@
 use std::ffi::OsString;
 use std::fs::{self, DirBuilder, OpenOptions};
 use std::io::{self, Write};
+use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use rustix::io::Errno;
+use rustix::process::{Pid, PidfdFlags, Signal, pidfd_open, pidfd_send_signal};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
@@ -123,28 +126,57 @@ impl Folder {
         serde_json::from_slice(&text).map_err(io::Error::other)
     }
 
-    /// Notes who the init is, for whoever wants to end the machine.
+    /// Notes who the init is, for whoever wants to end the machine: at once, because half a number
+    /// would be somebody else's, and none at all would look like an init that was killed.
     pub(super) fn write_init_pid(&self) -> io::Result<()> {
-        write_private(&self.init_pid(), std::process::id().to_string().as_bytes())
+        let unfinished = self.0.join("init.pid.new");
+        write_private(&unfinished, std::process::id().to_string().as_bytes())?;
+        fs::rename(unfinished, self.init_pid())
     }
 
-    /// The init's process, if it runs and is this machine's: numbers are used again.
-    pub(super) fn living_init(&self) -> Option<u32> {
-        let pid: u32 = fs::read_to_string(self.init_pid()).ok()?.parse().ok()?;
-        let arguments = fs::read(format!("/proc/{pid}/cmdline")).ok()?;
-        let ours = self.0.to_str()?.as_bytes();
-        arguments
-            .split(|byte| *byte == 0)
-            .any(|argument| argument == ours)
-            .then_some(pid)
+    /// Sends a signal to the init, if it runs. What holds the process is had before it is looked
+    /// at, so that no other one can be hit that was given its number in between.
+    pub(super) fn signal_init(&self, signal: Signal) {
+        if let Ok(Some(pid)) = self.noted_init()
+            && let Ok(handle) = pidfd_open(pid, PidfdFlags::empty())
+            && matches!(self.is_init(pid), Ok(true))
+        {
+            // It may have ended in this moment, and then nothing is left to do.
+            let _ = pidfd_send_signal(handle, signal);
+        }
+    }
+
+    /// Whether the machine's init has begun and runs. An error says that this cannot be found out.
+    pub(super) fn has_living_init(&self) -> io::Result<bool> {
+        let pid = self.noted_init()?;
+        pid.map_or(Ok(false), |pid| self.is_init(pid))
     }
 
     /// The tags of a deployment's machine whose init has been killed, and with it whoever would
     /// have ended the rest. A folder in which no init has begun yet may be another controller's.
     pub(super) fn abandoned(&self, deployment: &Deployment) -> Option<Tags> {
         let tags = self.read_tags().ok()?;
-        let is_dead = self.init_pid().exists() && self.living_init().is_none();
-        (tags.deployment == *deployment && is_dead).then_some(tags)
+        let has_begun = self.init_pid().exists();
+        let is_dead = matches!(self.has_living_init(), Ok(false));
+        // An init that has ended its machine in the meantime has taken the folder along.
+        let is_left = has_begun && is_dead && self.init_pid().exists();
+        (is_left && tags.deployment == *deployment).then_some(tags)
+    }
+
+    /// The process that the init's file names, if there is such a file.
+    fn noted_init(&self) -> io::Result<Option<Pid>> {
+        let text = found(fs::read_to_string(self.init_pid()))?;
+        Ok(text.and_then(|text| Pid::from_raw(text.parse().ok()?)))
+    }
+
+    /// Whether a process is this machine's init: numbers are used again.
+    fn is_init(&self, pid: Pid) -> io::Result<bool> {
+        let arguments = found(fs::read(format!("/proc/{}/cmdline", pid.as_raw_pid())))?;
+        let ours = self.0.as_os_str().as_bytes();
+        let arguments = arguments.unwrap_or_default();
+        Ok(arguments
+            .split(|byte| *byte == 0)
+            .any(|argument| argument == ours))
     }
 
     /// A deployment's machine as it is listed, with what its console and its operator say.
@@ -181,6 +213,16 @@ pub(super) fn marks(console: &str) -> ConsoleMarks {
     ConsoleMarks {
         registered: has("dayfly: registered "),
         log_closed: has("dayfly: log closed "),
+    }
+}
+
+/// What was read, or nothing where there is nothing, such as a process that has just ended.
+fn found<T>(read: io::Result<T>) -> io::Result<Option<T>> {
+    match read {
+        Ok(read) => Ok(Some(read)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) if error.raw_os_error() == Some(Errno::SRCH.raw_os_error()) => Ok(None),
+        Err(error) => Err(error),
     }
 }
 

@@ -21,6 +21,10 @@ use rustix::process::{
 /// so that a sweep cannot take a machine that is just being born for an orphan.
 static INITS: Mutex<BTreeSet<u32>> = Mutex::new(BTreeSet::new());
 
+/// Held during a sweep: what one sweep has waited for has a number that another one, which had
+/// found it before, must not signal any more.
+static SWEEPS: Mutex<()> = Mutex::new(());
+
 fn inits() -> MutexGuard<'static, BTreeSet<u32>> {
     INITS.lock().unwrap_or_else(PoisonError::into_inner)
 }
@@ -69,8 +73,11 @@ pub(super) fn end_descendants() -> io::Result<()> {
 /// Ends the orphans that this process has adopted: children that are no init, and have a
 /// session of their own, as everything below an init has. It blocks until they are dead.
 pub(super) fn sweep_orphans() -> io::Result<()> {
+    let _alone = SWEEPS.lock().unwrap_or_else(PoisonError::into_inner);
     let own_session = getsid(None)?;
-    loop {
+    // One empty list can be a list that was read while another child came or went.
+    let mut quiet_rounds = 0;
+    while quiet_rounds < 2 {
         let killed: Vec<Pid> = {
             let inits = inits();
             let is_init = |child: &Pid| {
@@ -81,13 +88,16 @@ pub(super) fn sweep_orphans() -> io::Result<()> {
             let orphans = children.filter(|child| !is_init(child) && foreign(child));
             orphans.filter(|child| kill(*child).is_ok()).collect()
         };
-        if killed.is_empty() {
-            return Ok(());
-        }
+        quiet_rounds = if killed.is_empty() {
+            quiet_rounds + 1
+        } else {
+            0
+        };
         for child in killed {
             while let Err(Errno::INTR) = waitpid(Some(child), WaitOptions::empty()) {}
         }
     }
+    Ok(())
 }
 
 /// Kills a child and, before it, all that is below it: of processes that keep starting the next

@@ -4,12 +4,12 @@
 use std::io;
 use std::process::ExitStatus;
 use std::sync::Arc;
+use std::thread;
 use std::time::Duration;
 
-use rustix::process::{Pid, Signal, kill_process};
 use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::process::{Child, ChildStderr};
-use tokio::sync::Notify;
+use tokio::sync::{Notify, oneshot};
 use tokio::time::timeout;
 
 use super::cgroup::Cgroup;
@@ -47,37 +47,63 @@ pub(super) async fn watch_machine(
     };
     let lived = async {
         tokio::select! {
-            status = init.wait() => return is_success(status),
+            status = init.wait() => return InitEnd::of(status),
             () = ending.notified() => {}
         }
         // A signal would kill an init that does not listen to signals yet.
         drop(lifeline);
         if let Ok(status) = timeout(INIT_ENDS_WITHIN, init.wait()).await {
-            return is_success(status);
+            return InitEnd::of(status);
         }
         // An error says that it has ended in this moment.
         let _ = init.kill().await;
-        false
+        InitEnd::Killed
     };
     // An init that is dead has closed its output, which nobody else holds.
-    let ((), complaint, is_clean) = tokio::join!(listen, first_line(complaints), lived);
-    if let Some(complaint) = complaint.filter(|_| !is_clean) {
+    let ((), complaint, end) = tokio::join!(listen, first_line(complaints), lived);
+    if let Some(complaint) = complaint.filter(|_| end != InitEnd::Clean) {
         tracing::error!(machine = %tags.machine.id, %complaint, "a machine went wrong");
     }
     // Its number can be somebody else's from now on.
     root.into_iter().for_each(tree::forget_init);
-    if !is_clean || folder.path().exists() {
+    // An init that ends by itself removes the folder last, when no process of the machine is left.
+    if end == InitEnd::Killed || folder.path().exists() {
         clean_up(&tags, &folder).await;
     }
     registry.gone(&tags.machine.id, clock.now());
 }
 
-/// What an init says before it ends with an error.
+/// How an init has ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum InitEnd {
+    /// Nothing went wrong.
+    Clean,
+    /// It says what went wrong, and has ended its machine nevertheless, if it could.
+    Complaining,
+    /// It could do nothing more.
+    Killed,
+}
+
+impl InitEnd {
+    fn of(status: io::Result<ExitStatus>) -> Self {
+        match status.map(|status| status.code()) {
+            Ok(Some(0)) => Self::Clean,
+            Ok(Some(_)) => Self::Complaining,
+            Ok(None) | Err(_) => Self::Killed,
+        }
+    }
+}
+
+/// What an init says before it ends with an error. A panic begins with an empty line.
 async fn first_line(complaints: Option<ChildStderr>) -> Option<String> {
     let mut lines = BufReader::new(complaints?).lines();
-    let first = lines.next_line().await.ok()??;
-    while let Ok(Some(_)) = lines.next_line().await {}
-    Some(first.trim_start_matches("error: ").to_owned())
+    let mut first = String::new();
+    while let Ok(Some(line)) = lines.next_line().await {
+        if first.is_empty() {
+            line.trim_start_matches("error: ").clone_into(&mut first);
+        }
+    }
+    (!first.is_empty()).then_some(first)
 }
 
 /// Ends what an init that was killed, or could not do its work, has left: its control group, and
@@ -87,14 +113,27 @@ async fn clean_up(tags: &Tags, folder: &Folder) {
     if let Some(cgroup) = &cgroup {
         cgroup.kill();
     }
-    // It waits for processes that it has killed, so it must not hold up anything else.
-    let swept = tokio::task::spawn_blocking(tree::sweep_orphans).await;
-    if let Err(error) = swept.unwrap_or_else(|error| Err(io::Error::other(error))) {
+    if let Err(error) = sweep().await {
         tracing::warn!(machine = %tags.machine.id, %error, "orphans of a machine cannot be ended");
     }
     folder.remove();
     if let Some(cgroup) = &cgroup {
         cgroup.remove();
+    }
+}
+
+/// Sweeps on a thread of its own, because it waits for processes that it has killed and must not
+/// hold up anything else. A computer that has no thread left needs the sweep most: there it is
+/// done at once, and everything else waits. (The runtime's own blocking pool would panic.)
+async fn sweep() -> io::Result<()> {
+    let (swept, result) = oneshot::channel();
+    let work = move || {
+        // Nobody listens any more when the cloud was dropped meanwhile.
+        let _ = swept.send(tree::sweep_orphans());
+    };
+    match thread::Builder::new().name("sweep".to_owned()).spawn(work) {
+        Ok(_) => result.await.map_err(io::Error::other)?,
+        Err(_) => tree::sweep_orphans(),
     }
 }
 
@@ -122,18 +161,5 @@ pub(super) async fn clear_abandoned(settings: Arc<ProcessSettings>) {
         if let Some(cgroup) = &cgroup {
             cgroup.remove();
         }
-    }
-}
-
-fn is_success(status: io::Result<ExitStatus>) -> bool {
-    status.is_ok_and(|status| status.success())
-}
-
-/// Sends a signal to a process, if there is one.
-pub(super) fn signal(process: Option<u32>, signal: Signal) {
-    let process = process.and_then(|id| Pid::from_raw(i32::try_from(id).ok()?));
-    if let Some(process) = process {
-        // It may have ended in this moment, and then nothing is left to do.
-        let _ = kill_process(process, signal);
     }
 }
