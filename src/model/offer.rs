@@ -19,6 +19,16 @@ pub struct Offer {
     pub hourly: MicroDollars,
 }
 
+impl Offer {
+    /// Whether it is cheap, and may be taken away.
+    pub const fn is_spot(&self) -> bool {
+        match self.market {
+            Market::Spot => true,
+            Market::OnDemand => false,
+        }
+    }
+}
+
 /// How a machine is paid for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]

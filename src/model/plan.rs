@@ -133,6 +133,17 @@ pub enum WaitReason {
     NoCapacity {
         /// When the first of them is tried again.
         until: Timestamp,
+        /// The cloud's word for that one: capacity, a quota, or addresses.
+        word: String,
+    },
+    /// No spot offer has capacity, and it is too early for on-demand ones.
+    SpotPatience {
+        /// Since when spot fails.
+        since: Timestamp,
+        /// How long it may.
+        patience: Duration,
+        /// The cloud's last word for it.
+        word: String,
     },
     /// The cloud refused the configuration.
     Refused {

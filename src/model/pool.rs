@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::id::{AgentType, Deployment, PoolName, TemplateVersion};
 use super::money::MicroDollars;
-use super::offer::Offer;
+use super::offer::{Market, Offer};
 
 /// The operator's wishes and limits for all pools together.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -24,6 +24,28 @@ pub struct Policy {
     pub hourly_max: Option<MicroDollars>,
     /// The pools, by name.
     pub pools: BTreeMap<PoolName, PoolPolicy>,
+}
+
+/// What an hour costs on the spot market, by instance type and subnet.
+pub type SpotPrices = BTreeMap<(String, String), MicroDollars>;
+
+impl Policy {
+    /// The same policy with spot offers at what they cost now. A configuration gives them the
+    /// on-demand price, which is their upper bound and stays so; zero stands for an unknown price.
+    #[must_use]
+    pub fn with_spot_prices(mut self, prices: &SpotPrices) -> Self {
+        for offer in self.pools.values_mut().flat_map(|pool| &mut pool.offers) {
+            let place = (offer.instance_type.clone(), offer.subnet.clone());
+            match (offer.market, prices.get(&place)) {
+                (Market::Spot, Some(price)) if offer.hourly == MicroDollars::default() => {
+                    offer.hourly = *price;
+                }
+                (Market::Spot, Some(price)) => offer.hourly = offer.hourly.min(*price),
+                (Market::Spot, None) | (Market::OnDemand, _) => {}
+            }
+        }
+        self
+    }
 }
 
 /// The operator's wishes and limits for one pool.

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::id::{JobId, MachineId, PoolName, TemplateVersion};
 use super::job::{AgentReport, QueueCounts};
 use super::machine::Machine;
+use super::money::MicroDollars;
 use super::offer::Offer;
 use super::time::Timestamp;
 
@@ -40,13 +41,50 @@ pub struct Memory {
     /// When each launch of the last hour was made, and how many machines it gave.
     pub launches: BTreeMap<Timestamp, u32>,
     /// Offers that had no capacity, and until when they are left alone.
-    pub unavailable: BTreeMap<Offer, Timestamp>,
+    #[serde(with = "super::pairs")]
+    pub unavailable: BTreeMap<Offer, Shortage>,
+    /// Pools that ask for spot machines and get none.
+    pub droughts: BTreeMap<PoolName, Drought>,
     /// Pools whose configuration the cloud has refused, and its word.
     pub refused: BTreeMap<PoolName, Refusal>,
     /// Failed boots in a row.
     pub boots: BTreeMap<PoolName, BTreeMap<TemplateVersion, BootRecord>>,
     /// What is known of each machine's agent from earlier looks.
     pub sightings: BTreeMap<MachineId, Sighting>,
+}
+
+impl Memory {
+    /// What is known of an offer that is left alone at that moment, at whatever price: the price
+    /// of spot machines moves, and a place without capacity stays one.
+    pub fn shortage(&self, offer: &Offer, now: Timestamp) -> Option<&Shortage> {
+        let at = |hourly| Offer {
+            hourly,
+            ..offer.clone()
+        };
+        let prices = at(MicroDollars(u64::MIN))..=at(MicroDollars(u64::MAX));
+        let shortages = self.unavailable.range(prices).map(|(_, shortage)| shortage);
+        shortages.filter(|shortage| now < shortage.until).max()
+    }
+}
+
+/// An offer has no capacity.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Shortage {
+    /// When it is tried again.
+    pub until: Timestamp,
+    /// The cloud's word for it: capacity, a quota, or addresses.
+    pub word: String,
+}
+
+/// A pool asks for spot machines and gets none.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Drought {
+    /// When the first of these orders failed.
+    pub since: Timestamp,
+    /// When spot machines were asked for last.
+    pub asked_at: Timestamp,
+    /// The cloud's last word for it.
+    pub word: String,
 }
 
 /// A cloud's refusal that trying again would not change.

@@ -1,6 +1,7 @@
 //! Step 3: whom to start. Every pool asks for what it misses, and all share the room that is left.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use crate::model::id::PoolName;
 use crate::model::money::MicroDollars;
@@ -44,10 +45,10 @@ pub fn request(
     missing: u32,
     now: Timestamp,
 ) -> Request {
-    let offers = available_offers(policy, memory, now);
+    let offers = available_offers(name, policy, memory, now);
     let limits = [
         refusal_limit(name, memory, now),
-        offer_limit(policy, &offers, memory),
+        offer_limit(name, policy, &offers, memory, now),
         breaker_limit(name, policy, memory, supply, now),
         Some(pool_limit(policy, supply)),
     ];
@@ -120,19 +121,28 @@ fn dearest(offers: &[Offer]) -> MicroDollars {
         .unwrap_or_default()
 }
 
-fn available_offers(policy: &PoolPolicy, memory: &Memory, now: Timestamp) -> Vec<Offer> {
-    let left_alone = |offer: &Offer| {
-        memory
-            .unavailable
-            .get(offer)
-            .is_some_and(|until| now < *until)
-    };
-    policy
-        .offers
-        .iter()
-        .filter(|offer| !left_alone(offer))
+/// Offers that are not left alone; while spot is waited for, no on-demand ones.
+fn available_offers(
+    name: &PoolName,
+    policy: &PoolPolicy,
+    memory: &Memory,
+    now: Timestamp,
+) -> Vec<Offer> {
+    let waits_for_spot = waits_for_spot(name, policy, memory, now);
+    let is_early = |offer: &Offer| waits_for_spot && !offer.is_spot();
+    let offers = policy.offers.iter();
+    offers
+        .filter(|offer| !is_early(offer) && memory.shortage(offer, now).is_none())
         .cloned()
         .collect()
+}
+
+/// Whether on-demand offers have to wait: there are spot offers too, and those have not failed for
+/// as long as they may.
+fn waits_for_spot(name: &PoolName, policy: &PoolPolicy, memory: &Memory, now: Timestamp) -> bool {
+    let failing = memory.droughts.get(name).map(|drought| drought.since);
+    let failing_for = failing.map_or(Duration::ZERO, |since| now.since(since));
+    policy.offers.iter().any(Offer::is_spot) && failing_for < policy.spot_patience
 }
 
 fn pool_limit(policy: &PoolPolicy, supply: Supply) -> (u32, WaitReason) {
@@ -145,25 +155,37 @@ fn pool_limit(policy: &PoolPolicy, supply: Supply) -> (u32, WaitReason) {
     (machines_max.saturating_sub(supply.alive), reason)
 }
 
+/// Nothing, if every offer is left alone or waits for spot.
 fn offer_limit(
+    name: &PoolName,
     policy: &PoolPolicy,
     offers: &[Offer],
     memory: &Memory,
+    now: Timestamp,
 ) -> Option<(u32, WaitReason)> {
     if !offers.is_empty() {
         return None;
     }
-    let until = policy
-        .offers
-        .iter()
-        .filter_map(|offer| memory.unavailable.get(offer))
-        .min();
-    Some((
-        0,
-        WaitReason::NoCapacity {
-            until: until.copied().unwrap_or_default(),
+    let shortages = policy.offers.iter();
+    let shortages = shortages.filter_map(|offer| memory.shortage(offer, now));
+    let first = shortages.min().cloned().unwrap_or_default();
+    let has_on_demand = policy.offers.iter().any(|offer| !offer.is_spot());
+    let drought = memory.droughts.get(name).filter(|drought| {
+        let on_demand_at = drought.since.plus(policy.spot_patience);
+        has_on_demand && now < on_demand_at && on_demand_at < first.until
+    });
+    let reason = match drought {
+        Some(drought) => WaitReason::SpotPatience {
+            since: drought.since,
+            patience: policy.spot_patience,
+            word: drought.word.clone(),
         },
-    ))
+        None => WaitReason::NoCapacity {
+            until: first.until,
+            word: first.word,
+        },
+    };
+    Some((0, reason))
 }
 
 fn refusal_limit(name: &PoolName, memory: &Memory, now: Timestamp) -> Option<(u32, WaitReason)> {

@@ -12,12 +12,11 @@ use crate::model::time::Timestamp;
 use crate::ports::{LaunchError, Launched};
 
 use super::apply::Outcome;
+use super::shortage;
 
 /// How long a launched machine may be missing from the cloud's list before it is given up
 /// (design.md section 7: an id that is not found yet is not gone).
 pub const LEDGER_LIMIT: Duration = Duration::from_secs(300);
-/// How long an offer without capacity is left alone (design.md section 7).
-pub const UNAVAILABLE_FOR: Duration = Duration::from_secs(180);
 /// How long a pool is stopped whose configuration the cloud refuses. Long enough to be no storm,
 /// short enough that a repaired template is picked up without a restart.
 pub const REFUSED_FOR: Duration = Duration::from_secs(300);
@@ -34,7 +33,7 @@ pub fn see(
     memory
         .launches
         .retain(|at, _| now.since(*at) < LAUNCHES_REMEMBERED);
-    memory.unavailable.retain(|_, until| now < *until);
+    shortage::forget(memory, now);
     memory.refused.retain(|_, refusal| now < refusal.until);
     let Some(machines) = machines else { return };
     memory.ledger.retain(|id, machine| {
@@ -58,14 +57,19 @@ pub fn record(
 ) {
     for outcome in outcomes {
         match outcome {
-            Outcome::Launched { launched, .. } => record_launch(memory, launched, now),
+            Outcome::Launched { order, launched } => {
+                let Launched {
+                    machines,
+                    unavailable,
+                } = launched;
+                shortage::record(memory, order, machines, unavailable, now);
+                record_launch(memory, launched, now);
+            }
             Outcome::LaunchFailed { order, error } => match error {
-                LaunchError::NoCapacity { .. } => {
-                    let until = now.plus(UNAVAILABLE_FOR);
+                LaunchError::NoCapacity { reason } => {
                     let offers = order.offers.iter().cloned();
-                    memory
-                        .unavailable
-                        .extend(offers.map(|offer| (offer, until)));
+                    let unavailable: Vec<_> = offers.map(|it| (it, reason.clone())).collect();
+                    shortage::record(memory, order, &[], &unavailable, now);
                 }
                 LaunchError::Refused { reason } => {
                     let refusal = Refusal {
@@ -92,12 +96,6 @@ pub fn record(
 }
 
 fn record_launch(memory: &mut Memory, launched: &Launched, now: Timestamp) {
-    let until = now.plus(UNAVAILABLE_FOR);
-    let unavailable = launched
-        .unavailable
-        .iter()
-        .map(|(offer, _)| (offer.clone(), until));
-    memory.unavailable.extend(unavailable);
     let new = launched
         .machines
         .iter()

@@ -125,7 +125,9 @@ fn needs_an_operator(reason: &WaitReason) -> bool {
         | WaitReason::BreakerProbing
         | WaitReason::NoCapacity { .. }
         | WaitReason::Refused { .. } => true,
-        WaitReason::Draining
+        // On-demand machines come soon, without anybody's help.
+        WaitReason::SpotPatience { .. }
+        | WaitReason::Draining
         | WaitReason::PoolCap { .. }
         | WaitReason::DeploymentCap { .. }
         | WaitReason::LaunchRate { .. }

@@ -11,6 +11,7 @@ pub mod metrics;
 pub mod observe;
 pub mod report;
 pub mod run;
+pub mod shortage;
 pub mod tick;
 pub mod trouble;
 

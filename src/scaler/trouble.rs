@@ -217,7 +217,7 @@ fn seen_obstacle(obstacle: &WaitReason, now: Timestamp) -> Seen {
         WaitReason::LaunchRate { .. } => Kind::Limit(Limit::LaunchRate),
         WaitReason::Budget => Kind::Limit(Limit::Budget),
         WaitReason::BreakerOpen { .. } | WaitReason::BreakerProbing => Kind::Boots,
-        WaitReason::NoCapacity { .. } => Kind::NoCapacity,
+        WaitReason::NoCapacity { .. } | WaitReason::SpotPatience { .. } => Kind::NoCapacity,
         WaitReason::Refused { word, .. } => Kind::Refused(word.clone()),
         // Who did not answer is said on its own, and whatever stood in the way may still.
         WaitReason::CloudSilent | WaitReason::HubSilent => return Seen::Nothing,

@@ -30,10 +30,21 @@ pub fn wait_reason(reason: &WaitReason, now: Timestamp) -> String {
         WaitReason::BreakerProbing => {
             "boots of this template failed, and one machine is tried first".to_owned()
         }
-        WaitReason::NoCapacity { until } => {
+        WaitReason::NoCapacity { until, word } => {
             format!(
-                "no offer has capacity; the first is tried again in {}",
+                "no offer has capacity ({word}); the first is tried again in {}",
                 ahead(*until, now)
+            )
+        }
+        WaitReason::SpotPatience {
+            since,
+            patience,
+            word,
+        } => {
+            format!(
+                "spot has had no capacity for {} ({word}); on-demand is tried after {}",
+                Spoken(now.since(*since)),
+                Spoken(*patience)
             )
         }
         WaitReason::Refused { word, until } => {

@@ -4,6 +4,8 @@ mod decided;
 mod endings;
 mod explain;
 mod invariants;
+mod random;
 mod scenarios;
 mod second_opinion;
+mod spot;
 pub mod world;

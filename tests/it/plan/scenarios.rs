@@ -10,7 +10,7 @@ use dayfly::model::pool::Policy;
 use dayfly::model::snapshot::{BootRecord, Refusal, Sighting};
 
 use super::decided::{launched, plan};
-use super::world::{World, machine, now, policy, pool, pool_policy, seconds_ago};
+use super::world::{World, machine, now, policy, pool, pool_policy, seconds_ago, shortage};
 
 #[test]
 fn supply_is_not_binding_booting_and_waiting_machines_count_for_any_job() {
@@ -258,12 +258,13 @@ fn boots_that_keep_failing_open_the_breaker_and_one_machine_closes_it() {
 fn an_offer_without_capacity_is_left_alone_until_its_time_is_up() {
     let mut world = World::new().queued(1);
     let until = now().plus(Duration::from_secs(90));
+    let later = until.plus(Duration::from_secs(1));
     let offers = pool_policy(1, 0).offers;
     world
         .snapshot
         .memory
         .unavailable
-        .insert(offers[0].clone(), until);
+        .insert(offers[0].clone(), shortage("no capacity", until));
     let order = plan(&world, &policy(10, 0)).pools[&pool("linux")]
         .launch
         .clone();
@@ -275,10 +276,11 @@ fn an_offer_without_capacity_is_left_alone_until_its_time_is_up() {
         .snapshot
         .memory
         .unavailable
-        .insert(offers[1].clone(), until);
+        .insert(offers[1].clone(), shortage("a quota", later));
+    let word = "no capacity".to_owned();
     assert_eq!(
         launched(&world, &policy(10, 0)),
-        (0, Some(WaitReason::NoCapacity { until }))
+        (0, Some(WaitReason::NoCapacity { until, word }))
     );
 }
 
@@ -286,7 +288,8 @@ fn an_offer_without_capacity_is_left_alone_until_its_time_is_up() {
 fn what_is_left_alone_until_now_is_tried_now() {
     let mut world = World::new().queued(1);
     for offer in pool_policy(1, 0).offers {
-        world.snapshot.memory.unavailable.insert(offer, now());
+        let shortage = shortage("no capacity", now());
+        world.snapshot.memory.unavailable.insert(offer, shortage);
     }
     let reason = "no such image".to_owned();
     let refusal = Refusal {

@@ -6,3 +6,4 @@ mod memory;
 pub mod metrics;
 mod report;
 mod run;
+mod shortages;
