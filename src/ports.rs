@@ -1,4 +1,4 @@
-//! The doors to the world: three traits, and how each can fail.
+//! The doors to the world: four traits, and how each can fail.
 //!
 //! A variant of an error exists because some caller does something different for it.
 //! What is not here: retries. A tick that fails is followed by another tick.
@@ -11,7 +11,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use thiserror::Error;
 
-use crate::model::id::{JobId, MachineId, PoolName};
+use crate::model::id::{JobId, MachineId, PoolName, Replica};
 use crate::model::job::{AgentReport, QueueCounts};
 use crate::model::machine::Machine;
 use crate::model::offer::Offer;
@@ -70,6 +70,76 @@ pub trait Cloud {
         &self,
         machines: &[MachineId],
     ) -> impl Future<Output = BTreeMap<MachineId, Result<(), CloudError>>>;
+}
+
+/// The right to apply, where several replicas may run for one deployment.
+pub trait Lease {
+    /// Takes the lease, or makes it last longer: until `until`, in place of another replica only
+    /// where that one's has ended by `now`. Every call is bounded in time and made once.
+    fn claim(
+        &self,
+        now: Timestamp,
+        until: Timestamp,
+    ) -> impl Future<Output = Result<Claim, LeaseError>>;
+
+    /// Gives the lease back, so that the next claim of any replica gets it. One that is not held
+    /// counts as given back.
+    fn release(&self) -> impl Future<Output = Result<(), LeaseError>>;
+}
+
+/// What became of a claim.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Claim {
+    /// There is one replica by the operator's word, and nothing to ask.
+    Alone,
+    /// The lease is ours until the moment that was asked for.
+    Granted,
+    /// Another replica has it.
+    Held {
+        /// Who, and until when; `None` where the answer does not tell.
+        by: Option<(Replica, Timestamp)>,
+    },
+}
+
+/// Why nobody knows who holds the lease.
+#[derive(Clone, Debug, Error, PartialEq, Eq)]
+#[error("{place} did not answer: {reason}")]
+pub struct LeaseError {
+    /// What was asked, such as a table.
+    pub place: String,
+    /// The last cause, in words.
+    pub reason: String,
+}
+
+/// No lease: the operator runs one replica.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Alone;
+
+impl Lease for Alone {
+    async fn claim(&self, _: Timestamp, _: Timestamp) -> Result<Claim, LeaseError> {
+        Ok(Claim::Alone)
+    }
+
+    async fn release(&self) -> Result<(), LeaseError> {
+        Ok(())
+    }
+}
+
+/// A lease where one was configured, and else none.
+impl<L: Lease> Lease for Option<L> {
+    async fn claim(&self, now: Timestamp, until: Timestamp) -> Result<Claim, LeaseError> {
+        match self {
+            Some(lease) => lease.claim(now, until).await,
+            None => Alone.claim(now, until).await,
+        }
+    }
+
+    async fn release(&self) -> Result<(), LeaseError> {
+        match self {
+            Some(lease) => lease.release().await,
+            None => Alone.release().await,
+        }
+    }
 }
 
 /// What a launch gave.

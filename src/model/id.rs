@@ -66,3 +66,7 @@ name_type! {
     /// The same causes give the same token, so that a cloud launches nothing twice.
     LaunchToken
 }
+name_type! {
+    /// One of the processes that scale the same deployment; a process that starts anew is another.
+    Replica
+}

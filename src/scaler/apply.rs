@@ -1,8 +1,10 @@
 //! Carries out a plan: every action at the same time, one outcome each, and no choice of its own.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use futures_util::future::join_all;
+use tokio::time::timeout;
 
 use crate::model::id::MachineId;
 use crate::model::plan::{EndReason, LaunchOrder, MachineVerdict, Plan};
@@ -44,10 +46,14 @@ pub enum Outcome {
 }
 
 /// Does what the plan says: all launches and one batch of ends.
-pub async fn apply(cloud: &impl Cloud, plan: &Plan) -> Vec<Outcome> {
+///
+/// What is not done `within` the span is dropped, and starts no further call from then on. Its
+/// outcome says that it may have happened: the next look will tell, and the token makes a repeat
+/// harmless.
+pub async fn apply(cloud: &impl Cloud, plan: &Plan, within: Option<Duration>) -> Vec<Outcome> {
     let orders = plan.pools.values().filter_map(|pool| pool.launch.as_ref());
-    let launches = join_all(orders.map(|order| launch(cloud, order)));
-    let (mut outcomes, ends) = tokio::join!(launches, end(cloud, ends(plan)));
+    let launches = join_all(orders.map(|order| launch(cloud, order, within)));
+    let (mut outcomes, ends) = tokio::join!(launches, end(cloud, ends(plan), within));
     outcomes.extend(ends);
     outcomes
 }
@@ -65,20 +71,33 @@ pub fn ends(plan: &Plan) -> BTreeMap<MachineId, EndReason> {
         .collect()
 }
 
-async fn launch(cloud: &impl Cloud, order: &LaunchOrder) -> Outcome {
+async fn launch(cloud: &impl Cloud, order: &LaunchOrder, within: Option<Duration>) -> Outcome {
     let order = order.clone();
-    match cloud.launch(&order).await {
-        Ok(launched) => Outcome::Launched { order, launched },
-        Err(error) => Outcome::LaunchFailed { order, error },
+    let answer = bounded(cloud.launch(&order), within).await;
+    match answer {
+        Ok(Ok(launched)) => Outcome::Launched { order, launched },
+        Ok(Err(error)) => Outcome::LaunchFailed { order, error },
+        Err(within) => {
+            let reason = LEASE_ENDED.to_owned();
+            let error = LaunchError::Unknown { within, reason };
+            Outcome::LaunchFailed { order, error }
+        }
     }
 }
 
-async fn end(cloud: &impl Cloud, ends: BTreeMap<MachineId, EndReason>) -> Vec<Outcome> {
+async fn end(
+    cloud: &impl Cloud,
+    ends: BTreeMap<MachineId, EndReason>,
+    within: Option<Duration>,
+) -> Vec<Outcome> {
     if ends.is_empty() {
         return Vec::new();
     }
     let machines: Vec<MachineId> = ends.keys().cloned().collect();
-    let mut answers = cloud.end(&machines).await;
+    let (mut answers, silence) = match bounded(cloud.end(&machines), within).await {
+        Ok(answers) => (answers, "no answer about this machine"),
+        Err(_) => (BTreeMap::new(), LEASE_ENDED),
+    };
     ends.into_iter()
         .map(|(machine, reason)| match answers.remove(&machine) {
             Some(Ok(())) => Outcome::Ended { machine, reason },
@@ -88,7 +107,7 @@ async fn end(cloud: &impl Cloud, ends: BTreeMap<MachineId, EndReason>) -> Vec<Ou
                 error,
             },
             None => {
-                let error = CloudError::Failed("no answer about this machine".to_owned());
+                let error = CloudError::Failed(silence.to_owned());
                 Outcome::EndFailed {
                     machine,
                     reason,
@@ -97,4 +116,18 @@ async fn end(cloud: &impl Cloud, ends: BTreeMap<MachineId, EndReason>) -> Vec<Ou
             }
         })
         .collect()
+}
+
+/// Why an action was dropped.
+const LEASE_ENDED: &str = "this replica's lease ended before the answer came";
+
+/// What a future gives, or the span in which it did not.
+async fn bounded<T>(
+    action: impl Future<Output = T>,
+    within: Option<Duration>,
+) -> Result<T, Duration> {
+    match within {
+        Some(span) => timeout(span, action).await.map_err(|_| span),
+        None => Ok(action.await),
+    }
 }

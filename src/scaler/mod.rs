@@ -6,6 +6,7 @@
 //! What is not here: a decision. `apply` carries out orders that leave no choice.
 
 pub mod apply;
+pub mod lease;
 pub mod memory;
 pub mod metrics;
 pub mod observe;

@@ -13,6 +13,7 @@ use crate::plan::explain;
 use crate::ports::{CloudError, HubError, Launched};
 
 use super::apply::Outcome;
+use super::lease::Standing;
 use super::observe::Silence;
 use super::tick::Tick;
 use super::trouble::{Change, Troubles};
@@ -22,6 +23,7 @@ use super::trouble::{Change, Troubles};
 pub struct Reporter {
     troubles: Troubles,
     silences: Vec<Silence>,
+    standing: Option<Standing>,
     violations: Vec<Violation>,
     /// Offers that had no capacity when they were tried last.
     unavailable: BTreeSet<Offer>,
@@ -43,8 +45,34 @@ impl Reporter {
             }
         }
         self.violations.clone_from(&tick.violations);
+        self.standing(&tick.standing);
         self.silences(tick);
         self.troubles(tick);
+    }
+
+    /// Says when the standing has become another, but not that it goes on.
+    fn standing(&mut self, standing: &Standing) {
+        let before = self.standing.replace(standing.clone());
+        if before.as_ref().map(discriminant) == Some(discriminant(standing)) {
+            return;
+        }
+        match standing {
+            Standing::Alone => {}
+            Standing::Holder { .. } => tracing::info!("holds the lease, and applies"),
+            Standing::Unconfirmed { error, .. } => {
+                tracing::warn!(%error, "the lease is not confirmed: applies until it ends");
+            }
+            Standing::Standby { holder } => {
+                let holder = holder.as_ref().map(|(replica, _)| replica.as_str());
+                tracing::info!(holder, "another replica holds the lease: observes alone");
+            }
+            Standing::Without { error: Some(error) } => {
+                tracing::error!(%error, "nobody tells who holds the lease: nothing is applied");
+            }
+            Standing::Without { error: None } => {
+                tracing::warn!("the lease ended before its tick could apply");
+            }
+        }
     }
 
     fn silences(&mut self, tick: &Tick) {
@@ -181,6 +209,7 @@ fn counts(tick: &Tick) {
         launched = sum(|balance| balance.launched),
         actions = tick.outcomes.len(),
         silent = tick.silences.len(),
+        standing = %tick.standing,
         "tick"
     );
 }

@@ -8,7 +8,7 @@ use tokio::sync::{Notify, watch};
 use tokio::time::{Instant, sleep_until};
 
 use crate::model::pool::Policy;
-use crate::ports::{Clock, Cloud, Hub};
+use crate::ports::{Clock, Cloud, Hub, Lease};
 
 use super::report::Reporter;
 use super::tick::{Scaler, Tick};
@@ -22,13 +22,14 @@ pub struct Pace {
     pub spacing: Duration,
 }
 
-/// Ticks until `stop` is ready, then ends after the tick that is under way.
+/// Ticks until `stop` is ready, then ends after the tick that is under way and gives the lease
+/// back, so that another replica goes on at its next tick.
 ///
 /// `hasten` makes the next tick come sooner; what happened is not looked at, because the tick
 /// will see it. A policy that has changed holds from the next tick on. Each tick is logged and
 /// then handed to `on_tick`.
-pub async fn run<H: Hub, C: Cloud, K: Clock>(
-    scaler: &mut Scaler<H, C, K>,
+pub async fn run<H: Hub, C: Cloud, K: Clock, L: Lease>(
+    scaler: &mut Scaler<H, C, K, L>,
     pace: Pace,
     hasten: &Notify,
     mut policy: watch::Receiver<Policy>,
@@ -48,9 +49,12 @@ pub async fn run<H: Hub, C: Cloud, K: Clock>(
         on_tick(&tick);
         tokio::select! {
             biased;
-            () = &mut stop => return,
+            () = &mut stop => break,
             () = next(started_at, pace, hasten) => {}
         }
+    }
+    if let Err(error) = scaler.release().await {
+        tracing::warn!(%error, "cannot give the lease back: the others wait until it ends");
     }
 }
 

@@ -8,18 +8,22 @@ use crate::model::snapshot::{Memory, Snapshot};
 use crate::model::time::Timestamp;
 use crate::plan::check::{Violation, check};
 use crate::plan::decide;
-use crate::ports::{Clock, Cloud, Hub};
+use crate::ports::{Alone, Clock, Cloud, Hub, Lease, LeaseError};
 
 use super::apply::{Outcome, apply};
+use super::lease::{Permit, Standing, Tenure, Terms};
 use super::memory;
 use super::observe::{Observed, Silence, observe};
 
-/// The scaler: three doors, the operator's policy, and what it remembers.
+/// The scaler: its doors, the operator's policy, and what it remembers.
 #[derive(Debug)]
-pub struct Scaler<H, C, K> {
+pub struct Scaler<H, C, K, L = Alone> {
     hub: H,
     cloud: C,
     clock: K,
+    lease: L,
+    terms: Terms,
+    tenure: Tenure,
     policy: Policy,
     memory: Memory,
 }
@@ -29,6 +33,8 @@ pub struct Scaler<H, C, K> {
 pub struct Tick {
     /// When the answers were in.
     pub at: Timestamp,
+    /// Whether this replica might apply; without a question, `Alone`.
+    pub standing: Standing,
     /// What was seen.
     pub snapshot: Snapshot,
     /// What was decided.
@@ -44,17 +50,36 @@ pub struct Tick {
 }
 
 impl<H: Hub, C: Cloud, K: Clock> Scaler<H, C, K> {
-    /// A scaler that remembers nothing yet.
+    /// A scaler that remembers nothing yet, and is the only one of its deployment.
     pub fn new(hub: H, cloud: C, clock: K, policy: Policy) -> Self {
         Self {
             hub,
             cloud,
             clock,
+            lease: Alone,
+            terms: Terms::new(Duration::ZERO, Duration::ZERO),
+            tenure: Tenure::default(),
             policy,
             memory: Memory::default(),
         }
     }
 
+    /// The same scaler as one of several replicas, of which only the lease's holder applies.
+    pub fn with_lease<L: Lease>(self, lease: L, terms: Terms) -> Scaler<H, C, K, L> {
+        Scaler {
+            hub: self.hub,
+            cloud: self.cloud,
+            clock: self.clock,
+            lease,
+            terms,
+            tenure: self.tenure,
+            policy: self.policy,
+            memory: self.memory,
+        }
+    }
+}
+
+impl<H: Hub, C: Cloud, K: Clock, L: Lease> Scaler<H, C, K, L> {
     /// The cloud behind the scaler.
     pub fn cloud(&self) -> &C {
         &self.cloud
@@ -70,19 +95,50 @@ impl<H: Hub, C: Cloud, K: Clock> Scaler<H, C, K> {
         self.policy = policy;
     }
 
-    /// Observes, decides and applies. Never fails: what went wrong stands in the result,
-    /// and the next tick looks at the world again.
+    /// Claims the lease, observes, decides and applies. Never fails: what went wrong stands in the
+    /// result, and the next tick looks at the world again.
+    ///
+    /// The claim comes first: a plan that was made from what was seen under another's lease would
+    /// repeat what that one has just launched. A replica without the lease observes and decides
+    /// all the same, so that its memory is warm when it gets it.
     pub async fn tick(&mut self) -> Tick {
         let started_at = self.clock.now();
+        let standing = self.claim().await;
         let mut tick = self.look().await;
+        let now = self.clock.now();
+        tick.standing = standing.at(now);
         if tick.violations.is_empty() {
-            tick.outcomes = apply(&self.cloud, &tick.plan).await;
+            tick.outcomes = match tick.standing.permit(now) {
+                Permit::Unlimited => apply(&self.cloud, &tick.plan, None).await,
+                Permit::Within(span) => apply(&self.cloud, &tick.plan, Some(span)).await,
+                Permit::Nothing => Vec::new(),
+            };
         }
         let machines = tick.snapshot.machines.as_ref();
         let now = self.clock.now();
         memory::record(&mut self.memory, machines, &tick.outcomes, now);
         tick.took = now.since(started_at);
         tick
+    }
+
+    async fn claim(&mut self) -> Standing {
+        let asked_at = self.clock.now();
+        let until = asked_at.plus(self.terms.length);
+        let answer = self.lease.claim(asked_at, until).await;
+        let now = self.clock.now();
+        self.tenure.answered(answer, self.terms, asked_at, now)
+    }
+
+    /// Gives the lease back, if it may be ours, so that another replica goes on at its next tick.
+    ///
+    /// # Errors
+    /// Nobody took the word; then the others wait until the lease ends.
+    pub async fn release(&mut self) -> Result<(), LeaseError> {
+        if !self.tenure.is_held() {
+            return Ok(());
+        }
+        self.tenure = Tenure::default();
+        self.lease.release().await
     }
 
     /// Observes and decides, and changes nothing but what is remembered: `dayfly plan`.
@@ -104,6 +160,7 @@ impl<H: Hub, C: Cloud, K: Clock> Scaler<H, C, K> {
         let violations = check(&snapshot, &self.policy, &plan, now);
         Tick {
             at: now,
+            standing: Standing::Alone,
             snapshot,
             plan,
             outcomes: Vec::new(),

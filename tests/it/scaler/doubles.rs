@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::future::Future;
 use std::rc::Rc;
 
-use dayfly::model::id::{JobId, MachineId, PoolName};
+use dayfly::model::id::{JobId, LaunchToken, MachineId, PoolName};
 use dayfly::model::job::{AgentReport, QueueCounts};
 use dayfly::model::machine::Machine;
 use dayfly::model::plan::LaunchOrder;
@@ -30,6 +30,8 @@ pub struct World {
     pub refuses_to_end: Rc<Cell<bool>>,
     pub refusal: Rc<RefCell<Option<LaunchError>>>,
     pub orders: Rc<RefCell<Vec<LaunchOrder>>>,
+    /// What each token has given: a repeat gives the same, as `ports::Cloud` asks.
+    pub given: Rc<RefCell<BTreeMap<LaunchToken, Launched>>>,
     pub looks: Rc<Cell<u32>>,
     pub elapsed_seconds: Rc<Cell<u64>>,
 }
@@ -106,9 +108,11 @@ impl Cloud for World {
     fn launch(&self, order: &LaunchOrder) -> impl Future<Output = Result<Launched, LaunchError>> {
         self.orders.borrow_mut().push(order.clone());
         let first = self.orders.borrow().len();
-        let answer = match self.refusal.borrow().clone() {
-            Some(error) => Err(error),
-            None => {
+        let before = self.given.borrow().get(&order.token).cloned();
+        let answer = match (self.refusal.borrow().clone(), before) {
+            (Some(error), _) => Err(error),
+            (None, Some(launched)) => Ok(launched),
+            (None, None) => {
                 let machines = (0..order.count).map(|index| Machine {
                     launched_at: self.now(),
                     ..machine(&format!("i-{first}-{index}"), order.pool.as_str(), 0)
@@ -119,6 +123,10 @@ impl Cloud for World {
                 })
             }
         };
+        if let Ok(launched) = &answer {
+            let token = order.token.clone();
+            self.given.borrow_mut().insert(token, launched.clone());
+        }
         if let (Ok(launched), true) = (&answer, self.lists_at_once.get()) {
             let listed = launched
                 .machines
