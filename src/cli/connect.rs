@@ -8,7 +8,7 @@ use super::output::{failed, print_error, refused};
 use super::plan::Recording;
 use crate::config::secret::{Secrets, read_all};
 use crate::config::{CloudSettings, Config, Settings, load};
-use crate::hub::client::{HttpSettings, HubClient, PoolAccess};
+use crate::hub::client::{ClientError, HttpSettings, HubClient, PoolAccess};
 use crate::local::process::ProcessCloud;
 use crate::local::process::{AgentSettings, ProcessSettings};
 use crate::model::pool::Policy;
@@ -33,8 +33,19 @@ pub fn secrets(config: &Config) -> Result<Secrets, Exit> {
     })
 }
 
-/// The client for the hub.
+/// The client for the hub, or a word about why there is none on stderr.
 pub fn hub(settings: &Settings, secrets: &Secrets) -> Result<HubClient, Exit> {
+    hub_client(settings, secrets).map_err(|error| {
+        print_error(&error, None);
+        Exit::Configuration
+    })
+}
+
+/// The client for the hub.
+///
+/// # Errors
+/// What the configuration says of the hub cannot be used.
+pub fn hub_client(settings: &Settings, secrets: &Secrets) -> Result<HubClient, ClientError> {
     let access = settings.policy.pools.iter().filter_map(|(name, policy)| {
         let registration_token = secrets.registration_tokens.get(name)?.clone();
         let agent_type = policy.agent_type.clone();
@@ -53,10 +64,7 @@ pub fn hub(settings: &Settings, secrets: &Secrets) -> Result<HubClient, Exit> {
         timeout: hub.timeout,
         ..HttpSettings::new(hub.endpoint.clone())
     };
-    HubClient::new(&http, access.collect(), secrets.api_token.clone()).map_err(|error| {
-        print_error(&error, None);
-        Exit::Configuration
-    })
+    HubClient::new(&http, access.collect(), secrets.api_token.clone())
 }
 
 /// What machines on this computer are made of.

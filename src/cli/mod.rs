@@ -17,6 +17,8 @@ pub mod explain;
 pub mod host;
 #[cfg(feature = "local")]
 pub mod hub;
+#[cfg(all(feature = "lambda", feature = "local"))]
+pub mod lambda;
 #[cfg(feature = "local")]
 pub mod machine;
 pub mod output;
@@ -69,6 +71,10 @@ enum Command {
 
 /// Does what the command line asks.
 pub fn main() -> ExitCode {
+    #[cfg(all(feature = "lambda", feature = "local"))]
+    if lambda::is_asked() {
+        return lambda::run();
+    }
     match Cli::parse().command {
         #[cfg(feature = "local")]
         Command::Demo(command) => demo::run(command),

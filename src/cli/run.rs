@@ -9,12 +9,14 @@ use tracing::level_filters::LevelFilter;
 
 use super::connect;
 use super::exit::{EXIT_CODES, Exit};
-use super::output::{failed, style};
+use super::output::{failed, print, style};
 use super::signals::stop_signal;
-use crate::config::LogFormat;
+use crate::config::{LogFormat, Metrics};
 use crate::local::process::ProcessCloud;
+use crate::model::id::Deployment;
 use crate::ports::SystemClock;
-use crate::scaler::{self, Pace, Scaler};
+use crate::scaler::metrics::lines;
+use crate::scaler::{self, Pace, Scaler, Tick};
 use crate::telemetry;
 
 /// Scales until SIGTERM or SIGINT. Logs go to stderr: one line a tick, one for each action.
@@ -68,11 +70,17 @@ async fn scale(command: RunCommand) -> Result<Exit, Exit> {
         pools = settings.policy.pools.len(),
         "scaling"
     );
+    let metrics = settings.config.metrics;
+    let deployment = settings.policy.deployment.clone();
     let (_unchanged, policy) = watch::channel(settings.policy.clone());
     let mut scaler = Scaler::new(hub, cloud.clone(), SystemClock, settings.policy);
     let hasten = Notify::new();
+    let measure = |tick: &Tick| match metrics {
+        Metrics::Emf => print_metrics(tick, &deployment),
+        Metrics::None => {}
+    };
     tokio::select! {
-        () = scaler::run(&mut scaler, pace, &hasten, policy, stop, |_| {}) => {}
+        () = scaler::run(&mut scaler, pace, &hasten, policy, stop, measure) => {}
         () = hasten_on_change(&cloud, &hasten) => {}
     }
     tracing::info!(
@@ -85,6 +93,12 @@ async fn scale(command: RunCommand) -> Result<Exit, Exit> {
     } else {
         Exit::Failed
     })
+}
+
+/// Writes a tick in numbers to stdout.
+pub(super) fn print_metrics(tick: &Tick, deployment: &Deployment) {
+    let lines = lines(tick, deployment).into_iter();
+    print(&lines.map(|line| line + "\n").collect::<String>());
 }
 
 /// A machine that has registered or is gone makes the next tick come sooner.

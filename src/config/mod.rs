@@ -50,6 +50,8 @@ pub struct Config {
     pub tick_spacing: Duration,
     /// The shape of log lines.
     pub log_format: LogFormat,
+    /// What is written to stdout for every tick.
+    pub metrics: Metrics,
     /// What each pool of the policy needs beside it.
     pub pools: BTreeMap<PoolName, PoolSettings>,
 }
@@ -130,6 +132,16 @@ pub enum LogFormat {
     Text,
     /// One JSON object a line.
     Json,
+}
+
+/// What is written to stdout for every tick, beside the log on stderr.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Metrics {
+    /// Nothing.
+    #[default]
+    None,
+    /// A line in CloudWatch's embedded metric format for each pool.
+    Emf,
 }
 
 /// What a pool needs beside its policy.

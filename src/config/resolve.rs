@@ -8,18 +8,21 @@ use super::cloud::{self, CLOUD};
 use super::pool::{Around, POOL, pools};
 use super::price::dollars;
 use super::secret::{self, SecretSource};
-use super::{CloudSettings, Config, Ec2Settings, HubSettings, LogFormat, Settings, default, ec2};
+use super::{
+    CloudSettings, Config, Ec2Settings, HubSettings, LogFormat, Metrics, Settings, default, ec2,
+};
 use crate::document::{Format, Problem, Reader, Report, Table, parse};
 use crate::model::id::Deployment;
 use crate::model::pool::Policy;
 
-const ROOT: [&str; 9] = [
+const ROOT: [&str; 10] = [
     "deployment",
     "machines_max",
     "launches_per_hour_max",
     "dollars_per_hour_max",
     "tick_seconds",
     "log_format",
+    "metrics",
     "hub",
     "cloud",
     "pools",
@@ -77,6 +80,7 @@ fn settings(root: &Reader<'_>, folder: &Path) -> Option<Settings> {
     let log_format = table
         .optional("log_format")
         .map(|reader| log_format(&reader));
+    let metrics = table.optional("metrics").map(|reader| metrics(&reader));
     let hub = table.required("hub", "a table with the hub's endpoint");
     let hub = hub.and_then(|reader| hub_settings(&reader, folder));
     let cloud = table.required("cloud", "a table that says where machines come from");
@@ -119,6 +123,7 @@ fn settings(root: &Reader<'_>, folder: &Path) -> Option<Settings> {
             tick_interval: tick?,
             tick_spacing: default::TICK_SPACING,
             log_format: log_format.unwrap_or(Some(LogFormat::Text))?,
+            metrics: metrics.unwrap_or(Some(Metrics::None))?,
             pools: settings,
         },
     })
@@ -159,6 +164,13 @@ pub(super) fn seconds(
     };
     let seconds = u64::try_from(reader.integer(range)?).ok()?;
     Some(Duration::from_secs(seconds))
+}
+
+fn metrics(reader: &Reader<'_>) -> Option<Metrics> {
+    match reader.word(&["none", "emf"])? {
+        "emf" => Some(Metrics::Emf),
+        _ => Some(Metrics::None),
+    }
 }
 
 fn log_format(reader: &Reader<'_>) -> Option<LogFormat> {

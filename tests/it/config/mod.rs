@@ -9,7 +9,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use dayfly::config::{CloudSettings, SecretSource, Settings, load, resolve};
+use dayfly::config::{CloudSettings, Metrics, SecretSource, Settings, load, resolve};
 use dayfly::document::Format;
 use dayfly::model::id::PoolName;
 use dayfly::model::money::MicroDollars;
@@ -36,6 +36,7 @@ launches_per_hour_max = 700
 dollars_per_hour_max = "12.50"
 tick_seconds = 5
 log_format = "json"
+metrics = "emf"
 [hub]
 endpoint = "localhost:4000"
 ca_file = "/etc/dayfly/ca.pem"
@@ -137,6 +138,7 @@ fn the_least_configuration_has_defaults_for_the_rest() {
             tick_interval: 10s,
             tick_spacing: 1s,
             log_format: Text,
+            metrics: None,
             pools: {
                 linux: PoolSettings {
                     registration_token: Variable(
@@ -169,6 +171,7 @@ fn everything_can_be_said() {
         panic!("machines of this computer were asked for");
     };
     assert_eq!(process.boot_delay, Duration::from_millis(250));
+    assert_eq!(config.metrics, Metrics::Emf);
     let linux = PoolName::new("linux");
     assert_eq!(policy.pools[&linux].reserve, 2);
     assert_eq!(policy.pools[&linux].breaker.failures_max, 5);

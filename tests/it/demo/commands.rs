@@ -9,6 +9,7 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 use super::DAYFLY;
+use crate::scaler::metrics::assert_emf;
 
 /// `dayfly hub` with a pipeline of two jobs that tell a FIFO when they have run, and a
 /// configuration that points at it.
@@ -160,10 +161,13 @@ fn an_operator_asks_before_anything_runs() {
 #[test]
 fn run_scales_until_it_is_told_to_stop_and_leaves_nothing() {
     let operator = Operator::new();
-    operator.config();
+    let config = operator.config();
+    let text = std::fs::read_to_string(&config).expect("just written");
+    std::fs::write(&config, format!("metrics = \"emf\"\n{text}")).expect("a file");
     // Paths in a file that is named without a folder: machines have working folders of their own.
     let mut run = operator
         .command(&["run", "--config", "dayfly.toml"])
+        .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .spawn()
         .expect("it starts");
@@ -176,8 +180,13 @@ fn run_scales_until_it_is_told_to_stop_and_leaves_nothing() {
     kill_process(Pid::from_child(&run), Signal::TERM).expect("it runs");
     let mut log = String::new();
     std::io::Read::read_to_string(&mut run.stderr.take().expect("piped"), &mut log).expect("text");
+    let mut metrics = String::new();
+    let mut stdout = run.stdout.take().expect("piped");
+    std::io::Read::read_to_string(&mut stdout, &mut metrics).expect("text");
     assert_eq!(run.wait().expect("it ends").code(), Some(0), "{log}");
     assert!(log.contains("launched"), "{log}");
+    metrics.lines().for_each(assert_emf);
+    assert_eq!(metrics.lines().count(), log.matches(" tick ").count());
     let token = operator.line["registration_tokens"]["s1-test"]
         .as_str()
         .expect("a token");

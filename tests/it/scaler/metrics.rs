@@ -21,8 +21,10 @@ fn only_line(tick: &Tick) -> String {
 }
 
 fn value(line: &str, name: &str) -> Option<u64> {
-    let document: Value = serde_json::from_str(line).unwrap();
-    document.get(name).map(|value| value.as_u64().unwrap())
+    let document: Value = serde_json::from_str(line).expect(line);
+    document
+        .get(name)
+        .map(|value| value.as_u64().expect("a count"))
 }
 
 /// What the format's specification asks of a document (the page is named in `scaler::metrics`).

@@ -1,0 +1,223 @@
+//! `bootstrap`: the same program as an AWS Lambda function.
+//!
+//! Configuration and clients are made once in a process, at its start; what could not be made
+//! then is tried again by each invocation, so that a token which comes later heals it, and each
+//! failure is an error that Lambda counts.
+
+use std::cell::RefCell;
+use std::error::Error;
+use std::fmt::Write;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use lambda_runtime::{Diagnostic, LambdaEvent, service_fn};
+use serde_json::Value;
+use thiserror::Error;
+use tracing::level_filters::LevelFilter;
+
+use super::connect;
+use super::exit::Exit;
+use super::output::{failed, print_error};
+use super::run::print_metrics;
+use crate::config::secret::{SecretError, read_all};
+use crate::config::{Settings, load, resolve};
+use crate::document::{Format, Problem};
+use crate::hub::client::{ClientError, HubClient};
+use crate::lambda::event::Event;
+use crate::lambda::function::{Failure, Function, Summary};
+use crate::local::process::ProcessCloud;
+use crate::model::id::Deployment;
+use crate::model::time::Timestamp;
+use crate::ports::SystemClock;
+use crate::scaler::{Pace, Scaler};
+use crate::telemetry;
+
+/// The path of a configuration file in the zip.
+const FILE: &str = "DAYFLY_CONFIG";
+/// A whole configuration, in TOML.
+const TEXT: &str = "DAYFLY_CONFIG_TOML";
+/// What Lambda sets, and its runtime's library insists on.
+const FROM_LAMBDA: [&str; 4] = [
+    "AWS_LAMBDA_RUNTIME_API",
+    "AWS_LAMBDA_FUNCTION_NAME",
+    "AWS_LAMBDA_FUNCTION_MEMORY_SIZE",
+    "AWS_LAMBDA_FUNCTION_VERSION",
+];
+
+/// What one process keeps between invocations.
+struct Kept {
+    deployment: Deployment,
+    function: Function<HubClient, ProcessCloud<SystemClock>, SystemClock>,
+}
+
+/// Why an invocation failed, in the words that Lambda logs.
+#[derive(Debug, Error)]
+enum LambdaError {
+    /// There is not one configuration.
+    #[error(
+        "found {found} of {FILE} and {TEXT}; one of them has to say where the configuration is: a \
+         path in the zip, or the whole text in TOML"
+    )]
+    Source { found: usize },
+    #[error("the configuration is wrong: {}", list(.0))]
+    Configuration(Vec<Problem>),
+    #[error("a token is missing: {}", list_causes(.0))]
+    Secrets(Vec<SecretError>),
+    #[error("the hub's client cannot be made: {}", causes(.0))]
+    Client(ClientError),
+    #[error("the cloud cannot be reached: {0}")]
+    Cloud(String),
+    #[error(transparent)]
+    Failure(#[from] Failure),
+}
+
+impl From<LambdaError> for Diagnostic {
+    fn from(error: LambdaError) -> Self {
+        let error_type = match &error {
+            LambdaError::Source { .. } | LambdaError::Configuration(_) => "Dayfly.Configuration",
+            LambdaError::Secrets(_) => "Dayfly.Secrets",
+            LambdaError::Client(_) => "Dayfly.Hub",
+            LambdaError::Cloud(_) => "Dayfly.Cloud",
+            LambdaError::Failure(Failure::NoTime { .. }) => "Dayfly.NoTime",
+            LambdaError::Failure(Failure::Silent { .. }) => "Dayfly.Silent",
+            LambdaError::Failure(Failure::Violation { .. }) => "Dayfly.Violation",
+        };
+        Self {
+            error_type: error_type.to_owned(),
+            error_message: error.to_string(),
+        }
+    }
+}
+
+/// Whether this process is a Lambda function: without arguments, where Lambda has said so, or
+/// under the name that Lambda starts.
+pub fn is_asked() -> bool {
+    let mut arguments = std::env::args_os();
+    let program = arguments.next().map(PathBuf::from).unwrap_or_default();
+    let is_named = program.file_name().is_some_and(|name| name == "bootstrap");
+    arguments.next().is_none() && (is_named || variable(FROM_LAMBDA[0]).is_some())
+}
+
+/// Serves invocations until Lambda ends the process.
+pub fn run() -> ExitCode {
+    telemetry::init(telemetry::Format::Json, level(), false);
+    if let Some(name) = FROM_LAMBDA.iter().find(|name| variable(name).is_none()) {
+        let error = format!("{name} is not set: under this name, the program runs in AWS Lambda");
+        print_error(&*Box::<dyn Error>::from(error), None);
+        return Exit::Usage.into();
+    }
+    let runtime = match super::runtime() {
+        Ok(runtime) => runtime,
+        Err(exit) => return exit.into(),
+    };
+    match runtime.block_on(serve()) {
+        Ok(()) => Exit::Done.into(),
+        Err(error) => failed(&*error).into(),
+    }
+}
+
+async fn serve() -> Result<(), lambda_runtime::Error> {
+    let kept = RefCell::new(None);
+    match start() {
+        Ok(started) => drop(kept.replace(Some(started))),
+        Err(error) => tracing::error!(%error, "cannot start yet"),
+    }
+    let invoke = |event| invoke(&kept, event);
+    lambda_runtime::run(service_fn(invoke)).await
+}
+
+/// One invocation. What is kept is taken out for its time: after a panic it is gone, and made anew.
+async fn invoke(
+    kept: &RefCell<Option<Kept>>,
+    event: LambdaEvent<Value>,
+) -> Result<Summary, LambdaError> {
+    let taken = kept.take();
+    let mut current = match taken {
+        Some(current) => current,
+        None => start()?,
+    };
+    let deadline = Timestamp::from_millis(event.context.deadline);
+    let event = Event::read(&event.payload);
+    let deployment = &current.deployment;
+    let served = current.function.serve(&event, deadline, |tick| {
+        print_metrics(tick, deployment);
+    });
+    let answer = served.await;
+    kept.replace(Some(current));
+    Ok(answer?)
+}
+
+/// Everything that invocations need, from the environment.
+fn start() -> Result<Kept, LambdaError> {
+    let settings = settings()?;
+    let secrets = read_all(&settings.config, variable).map_err(LambdaError::Secrets)?;
+    let hub = connect::hub_client(&settings, &secrets).map_err(LambdaError::Client)?;
+    let cloud = connect::process_settings(&settings, &secrets)
+        .map_err(|_| LambdaError::Cloud("only machines on this computer are known".to_owned()))?;
+    let cloud = ProcessCloud::new(cloud, SystemClock)
+        .map_err(|error| LambdaError::Cloud(error.to_string()))?;
+    let pace = Pace {
+        interval: settings.config.tick_interval,
+        spacing: settings.config.tick_spacing,
+    };
+    let deployment = settings.policy.deployment.clone();
+    let scaler = Scaler::new(hub, cloud, SystemClock, settings.policy);
+    Ok(Kept {
+        deployment,
+        function: Function::new(scaler, SystemClock, pace),
+    })
+}
+
+fn settings() -> Result<Settings, LambdaError> {
+    match (variable(FILE), variable(TEXT)) {
+        (Some(path), None) => load(Path::new(&path)),
+        (None, Some(text)) => resolve(&text, TEXT, Format::Toml, Path::new("")),
+        (found, _) => {
+            let found = if found.is_some() { 2 } else { 0 };
+            return Err(LambdaError::Source { found });
+        }
+    }
+    .map_err(LambdaError::Configuration)
+}
+
+/// A variable of the environment; an empty one counts as absent.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the environment is read at this door alone"
+)]
+fn variable(name: &str) -> Option<String> {
+    std::env::var(name).ok().filter(|value| !value.is_empty())
+}
+
+/// What Lambda's own setting of the application's log level says.
+fn level() -> LevelFilter {
+    let word = variable("AWS_LAMBDA_LOG_LEVEL").unwrap_or_default();
+    match word.to_ascii_uppercase().as_str() {
+        "TRACE" => LevelFilter::TRACE,
+        "DEBUG" => LevelFilter::DEBUG,
+        "WARN" => LevelFilter::WARN,
+        "ERROR" | "FATAL" => LevelFilter::ERROR,
+        _ => LevelFilter::INFO,
+    }
+}
+
+fn list(problems: &[Problem]) -> String {
+    let lines: Vec<String> = problems.iter().map(ToString::to_string).collect();
+    lines.join("; ")
+}
+
+fn list_causes(errors: &[SecretError]) -> String {
+    let lines: Vec<String> = errors.iter().map(|error| causes(error)).collect();
+    lines.join("; ")
+}
+
+/// An error with all its causes, on one line.
+fn causes(error: &dyn Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(source) = cause {
+        write!(text, ": {source}").expect("writing to a string cannot fail");
+        cause = source.source();
+    }
+    text
+}
