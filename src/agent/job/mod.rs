@@ -24,7 +24,8 @@ use tokio::sync::{mpsc, watch};
 pub use settings::JobSettings;
 
 use self::log::Log;
-use super::process::{self, Family};
+use super::process::children::reap_orphans;
+use super::process::{self, Family, Orphans};
 use super::shell::Shell;
 use crate::hub::wire::agent::JobResult;
 use crate::hub::wire::log::LogEvent;
@@ -114,6 +115,7 @@ async fn attend(
         // It ends the shell, so the steps hear of a stop as they hear of any shell that is gone; also while
         // they are held back by a full channel.
         () = end_when_stopped(family, stop.clone()) => JobResult::Stopped,
+        never = reap_orphans(family.root), if family.orphans == Orphans::All => match never {},
     };
     let left = process::end(family, END_GRACE).await;
     if left > 0 {

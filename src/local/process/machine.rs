@@ -2,7 +2,7 @@
 //! when a limit is over, when it is told to, or when the process that launched it is gone.
 
 use std::cell::Cell;
-use std::fs::{self, OpenOptions};
+use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
 use std::os::fd::AsFd;
 use std::os::unix::fs::OpenOptionsExt;
@@ -11,11 +11,10 @@ use std::process::Stdio;
 use std::time::Duration;
 
 use rustix::process::setsid;
-use tokio::fs::File;
-use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
+use tokio::io::{AsyncBufReadExt, AsyncReadExt, BufReader};
 use tokio::net::unix::pipe::Receiver;
 use tokio::process::{Child, ChildStdout, Command};
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::time::{Instant, sleep, sleep_until, timeout};
 
 use super::cgroup::Cgroup;
@@ -23,6 +22,7 @@ use super::faults::Boot;
 use super::folder::{Folder, Tags};
 use super::tree;
 use crate::agent::process::become_subreaper;
+use crate::agent::process::children::reap_orphans;
 
 /// The variable that marks every process of a machine.
 pub const MARK: &str = "DAYFLY_MACHINE";
@@ -36,9 +36,11 @@ pub async fn live(folder: Folder) -> io::Result<()> {
     // It fails for a process that leads a group already, and then there is a session.
     let _ = setsid();
     become_subreaper()?;
+    // Listened to before anybody can know whom to send it to.
+    let terminate = signal(SignalKind::terminate())?;
     folder.write_init_pid()?;
     let cgroup = Cgroup::of(&tags.machine.id);
-    let result = run(&folder, &tags, cgroup.as_ref()).await;
+    let result = run(&folder, &tags, cgroup.as_ref(), terminate).await;
     if let Some(cgroup) = &cgroup {
         cgroup.kill();
     }
@@ -53,9 +55,13 @@ pub async fn live(folder: Folder) -> io::Result<()> {
 }
 
 /// Boots, runs the agent, and returns when the machine has to end.
-async fn run(folder: &Folder, tags: &Tags, cgroup: Option<&Cgroup>) -> io::Result<()> {
+async fn run(
+    folder: &Folder,
+    tags: &Tags,
+    cgroup: Option<&Cgroup>,
+    mut terminate: Signal,
+) -> io::Result<()> {
     let launched = Instant::now();
-    let mut terminate = signal(SignalKind::terminate())?;
     let lifetime = sleep_until(launched + tags.machine.lifetime);
     tokio::select! {
         result = boot(folder, tags, cgroup, launched) => result,
@@ -82,7 +88,8 @@ async fn boot(
         }
     }
     let mut agent = start_agent(folder, tags)?;
-    if let (Some(cgroup), Some(process)) = (cgroup, agent.id()) {
+    let process = agent.id().ok_or_else(|| io::Error::other("no agent"))?;
+    if let Some(cgroup) = cgroup {
         cgroup.join(process);
     }
     let console = agent
@@ -100,6 +107,7 @@ async fn boot(
     let has_registered = Cell::new(false);
     let mut copied = pin!(copy_console(console, folder, registered, &has_registered));
     let mut too_late = pin!(too_late);
+    let mut reaped = pin!(reap_orphans(process));
     let mut is_copied = false;
     loop {
         tokio::select! {
@@ -109,6 +117,7 @@ async fn boot(
                 break;
             }
             () = &mut too_late => return Ok(()),
+            never = &mut reaped => match never {},
         }
     }
     if !is_copied {
@@ -165,11 +174,11 @@ async fn copy_console(
 ) -> io::Result<()> {
     let mut registered = Some(registered);
     let mut lines = BufReader::new(console).lines();
-    let mut file = File::create(folder.console()).await?;
+    // Written at once, because the runtime would need a thread to write a file of its own.
+    let mut file = File::create(folder.console())?;
     while let Some(mut line) = lines.next_line().await? {
         line.push('\n');
-        file.write_all(line.as_bytes()).await?;
-        file.flush().await?;
+        file.write_all(line.as_bytes())?;
         // A launcher that does not listen any more is noticed by its stdin.
         let mut launcher = io::stdout().lock();
         let _ = launcher

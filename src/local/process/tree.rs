@@ -7,15 +7,16 @@
 //! proof.
 
 use std::collections::BTreeSet;
-use std::fs;
 use std::io;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use rustix::io::Errno;
 use rustix::process::{
-    Pid, PidfdFlags, Signal, WaitOptions, getpid, getsid, kill_process, pidfd_open,
-    pidfd_send_signal, wait, waitpid,
+    Pid, PidfdFlags, Signal, WaitOptions, getsid, kill_process, pidfd_open, pidfd_send_signal,
+    wait, waitpid,
 };
+
+use crate::agent::process::children::{children, children_of, parent_of};
 
 /// The inits that this process has started and not yet waited for. Held while one is started,
 /// so that a sweep cannot take a machine that is just being born for an orphan.
@@ -124,73 +125,4 @@ fn kill_below(process: Pid, found_parent: Pid) {
     }
     // Whoever is missed here is our child in the next round.
     let _ = pidfd_send_signal(handle, Signal::KILL);
-}
-
-/// The direct children of this process, dead ones that nobody has waited for included.
-fn children() -> io::Result<Vec<Pid>> {
-    children_of(getpid().as_raw_pid())
-}
-
-/// The direct children of all threads of a process.
-fn children_of(process: i32) -> io::Result<Vec<Pid>> {
-    let mut found = Vec::new();
-    for thread in fs::read_dir(format!("/proc/{process}/task"))? {
-        match fs::read_to_string(thread?.path().join("children")) {
-            Ok(list) => found.extend(list.split_whitespace().filter_map(pid)),
-            // The kernel was built without this list, or the thread is gone.
-            Err(_) => return scanned_children_of(process),
-        }
-    }
-    Ok(found)
-}
-
-/// The same, from the list of all processes.
-fn scanned_children_of(process: i32) -> io::Result<Vec<Pid>> {
-    let names = fs::read_dir("/proc")?
-        .flatten()
-        .map(|entry| entry.file_name());
-    let pids = names.filter_map(|name| pid(name.to_str()?));
-    let is_child = |child: &Pid| parent_of(*child).map(Pid::as_raw_pid) == Some(process);
-    Ok(pids.filter(is_child).collect())
-}
-
-fn parent_of(process: Pid) -> Option<Pid> {
-    parent(&fs::read_to_string(format!("/proc/{}/stat", process.as_raw_pid())).ok()?)
-}
-
-fn pid(text: &str) -> Option<Pid> {
-    text.parse().ok().and_then(Pid::from_raw)
-}
-
-/// The parent in a line of `/proc/PID/stat`, whose second field may hold anything.
-fn parent(stat: &str) -> Option<Pid> {
-    let (_, rest) = stat.rsplit_once(')')?;
-    pid(rest.split_whitespace().nth(1)?)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_program_cannot_hide_its_parent_behind_its_name() {
-        assert_eq!(parent("12 (a) 1 2 (b) S 77 12 12 0"), Pid::from_raw(77));
-    }
-
-    #[test]
-    fn both_lists_show_a_child() {
-        let mut child = std::process::Command::new("sleep")
-            .arg("1000")
-            .spawn()
-            .unwrap();
-        let pid = Pid::from_child(&child);
-        assert!(children().unwrap().contains(&pid));
-        assert!(
-            scanned_children_of(getpid().as_raw_pid())
-                .unwrap()
-                .contains(&pid)
-        );
-        child.kill().unwrap();
-        child.wait().unwrap();
-    }
 }

@@ -294,6 +294,21 @@ fn a_hundred_thousand_lines_arrive_once_and_in_order() {
 }
 
 #[test]
+fn orphans_that_have_ended_do_not_pile_up_while_their_job_runs() {
+    let scene = Scene::new();
+    let make = r#"for round in $(seq 20); do
+          for _ in $(seq 100); do (: &); done
+          children=$(ps -o pid= --ppid "$PPID" | wc -l)
+          [ "$children" -ge 50 ] || break
+        done
+        echo "$children children"; [ "$children" -lt 50 ]"#;
+    let job = scene.enqueue(&[make]);
+    assert_eq!(scene.start().wait().code, Some(0));
+    let log = scene.log(&job);
+    assert_eq!(scene.result(&job), Some(JobResult::Passed), "{log}");
+}
+
+#[test]
 fn the_agents_folder_is_gone_when_it_is() {
     let scene = Scene::new();
     scene.enqueue(&["true"]);

@@ -97,3 +97,25 @@ async fn machines_end_with_the_last_clone_of_their_cloud() {
     drop(cloud);
     wire.end().await;
 }
+
+#[tokio::test]
+async fn orphans_that_have_ended_do_not_pile_up_while_their_machine_lives() {
+    let world = World::new(
+        r#"
+        for round in $(seq 20); do
+          for _ in $(seq 100); do (: &); done
+          children=$(ps -o pid= --ppid "$PPID" | wc -l)
+          [ "$children" -ge 50 ] || break
+        done
+        say "$children"; wait_for_go"#,
+    );
+    let (cloud, mut wire) = (world.cloud(), world.wire());
+    launch_one(&cloud, &order("a", 1)).await;
+    // The agent is one of them; the others are orphans that nobody has waited for yet.
+    let children: u32 = wire.line().await.trim().parse().expect("a number");
+    assert!(
+        (1..50).contains(&children),
+        "the init has {children} children"
+    );
+    cloud.shutdown().await;
+}

@@ -5,6 +5,8 @@
 //! their parent. What must stay true: `end` returns only when none of them is left, or when those that are left
 //! may not be ended by us. What is not here: control groups, which need a right that not every agent has.
 
+pub mod children;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::io;
