@@ -63,8 +63,8 @@ enum LambdaError {
     Configuration(Vec<Problem>),
     #[error("a token is missing: {}", list_causes(.0))]
     Secrets(Vec<SecretError>),
-    #[error("the hub's client cannot be made: {}", causes(.0))]
-    Client(ClientError),
+    #[error("the hub's client cannot be made")]
+    Client(#[source] ClientError),
     #[error("the cloud cannot be reached: {0}")]
     Cloud(String),
     #[error(transparent)]
@@ -80,11 +80,12 @@ impl From<LambdaError> for Diagnostic {
             LambdaError::Cloud(_) => "Dayfly.Cloud",
             LambdaError::Failure(Failure::NoTime { .. }) => "Dayfly.NoTime",
             LambdaError::Failure(Failure::Silent { .. }) => "Dayfly.Silent",
+            LambdaError::Failure(Failure::Lease(_)) => "Dayfly.Lease",
             LambdaError::Failure(Failure::Violation { .. }) => "Dayfly.Violation",
         };
         Self {
             error_type: error_type.to_owned(),
-            error_message: error.to_string(),
+            error_message: causes(&error),
         }
     }
 }
@@ -120,7 +121,7 @@ async fn serve() -> Result<(), lambda_runtime::Error> {
     let kept = RefCell::new(None);
     match start() {
         Ok(started) => drop(kept.replace(Some(started))),
-        Err(error) => tracing::error!(%error, "cannot start yet"),
+        Err(error) => tracing::error!(error = %causes(&error), "cannot start yet"),
     }
     let invoke = |event| invoke(&kept, event);
     lambda_runtime::run(service_fn(invoke)).await

@@ -5,11 +5,12 @@ use std::time::Duration;
 
 use serde::Serialize;
 use thiserror::Error;
-use tokio::time::sleep;
+use tokio::time::{sleep, timeout};
 
 use crate::model::time::Timestamp;
-use crate::ports::{Clock, Cloud, Hub};
+use crate::ports::{Alone, Clock, Cloud, Hub, Lease, LeaseError};
 use crate::scaler::apply::Outcome;
+use crate::scaler::lease::Standing;
 use crate::scaler::report::Reporter;
 use crate::scaler::{Pace, Scaler, Tick};
 
@@ -24,8 +25,8 @@ const TICKS_REMEMBERED: usize = 30;
 
 /// A scaler, with what is remembered from invocation to invocation of the same process.
 #[derive(Debug)]
-pub struct Function<H, C, K> {
-    scaler: Scaler<H, C, K>,
+pub struct Function<H, C, K, L = Alone> {
+    scaler: Scaler<H, C, K, L>,
     clock: K,
     pace: Pace,
     reporter: Reporter,
@@ -48,6 +49,9 @@ pub struct Summary {
     pub failed: usize,
     /// Questions that were not answered in the last tick.
     pub silent: usize,
+    /// Whether the last tick might apply: `alone`, or as the `holder` of the lease; without a
+    /// tick, nothing.
+    pub standing: Option<String>,
     /// What SQS reads: no message has to come again.
     #[serde(rename = "batchItemFailures")]
     pub batch_item_failures: [(); 0],
@@ -74,6 +78,9 @@ pub enum Failure {
         /// How many more there are.
         others: usize,
     },
+    /// In the last tick, nobody told who holds the lease, and so nothing was applied.
+    #[error("nobody tells who holds the lease, and nothing is applied")]
+    Lease(#[source] LeaseError),
     /// The last tick's plan was not carried out.
     #[error("the plan breaks an invariant and is not carried out: {first}")]
     Violation {
@@ -82,9 +89,9 @@ pub enum Failure {
     },
 }
 
-impl<H: Hub, C: Cloud, K: Clock> Function<H, C, K> {
+impl<H: Hub, C: Cloud, K: Clock, L: Lease> Function<H, C, K, L> {
     /// A function that has not been invoked yet.
-    pub fn new(scaler: Scaler<H, C, K>, clock: K, pace: Pace) -> Self {
+    pub fn new(scaler: Scaler<H, C, K, L>, clock: K, pace: Pace) -> Self {
         Self {
             scaler,
             clock,
@@ -96,7 +103,7 @@ impl<H: Hub, C: Cloud, K: Clock> Function<H, C, K> {
     }
 
     /// The scaler in it.
-    pub fn scaler(&self) -> &Scaler<H, C, K> {
+    pub fn scaler(&self) -> &Scaler<H, C, K, L> {
         &self.scaler
     }
 
@@ -104,7 +111,8 @@ impl<H: Hub, C: Cloud, K: Clock> Function<H, C, K> {
     /// handed to `on_tick`.
     ///
     /// A schedule ticks at the pace of the configuration until the next tick could not end in
-    /// time. Notices are one tick, a moment after the last one. Other messages are nothing.
+    /// time. Notices are one tick, a moment after the last one. Other messages are nothing. At the
+    /// end the lease is given back: a process that Lambda has frozen must not keep it.
     ///
     /// # Errors
     /// Whatever an operator should hear of by Lambda's own count of errors.
@@ -130,9 +138,21 @@ impl<H: Hub, C: Cloud, K: Clock> Function<H, C, K> {
             last = Some(tick);
         }
         match last {
-            Some(tick) => judge(&tick).map(|()| summary),
+            Some(tick) => {
+                self.release().await;
+                judge(&tick).map(|()| summary)
+            }
             None => Ok(summary),
         }
+    }
+
+    async fn release(&mut self) {
+        let reason = match timeout(ANSWER / 2, self.scaler.release()).await {
+            Ok(Ok(())) => return,
+            Ok(Err(error)) => error.to_string(),
+            Err(_) => "no answer in time".to_owned(),
+        };
+        tracing::warn!(%reason, "cannot give the lease back: the others wait until it ends");
     }
 
     async fn tick(&mut self) -> Tick {
@@ -183,6 +203,7 @@ impl Summary {
     fn add(&mut self, tick: &Tick) {
         self.ticks += 1;
         self.silent = tick.silences.len();
+        self.standing = Some(tick.standing.to_string());
         for outcome in &tick.outcomes {
             match outcome {
                 Outcome::Launched { launched, .. } => self.launched += launched.machines.len(),
@@ -198,6 +219,14 @@ fn judge(tick: &Tick) -> Result<(), Failure> {
     if let Some(violation) = tick.violations.first() {
         let first = violation.to_string();
         return Err(Failure::Violation { first });
+    }
+    match &tick.standing {
+        Standing::Without { error: Some(error) } => return Err(Failure::Lease(error.clone())),
+        Standing::Alone
+        | Standing::Holder { .. }
+        | Standing::Unconfirmed { .. }
+        | Standing::Standby { .. }
+        | Standing::Without { error: None } => {}
     }
     let is_hub_silent = tick
         .snapshot

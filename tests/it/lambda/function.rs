@@ -1,6 +1,6 @@
 //! Invocations in virtual time: how many ticks fit before a deadline, and what counts as failed.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::time::Duration;
@@ -11,7 +11,8 @@ use dayfly::model::id::MachineId;
 use dayfly::model::machine::Machine;
 use dayfly::model::plan::LaunchOrder;
 use dayfly::model::time::Timestamp;
-use dayfly::ports::{Clock, Cloud, CloudError, LaunchError, Launched};
+use dayfly::ports::{Claim, Clock, Cloud, CloudError, LaunchError, Launched, Lease, LeaseError};
+use dayfly::scaler::lease::Terms;
 use dayfly::scaler::{Pace, Scaler};
 use tokio::time::{Instant, advance};
 
@@ -53,6 +54,24 @@ impl Cloud for SlowCloud {
 
     async fn end(&self, machines: &[MachineId]) -> BTreeMap<MachineId, Result<(), CloudError>> {
         self.world.end(machines).await
+    }
+}
+
+/// A lease whose answer is set, and which counts how often it was given back.
+#[derive(Clone)]
+struct Desk {
+    answer: Rc<RefCell<Result<Claim, LeaseError>>>,
+    released: Rc<Cell<u32>>,
+}
+
+impl Lease for Desk {
+    async fn claim(&self, _: Timestamp, _: Timestamp) -> Result<Claim, LeaseError> {
+        self.answer.borrow().clone()
+    }
+
+    async fn release(&self) -> Result<(), LeaseError> {
+        self.released.set(self.released.get() + 1);
+        Ok(())
     }
 }
 
@@ -262,6 +281,43 @@ async fn silence_all_around_is_a_failure_and_half_of_it_is_not() {
     stage.invoke(&Event::Schedule, 5000).await.unwrap();
 }
 
+#[tokio::test(start_paused = true)]
+async fn only_the_holder_of_the_lease_applies_and_gives_it_back_at_the_end() {
+    let stage = Stage::new();
+    let desk = Desk {
+        answer: Rc::new(RefCell::new(Ok(Claim::Held { by: None }))),
+        released: Rc::default(),
+    };
+    stage.world.queued.set(2);
+    let cloud = stage.function.scaler().cloud().clone();
+    let scaler = Scaler::new(stage.world.clone(), cloud, stage.clock, policy(10, 0))
+        .with_lease(desk.clone(), Terms::new(PACE.interval, PACE.interval));
+    let mut function = Function::new(scaler, stage.clock, PACE);
+    let deadline = || stage.clock.now().plus(Duration::from_secs(25));
+
+    let standby = function.serve(&Event::Schedule, deadline(), |_| {}).await;
+    let standby = standby.expect("it is no failure to stand by");
+    assert_eq!((standby.ticks, standby.launched), (3, 0));
+    assert_eq!(standby.standing.as_deref(), Some("standby"));
+    assert_eq!(
+        desk.released.get(),
+        0,
+        "what is another's is not given back"
+    );
+
+    *desk.answer.borrow_mut() = Ok(Claim::Granted);
+    let holder = function.serve(&Event::Schedule, deadline(), |_| {}).await;
+    let holder = holder.expect("it applies");
+    assert_eq!((holder.ticks, holder.launched), (3, 2));
+    assert_eq!(holder.standing.as_deref(), Some("holder"));
+    assert_eq!(desk.released.get(), 1, "once an invocation");
+
+    let (place, reason) = ("table leases".to_owned(), "no route".to_owned());
+    *desk.answer.borrow_mut() = Err(LeaseError { place, reason });
+    let failure = function.serve(&Event::Schedule, deadline(), |_| {}).await;
+    assert!(matches!(failure, Err(Failure::Lease(_))), "{failure:?}");
+}
+
 #[test]
 fn the_answer_is_small_and_tells_sqs_that_nothing_has_to_come_again() {
     let summary = Summary {
@@ -271,6 +327,6 @@ fn the_answer_is_small_and_tells_sqs_that_nothing_has_to_come_again() {
     };
     assert_eq!(
         serde_json::to_string(&summary).unwrap(),
-        r#"{"ticks":6,"launched":2,"ended":0,"failed":0,"silent":0,"batchItemFailures":[]}"#
+        r#"{"ticks":6,"launched":2,"ended":0,"failed":0,"silent":0,"standing":null,"batchItemFailures":[]}"#
     );
 }

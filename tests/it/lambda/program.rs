@@ -178,7 +178,7 @@ async fn a_schedule_launches_what_the_queue_asks_for_and_writes_metrics() {
     assert_eq!(
         summary,
         json!({
-            "ticks": 1, "launched": 1, "ended": 0, "failed": 0, "silent": 0,
+            "ticks": 1, "launched": 1, "ended": 0, "failed": 0, "silent": 0, "standing": "alone",
             "batchItemFailures": [],
         })
     );
