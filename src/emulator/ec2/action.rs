@@ -1,5 +1,7 @@
 //! The actions of EC2's query protocol that are emulated, and the parameters that each knows.
 
+use crate::emulator::dynamo::Operation;
+
 /// What a request asks for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Action {
@@ -129,6 +131,8 @@ pub enum Asked {
     Ec2(Action),
     /// `GetParameter` of SSM.
     GetParameter,
+    /// An operation on a table of DynamoDB.
+    Table(Operation),
 }
 
 const RUN: &[&str] = &[

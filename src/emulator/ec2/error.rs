@@ -98,6 +98,10 @@ codes! {
     PARAMETER_NOT_FOUND = "ParameterNotFound", 400, "The parameter could not be found. Verify the name and try again.";
     ACCESS_DENIED = "AccessDeniedException", 400, "User is not authorized to perform this operation.";
     THROTTLING = "ThrottlingException", 400, "Rate exceeded";
+    CONDITION_FAILED = "ConditionalCheckFailedException", 400, "The conditional request failed";
+    TABLE_NOT_FOUND = "ResourceNotFoundException", 400, "Requested resource not found";
+    TABLE_THROTTLED = "ProvisionedThroughputExceededException", 400, "The level of configured provisioned throughput for the table was exceeded.";
+    TABLE_INTERNAL = "InternalServerError", 500, "Internal server error";
     VALIDATION = "ValidationException", 400, "The request is not valid.";
     UNKNOWN_OPERATION = "UnknownOperationException", 400, "The operation is not known.";
     MISSING_AUTHENTICATION = "MissingAuthenticationTokenException", 400, "Missing Authentication Token";

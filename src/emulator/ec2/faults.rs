@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use super::action::{Action, Asked};
 use super::error::Code;
+use crate::emulator::dynamo::Operation;
 use crate::emulator::rules::Rules;
 pub use crate::emulator::rules::{FaultId, When};
 use crate::model::offer::Market;
@@ -46,6 +47,14 @@ impl Scope {
     pub fn on_get_parameter() -> Self {
         Self {
             asked: Some(Asked::GetParameter),
+            ..Self::default()
+        }
+    }
+
+    /// Every request to a table that does this.
+    pub fn on_table(operation: Operation) -> Self {
+        Self {
+            asked: Some(Asked::Table(operation)),
             ..Self::default()
         }
     }

@@ -13,7 +13,7 @@
 //! What is not here: signatures (a request without `Authorization` is refused, and that is all),
 //! permissions (set [`Fault::Refused`]), fleets that are not `instant`, requirements in place of
 //! types, weights, volumes and networks, starting what was stopped, and of AWS's other services
-//! all but SSM's `GetParameter`.
+//! all but SSM's `GetParameter` and the tables of [`dynamo`](super::dynamo).
 
 pub mod action;
 mod describe;
@@ -37,6 +37,7 @@ pub mod settings;
 mod status;
 mod supply;
 mod tags;
+mod target;
 pub mod template;
 pub mod throttle;
 mod xml;
@@ -55,6 +56,7 @@ use self::settings::Ec2Settings;
 use self::supply::Usage;
 use self::throttle::{Breadth, Buckets, Throttling};
 use self::xml::Xml;
+use super::dynamo::Tables;
 use super::journal::Journal;
 use crate::emulator::emulated::Emulated;
 use crate::emulator::message::{Delivery, Request, Response};
@@ -78,6 +80,7 @@ pub struct Ec2 {
     capacity: BTreeMap<Supply, u32>,
     wakes: BTreeSet<(Timestamp, Wake)>,
     replays: Replays,
+    tables: Tables,
     buckets: Buckets,
     faults: Faults,
     journal: Journal<Change>,
@@ -87,6 +90,7 @@ impl Ec2 {
     /// An account without machines.
     pub fn new(settings: Ec2Settings) -> Self {
         Self {
+            tables: Tables::new(&settings.tables),
             settings,
             now: Timestamp::default(),
             drawn: 0,
@@ -172,6 +176,11 @@ impl Ec2 {
     /// One machine by its id.
     pub fn machine(&self, id: &str) -> Option<&MachineRecord> {
         self.machines.get(self.machines.key(id)?)
+    }
+
+    /// The tables of the account, as they are now.
+    pub fn tables(&self) -> &Tables {
+        &self.tables
     }
 
     fn answer(&mut self, action: Action, form: &Form, id: &str, now: Timestamp) -> Response {

@@ -5,13 +5,8 @@
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::action::Asked;
-use super::error::{self, Code, Refusal};
-use super::{Ec2, delivered, response, travel};
-use crate::emulator::message::{Request, Response};
-use crate::model::time::Timestamp;
-
-const CONTENT_TYPE: &str = "application/x-amz-json-1.1";
+use super::Ec2;
+use super::error::{self, Refusal};
 
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "PascalCase")]
@@ -22,34 +17,8 @@ struct GetParameter {
 }
 
 impl Ec2 {
-    /// Answers a request that names its operation in `X-Amz-Target`.
-    pub(super) fn answer_target(
-        &mut self,
-        target: &str,
-        request: &Request,
-        now: Timestamp,
-    ) -> Response {
-        if request.authorization.is_none() {
-            return refused(&error::MISSING_AUTHENTICATION.into());
-        }
-        if target != "AmazonSSM.GetParameter" || request.method != "POST" {
-            return refused(&error::UNKNOWN_OPERATION.into());
-        }
-        let refuse = |code: Code| refused(&code.into());
-        if let Some(instead) = self.struck_before(Asked::GetParameter, now, refuse) {
-            return instead;
-        }
-        let mut answer = match self.parameter(&request.body) {
-            Ok(parameter) => json_response(200, &parameter),
-            Err(refusal) => refused(&refusal),
-        };
-        for travel in self.struck(Asked::GetParameter, now, travel) {
-            delivered(&mut answer, travel, refuse);
-        }
-        answer
-    }
-
-    fn parameter(&self, body: &[u8]) -> Result<Value, Refusal> {
+    /// What a request's body asks for.
+    pub(super) fn parameter(&self, body: &[u8]) -> Result<Value, Refusal> {
         let read = serde_json::from_slice(body);
         let asked: GetParameter =
             read.map_err(|error| Refusal::new(error::VALIDATION, error.to_string()))?;
@@ -73,17 +42,5 @@ impl Ec2 {
                 "Version": 1,
             }
         }))
-    }
-}
-
-fn refused(refusal: &Refusal) -> Response {
-    let body = json!({ "__type": refusal.code.name, "message": refusal.message });
-    json_response(refusal.code.status, &body)
-}
-
-fn json_response(status: u16, body: &Value) -> Response {
-    Response {
-        content_type: CONTENT_TYPE,
-        ..response(status, body.to_string().into_bytes())
     }
 }

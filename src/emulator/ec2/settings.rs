@@ -26,6 +26,8 @@ pub struct Ec2Settings {
     pub templates: BTreeMap<String, LaunchTemplate>,
     /// Parameters of SSM, by name; a template's image may be `resolve:ssm:NAME`.
     pub parameters: BTreeMap<String, String>,
+    /// Tables of DynamoDB, each with the name of its key, whose values are texts.
+    pub tables: BTreeMap<String, String>,
     /// How many vCPUs may be alive on the spot market.
     pub spot_vcpus_max: u32,
     /// How many vCPUs may be alive at the list price.
@@ -157,6 +159,7 @@ impl Default for Ec2Settings {
                 LaunchTemplate::of_image("dayfly", "ami-x86"),
             )]),
             parameters: BTreeMap::from([(named("/dayfly/image"), named("ami-x86"))]),
+            tables: BTreeMap::from([(named("dayfly-lease"), named("id"))]),
             spot_vcpus_max: 100_000,
             on_demand_vcpus_max: 100_000,
             throttling: Throttling::Real,

@@ -9,6 +9,7 @@ mod lists;
 mod lives;
 mod parameters;
 mod properties;
+mod tables;
 mod tags;
 mod throttling;
 mod tokens;

@@ -31,7 +31,8 @@ const TABLE: &[(&str, &[&str])] = &[
         ],
     ),
     ("emulator::hub", &["emulator", "hub::wire", "model"]),
-    ("emulator::ec2", &["emulator", "model"]),
+    ("emulator::dynamo", &[]),
+    ("emulator::ec2", &["emulator", "emulator::dynamo", "model"]),
     (
         "emulator::pipeline",
         &["emulator", "hub::wire", "model", "document"],
