@@ -5,3 +5,4 @@ mod function;
 mod program;
 #[cfg(feature = "local")]
 mod runtime_api;
+mod zip;
