@@ -21,11 +21,15 @@ pub mod hub;
 pub mod lambda;
 #[cfg(feature = "local")]
 pub mod machine;
+#[cfg(feature = "local")]
+pub mod notify;
 pub mod output;
 #[cfg(feature = "local")]
 pub mod plan;
 #[cfg(feature = "local")]
 pub mod run;
+#[cfg(feature = "local")]
+pub mod service;
 pub mod signals;
 
 use std::process::ExitCode;

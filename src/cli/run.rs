@@ -1,25 +1,26 @@
-//! `dayfly run`: scale until SIGTERM or SIGINT.
+//! `dayfly run`: scale until SIGTERM or SIGINT; read the configuration again at SIGHUP.
 
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Args;
-use tokio::sync::{Notify, watch};
+use tokio::sync::Notify;
 use tracing::level_filters::LevelFilter;
 
 use super::connect;
 use super::exit::{EXIT_CODES, Exit};
+use super::notify::{Manager, NotifyError};
 use super::output::{failed, print, style};
-use super::signals::stop_signal;
+use super::service::Service;
 use crate::config::{LogFormat, Metrics};
 use crate::local::process::ProcessCloud;
 use crate::model::id::Deployment;
 use crate::ports::SystemClock;
 use crate::scaler::metrics::lines;
-use crate::scaler::{self, Pace, Scaler, Tick};
+use crate::scaler::{Scaler, Tick};
 use crate::telemetry;
 
-/// Scales until SIGTERM or SIGINT. Logs go to stderr: one line a tick, one for each action.
+/// Scales until SIGTERM or SIGINT; SIGHUP reads the configuration again. Logs go to stderr: one line a tick, one for each action.
 #[derive(Debug, Args)]
 #[command(after_help = EXIT_CODES)]
 pub struct RunCommand {
@@ -56,14 +57,12 @@ async fn scale(command: RunCommand) -> Result<Exit, Exit> {
         LevelFilter::INFO
     };
     telemetry::init(format, level, style().colour);
-    let stop = stop_signal().map_err(|error| failed(&error))?;
+    let manager = manager().map_err(|error| failed(&error))?;
+    let service = Service::new(command.config, settings.clone(), manager);
+    let service = service.map_err(|error| failed(&error))?;
     let hub = connect::hub(&settings, &secrets)?;
     let machines = connect::process_settings(&settings, &secrets)?;
     let cloud = ProcessCloud::new(machines, SystemClock).map_err(|error| failed(&error))?;
-    let pace = Pace {
-        interval: settings.config.tick_interval,
-        spacing: settings.config.tick_spacing,
-    };
     tracing::info!(
         deployment = %settings.policy.deployment,
         hub = %settings.config.hub.endpoint,
@@ -72,7 +71,6 @@ async fn scale(command: RunCommand) -> Result<Exit, Exit> {
     );
     let metrics = settings.config.metrics;
     let deployment = settings.policy.deployment.clone();
-    let (_unchanged, policy) = watch::channel(settings.policy.clone());
     let mut scaler = Scaler::new(hub, cloud.clone(), SystemClock, settings.policy);
     let hasten = Notify::new();
     let measure = |tick: &Tick| match metrics {
@@ -80,7 +78,7 @@ async fn scale(command: RunCommand) -> Result<Exit, Exit> {
         Metrics::None => {}
     };
     tokio::select! {
-        () = scaler::run(&mut scaler, pace, &hasten, policy, stop, measure) => {}
+        () = service.serve(&mut scaler, &hasten, |_| Ok(()), measure) => {}
         () = hasten_on_change(&cloud, &hasten) => {}
     }
     tracing::info!(
@@ -93,6 +91,15 @@ async fn scale(command: RunCommand) -> Result<Exit, Exit> {
     } else {
         Exit::Failed
     })
+}
+
+/// Whoever started this process, and wants to hear of it.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the environment is read at this door alone"
+)]
+fn manager() -> Result<Manager, NotifyError> {
+    Manager::new(|name| std::env::var(name).ok(), std::process::id())
 }
 
 /// Writes a tick in numbers to stdout.

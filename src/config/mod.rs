@@ -5,6 +5,7 @@
 //! file, every number carries its unit in its name, every value has been checked before anything
 //! starts. What is not here: reading the tokens, which [`secret::read_all`] does on its own.
 
+pub mod change;
 mod cloud;
 pub mod default;
 mod ec2;

@@ -30,4 +30,6 @@ mod local_process;
 mod pipeline;
 mod plan;
 mod scaler;
+#[cfg(feature = "local")]
+mod service;
 mod tidy;

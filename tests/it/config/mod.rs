@@ -1,5 +1,6 @@
 //! A configuration is checked whole before anything starts, and no token gets out of it.
 
+mod change;
 mod ec2;
 mod ec2_wrong;
 mod secret;

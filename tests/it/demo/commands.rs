@@ -13,14 +13,14 @@ use crate::scaler::metrics::assert_emf;
 
 /// `dayfly hub` with a pipeline of two jobs that tell a FIFO when they have run, and a
 /// configuration that points at it.
-struct Operator {
-    folder: TempDir,
+pub struct Operator {
+    pub folder: TempDir,
     hub: Child,
     line: Value,
 }
 
 impl Operator {
-    fn new() -> Self {
+    pub fn new() -> Self {
         let folder = TempDir::new().expect("a temporary folder");
         let fifo = folder.path().join("fifo");
         assert!(
@@ -58,7 +58,7 @@ impl Operator {
             .unwrap_or_else(|| panic!("{key} in {}", self.line))
     }
 
-    fn config(&self) -> PathBuf {
+    pub fn config(&self) -> PathBuf {
         let path = self.folder.path().join("dayfly.toml");
         let config = format!(
             "deployment = \"test\"\nmachines_max = 4\ntick_seconds = 1\n\n[hub]\nendpoint = {:?}\n\
@@ -72,7 +72,7 @@ impl Operator {
         path
     }
 
-    fn command(&self, arguments: &[&str]) -> Command {
+    pub fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(DAYFLY);
         let token = self.line["registration_tokens"]["s1-test"]
             .as_str()

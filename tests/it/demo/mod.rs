@@ -2,7 +2,7 @@
 //! machines on this computer, and real bash jobs of a pipeline file.
 
 mod bad_input;
-mod commands;
+pub mod commands;
 mod ends;
 mod outcomes;
 mod readme;
