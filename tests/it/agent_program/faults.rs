@@ -202,7 +202,7 @@ fn stops_that_make_no_sense_change_nothing() {
 fn a_full_quota_is_waited_for_and_given_up_in_the_hubs_words() {
     let scene = Scene::new();
     scene.port.with(|hub| hub.set_agents_max(Some(0)));
-    let left = scene.start().wait();
+    let left = scene.start_with(&["--registration-timeout", "2"]).wait();
     assert_eq!(left.code, Some(1));
     let words = "giving up after all tries";
     assert!(left.stderr.contains(words), "{}", left.stderr);

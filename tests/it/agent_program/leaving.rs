@@ -29,7 +29,8 @@ fn a_wrong_token_ends_at_once_with_one_sentence() {
 fn a_hub_that_nobody_serves_is_given_up_in_time() {
     let scene = Scene::new();
     // Port 1 of this computer: nothing listens there, and nothing is sent anywhere.
-    let left = scene.start_at("127.0.0.1:1", "0123", &[]).wait();
+    let flags = ["--registration-timeout", "5"];
+    let left = scene.start_at("127.0.0.1:1", "0123", &flags).wait();
     assert_eq!(left.code, Some(1));
     assert!(
         left.stderr.contains("giving up after all tries"),

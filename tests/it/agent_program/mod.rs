@@ -138,14 +138,7 @@ impl Scene {
                 "--name",
                 "agent-of-the-test",
             ])
-            .args([
-                "--endpoint",
-                endpoint,
-                "--registration-timeout",
-                "2",
-                "--log-level",
-                "trace",
-            ])
+            .args(["--endpoint", endpoint, "--log-level", "trace"])
             .arg("--ca-file")
             .arg(self.folder.path().join("ca.pem"))
             .arg("--token-file")

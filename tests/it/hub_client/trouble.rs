@@ -15,6 +15,7 @@ use dayfly::hub::wire::agent::{RegisterRequest, SyncRequest};
 use dayfly::model::id::PoolName;
 use dayfly::model::secret::Secret;
 use dayfly::ports::{Hub, HubError};
+use tokio::net::TcpSocket;
 
 use super::{Served, agent_type};
 
@@ -34,11 +35,11 @@ async fn sync(settings: &HttpSettings) -> CallError {
 
 #[tokio::test]
 async fn nobody_listens() {
-    // Given a port that was free a moment ago.
-    let port = TcpListener::bind("127.0.0.1:0")
-        .expect("a free port")
-        .local_addr();
-    let endpoint = port.expect("it is bound").to_string();
+    // Given a port that is taken, so that no other test can have it, and not listened to.
+    let socket = TcpSocket::new_v4().expect("a socket");
+    let any = "127.0.0.1:0".parse().expect("an address");
+    socket.bind(any).expect("a free port");
+    let endpoint = socket.local_addr().expect("it is bound").to_string();
     let error = sync(&HttpSettings::new(endpoint.clone())).await;
     assert!(matches!(&error, CallError::Unreachable { .. }), "{error:?}");
     assert!(
@@ -171,11 +172,12 @@ async fn answers_that_are_lost_or_never_come_are_told_apart_from_refusals() {
         Scope::on(Endpoint::Register),
         Fault::Travel(Travel::Dropped),
     );
-    let settings = HttpSettings {
+    let impatient = HttpSettings {
         timeout: Duration::from_millis(300),
         ..served.settings.clone()
     };
-    let client = AgentClient::new(&settings).expect("good settings");
+    let impatient = AgentClient::new(&impatient).expect("good settings");
+    let client = AgentClient::new(&served.settings).expect("good settings");
     let request = RegisterRequest {
         name: "i-0123456789".into(),
         ..RegisterRequest::default()
@@ -190,7 +192,9 @@ async fn answers_that_are_lost_or_never_come_are_told_apart_from_refusals() {
         Scope::on(Endpoint::Register),
         Fault::Before(Before::BlackHole),
     );
-    let late = client.register(&served.registration_token, &request).await;
+    let late = impatient
+        .register(&served.registration_token, &request)
+        .await;
     let error = late.expect_err("nothing comes");
     assert!(error.to_string().ends_with("no answer in time"), "{error}");
     // The row of the lost answer is there, and a repeat within five minutes gets it.
@@ -200,6 +204,17 @@ async fn answers_that_are_lost_or_never_come_are_told_apart_from_refusals() {
         .await
         .expect("the same row");
     assert_eq!(served.server.shared().lock().agents().count(), 1);
+}
+
+#[tokio::test]
+async fn a_hub_is_found_by_its_name() {
+    let served = Served::over(Transport::Plain);
+    let named = HttpSettings {
+        endpoint: format!("localhost:{}", served.server.address().port()),
+        ..served.settings.clone()
+    };
+    // It answers, if only that it does not know the agent.
+    assert_eq!(sync(&named).await.status(), Some(404));
 }
 
 #[test]

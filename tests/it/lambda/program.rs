@@ -42,7 +42,7 @@ impl Scene {
         let ca_file = http.ca_file.as_ref().expect("it is served over TLS");
         format!(
             "deployment = \"ci\"\nmachines_max = 3\ntick_seconds = {tick_seconds}\n\
-             [hub]\nendpoint = {:?}\nca_file = {ca_file:?}\ntimeout_seconds = 5\n\
+             [hub]\nendpoint = {:?}\nca_file = {ca_file:?}\ntimeout_seconds = 30\n\
              [cloud]\nkind = \"process\"\nfolder = {:?}\n\
              [pools.test]\nagent_type = \"s1-test\"\nregistration_token = {{ file = {:?} }}\n",
             http.endpoint,
