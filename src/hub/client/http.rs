@@ -9,6 +9,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::error::{CallError, ClientError, last_cause};
+use super::names::Names;
 use crate::model::secret::Secret;
 
 /// How long a connection may take to come about: a machine that is there answers much sooner.
@@ -93,6 +94,7 @@ impl Http {
             .timeout(settings.timeout)
             .redirect(redirect::Policy::none())
             .retry(retry::never())
+            .dns_resolver(Names)
             .user_agent(&settings.user_agent);
         if let Some(path) = &settings.ca_file {
             builder = builder.tls_certs_merge(read_certificates(path)?);

@@ -8,6 +8,7 @@
 mod agent;
 mod error;
 mod http;
+mod names;
 mod public;
 mod queue;
 
