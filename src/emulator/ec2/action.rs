@@ -31,11 +31,13 @@ pub enum Action {
     DescribeSubnets,
     /// Lists images.
     DescribeImages,
+    /// Lists sizes.
+    DescribeInstanceTypes,
 }
 
 impl Action {
     /// All of them.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 14] = [
         Self::CreateFleet,
         Self::RunInstances,
         Self::DescribeInstances,
@@ -49,6 +51,7 @@ impl Action {
         Self::DescribeSpotPriceHistory,
         Self::DescribeSubnets,
         Self::DescribeImages,
+        Self::DescribeInstanceTypes,
     ];
 
     /// The protocol's name for it.
@@ -67,6 +70,7 @@ impl Action {
             Self::DescribeSpotPriceHistory => "DescribeSpotPriceHistory",
             Self::DescribeSubnets => "DescribeSubnets",
             Self::DescribeImages => "DescribeImages",
+            Self::DescribeInstanceTypes => "DescribeInstanceTypes",
         }
     }
 
@@ -108,11 +112,16 @@ impl Action {
                 "LaunchTemplateId",
                 "LaunchTemplateName",
                 "LaunchTemplateVersion.N",
+                "ResolveAlias",
+                "MaxResults",
+                "NextToken",
             ],
             Self::DescribeSpotPriceHistory => &[
                 "InstanceType.N",
                 "ProductDescription.N",
                 "AvailabilityZone",
+                "Filter.N.Name",
+                "Filter.N.Value.N",
                 "StartTime",
                 "EndTime",
                 "MaxResults",
@@ -120,6 +129,13 @@ impl Action {
             ],
             Self::DescribeSubnets => &["SubnetId.N", "Filter.N.Name", "Filter.N.Value.N"],
             Self::DescribeImages => &["ImageId.N", "Filter.N.Name", "Filter.N.Value.N"],
+            Self::DescribeInstanceTypes => &[
+                "InstanceType.N",
+                "Filter.N.Name",
+                "Filter.N.Value.N",
+                "MaxResults",
+                "NextToken",
+            ],
         }
     }
 }
@@ -146,6 +162,8 @@ const RUN: &[&str] = &[
     "InstanceInitiatedShutdownBehavior",
     "InstanceMarketOptions.MarketType",
     "InstanceMarketOptions.SpotOptions.MaxPrice",
+    "InstanceMarketOptions.SpotOptions.SpotInstanceType",
+    "InstanceMarketOptions.SpotOptions.InstanceInterruptionBehavior",
     "LaunchTemplate.LaunchTemplateId",
     "LaunchTemplate.LaunchTemplateName",
     "LaunchTemplate.Version",
@@ -169,12 +187,23 @@ const CREATE_FLEET: &[&str] = &[
     "LaunchTemplateConfigs.N.Overrides.N.ImageId",
     "LaunchTemplateConfigs.N.Overrides.N.MaxPrice",
     "LaunchTemplateConfigs.N.Overrides.N.Priority",
+    "LaunchTemplateConfigs.N.Overrides.N.InstanceRequirements.VCpuCount.Min",
+    "LaunchTemplateConfigs.N.Overrides.N.InstanceRequirements.VCpuCount.Max",
+    "LaunchTemplateConfigs.N.Overrides.N.InstanceRequirements.MemoryMiB.Min",
+    "LaunchTemplateConfigs.N.Overrides.N.InstanceRequirements.MemoryMiB.Max",
     "TargetCapacitySpecification.TotalTargetCapacity",
     "TargetCapacitySpecification.OnDemandTargetCapacity",
     "TargetCapacitySpecification.SpotTargetCapacity",
     "TargetCapacitySpecification.DefaultTargetCapacityType",
     "SpotOptions.AllocationStrategy",
+    "SpotOptions.InstanceInterruptionBehavior",
+    "SpotOptions.MinTargetCapacity",
+    "SpotOptions.SingleInstanceType",
+    "SpotOptions.SingleAvailabilityZone",
     "OnDemandOptions.AllocationStrategy",
+    "OnDemandOptions.MinTargetCapacity",
+    "OnDemandOptions.SingleInstanceType",
+    "OnDemandOptions.SingleAvailabilityZone",
     "TagSpecification.N.ResourceType",
     "TagSpecification.N.Tag.N.Key",
     "TagSpecification.N.Tag.N.Value",

@@ -13,7 +13,7 @@ use crate::model::time::Timestamp;
 
 impl Ec2 {
     pub(super) fn describe(&self, form: &Form, now: Timestamp) -> Result<Xml, Refusal> {
-        let (machines, next) = self.selected(form, now, |_| true)?;
+        let (machines, next) = self.selected(form, now, &filter::OF_MACHINES, |_| true)?;
         form.check_dry_run()?;
         let mut xml = Xml::default();
         let launches = machines.chunk_by(|one, next| one.reservation == next.reservation);
@@ -34,13 +34,11 @@ impl Ec2 {
         &self,
         form: &Form,
         now: Timestamp,
+        known: &[&str],
         also: impl Fn(&MachineRecord) -> bool,
     ) -> Result<(Vec<&MachineRecord>, Option<String>), Refusal> {
-        let page = Page::read(form, 5)?;
-        let filters = Filter::read(form)?;
-        for filter in &filters {
-            filter.check(&filter::OF_MACHINES)?;
-        }
+        let page = Page::read(form, 5..=1000)?;
+        let filters = Filter::read(form, known)?;
         let ids = form.list("InstanceId");
         if !ids.is_empty() && form.get("MaxResults").is_some() {
             let text = "The parameter instancesSet cannot be used with the parameter maxResults";
@@ -124,21 +122,27 @@ pub(super) fn machine_xml(xml: &mut Xml, machine: &MachineRecord, settings: &Ec2
 
 pub(super) fn metadata_xml(xml: &mut Xml, name: &str, machine: &MachineRecord) {
     let options = machine.metadata;
-    let enabled = |switch: Switch| match switch {
-        Switch::On => "enabled",
-        Switch::Off => "disabled",
-    };
-    let tokens = match options.tokens_required {
-        Switch::On => "required",
-        Switch::Off => "optional",
-    };
     xml.element(name, |xml| {
         xml.text("state", "applied");
-        xml.text("httpTokens", tokens);
+        xml.text("httpTokens", tokens_word(options.tokens_required));
         xml.text("httpPutResponseHopLimit", options.hops_max);
-        xml.text("httpEndpoint", enabled(options.endpoint));
-        xml.text("instanceMetadataTags", enabled(options.tags));
+        xml.text("httpEndpoint", enabled_word(options.endpoint));
+        xml.text("instanceMetadataTags", enabled_word(options.tags));
     });
+}
+
+pub(super) const fn enabled_word(switch: Switch) -> &'static str {
+    match switch {
+        Switch::On => "enabled",
+        Switch::Off => "disabled",
+    }
+}
+
+pub(super) const fn tokens_word(required: Switch) -> &'static str {
+    match required {
+        Switch::On => "required",
+        Switch::Off => "optional",
+    }
 }
 
 pub(super) fn tags_xml(xml: &mut Xml, tags: &TagMap) {

@@ -76,6 +76,7 @@ codes! {
     IMAGE_NOT_FOUND = "InvalidAMIID.NotFound", 400, "The image id does not exist.";
     IMAGE_MALFORMED = "InvalidAMIID.Malformed", 400, "The image id is malformed.";
     IMAGE_UNAVAILABLE = "InvalidAMIID.Unavailable", 400, "The image is not available.";
+    TYPE_NOT_FOUND = "InvalidInstanceType", 400, "The following supplied instance types do not exist.";
     SUBNET_NOT_FOUND = "InvalidSubnetID.NotFound", 400, "The subnet ID does not exist.";
     VALUE = "InvalidParameterValue", 400, "A value specified in a parameter is not valid.";
     COMBINATION = "InvalidParameterCombination", 400, "The parameters cannot be used together.";

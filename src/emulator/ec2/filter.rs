@@ -3,8 +3,12 @@
 use super::error::{self, Refusal};
 use super::form::Form;
 use super::machine::MachineRecord;
+use super::status::status_word;
 use super::xml::Stamp;
 use crate::model::offer::Market;
+
+/// How the filters begin that look at one tag; among those that are known, it stands for all.
+const TAG: &str = "tag:";
 
 /// One filter of a request.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -14,21 +18,23 @@ pub(super) struct Filter {
 }
 
 impl Filter {
-    /// All filters of a request.
-    pub(super) fn read(form: &Form) -> Result<Vec<Self>, Refusal> {
+    /// All filters of a request, each of which has to be known.
+    pub(super) fn read(form: &Form, known: &[&str]) -> Result<Vec<Self>, Refusal> {
         let each = |item: Form| {
             let values = item.list("Value").into_iter().map(str::to_owned);
-            Ok(Self {
+            let filter = Self {
                 name: item.required("Name")?.to_owned(),
                 values: values.collect(),
-            })
+            };
+            filter.check(known).map(|()| filter)
         };
         form.items("Filter").into_iter().map(each).collect()
     }
 
-    /// A filter's refusal if no machine can have what it names.
-    pub(super) fn check(&self, known: &[&str]) -> Result<(), Refusal> {
-        if known.contains(&self.name.as_str()) || self.tag().is_some() {
+    /// A filter's refusal if it is none of those that are known.
+    fn check(&self, known: &[&str]) -> Result<(), Refusal> {
+        let is_tag = self.tag().is_some() && known.contains(&TAG);
+        if known.contains(&self.name.as_str()) || is_tag {
             return Ok(());
         }
         let text = format!("The filter '{}' is invalid", self.name);
@@ -37,7 +43,7 @@ impl Filter {
 
     /// The key, if it looks at one tag.
     pub(super) fn tag(&self) -> Option<&str> {
-        self.name.strip_prefix("tag:")
+        self.name.strip_prefix(TAG)
     }
 
     /// The one tag that it asks for, if it does so without anything wild.
@@ -61,7 +67,8 @@ impl Filter {
 }
 
 /// The filters of machines.
-pub(super) const OF_MACHINES: [&str; 11] = [
+pub(super) const OF_MACHINES: [&str; 12] = [
+    TAG,
     "availability-zone",
     "client-token",
     "image-id",
@@ -73,6 +80,15 @@ pub(super) const OF_MACHINES: [&str; 11] = [
     "launch-time",
     "subnet-id",
     "tag-key",
+];
+
+/// The filters of status checks, which do not look at tags.
+pub(super) const OF_STATUSES: [&str; 5] = [
+    "availability-zone",
+    "instance-state-code",
+    "instance-state-name",
+    "instance-status.status",
+    "system-status.status",
 ];
 
 /// Whether a machine fits a filter.
@@ -91,6 +107,7 @@ pub(super) fn fits(filter: &Filter, machine: &MachineRecord) -> bool {
         "instance-lifecycle" => machine.market == Market::Spot && filter.fits("spot"),
         "instance-state-code" => filter.fits(&machine.state.code().to_string()),
         "instance-state-name" => filter.fits(machine.state.name()),
+        "instance-status.status" | "system-status.status" => filter.fits(status_word(machine)),
         "instance-type" => filter.fits(&machine.instance_type),
         "launch-time" => filter.fits(&Stamp(machine.launched_at).to_string()),
         "subnet-id" => filter.fits(&machine.subnet),

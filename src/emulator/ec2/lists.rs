@@ -1,20 +1,20 @@
-//! Lists of what an account holds besides machines: subnets, images, templates, spot prices.
-
-use std::collections::BTreeSet;
+//! Lists of what an account holds besides machines: subnets, images, sizes.
 
 use super::Ec2;
-use super::describe::tags_xml;
 use super::error::{self, Refusal};
 use super::filter::Filter;
 use super::form::Form;
 use super::page::Page;
-use super::settings::ImageState;
-use super::template::{ShutdownBehavior, TemplateData};
-use super::xml::{Stamp, Xml};
-use crate::model::time::Timestamp;
+use super::settings::{ImageState, MachineType};
+use super::xml::Xml;
 
-/// What spot prices are asked and told for.
-const PRODUCT: &str = "Linux/UNIX";
+/// The filters of sizes.
+const OF_SIZES: [&str; 4] = [
+    "instance-type",
+    "vcpu-info.default-vcpus",
+    "memory-info.size-in-mib",
+    "processor-info.supported-architecture",
+];
 
 impl Ec2 {
     pub(super) fn describe_subnets(&self, form: &Form) -> Result<Xml, Refusal> {
@@ -26,7 +26,7 @@ impl Ec2 {
             let text = format!("The subnet ID '{id}' does not exist");
             return Err(Refusal::new(error::SUBNET_NOT_FOUND, text));
         }
-        let filters = filters(form, &["subnet-id", "availability-zone", "vpc-id"])?;
+        let filters = Filter::read(form, &["subnet-id", "availability-zone", "vpc-id"])?;
         form.check_dry_run()?;
         let chosen = self.settings.subnets.iter().filter(|(id, subnet)| {
             let fits = |filter: &Filter| match filter.name.as_str() {
@@ -56,7 +56,7 @@ impl Ec2 {
             let text = format!("The image id '[{id}]' does not exist");
             return Err(Refusal::new(error::IMAGE_NOT_FOUND, text));
         }
-        let filters = filters(form, &["image-id", "architecture", "name"])?;
+        let filters = Filter::read(form, &["image-id", "architecture", "name"])?;
         form.check_dry_run()?;
         let chosen = self.settings.images.iter().filter(|(id, image)| {
             let fits = |filter: &Filter| match filter.name.as_str() {
@@ -81,95 +81,58 @@ impl Ec2 {
         Ok(xml)
     }
 
-    pub(super) fn describe_templates(&self, form: &Form) -> Result<Xml, Refusal> {
-        let missing = "The request must contain the parameter LaunchTemplateId";
-        let named = self.named_template(form)?;
-        let (id, template) = named.ok_or(Refusal::new(error::MISSING, missing))?;
-        let lost = || Refusal::from(error::TEMPLATE_VERSION_NOT_FOUND);
-        let asked = form.list("LaunchTemplateVersion").into_iter();
-        let asked = asked.map(|version| template.version(Some(version)).ok_or_else(lost));
-        let mut versions: Vec<(u32, &TemplateData)> = asked.collect::<Result<_, _>>()?;
-        if versions.is_empty() {
-            let all = template.versions.iter();
-            versions.extend(all.map(|(number, data)| (*number, data)));
+    /// The sizes of the account, with what `doctor` and requirements ask of them.
+    pub(super) fn describe_sizes(&self, form: &Form) -> Result<Xml, Refusal> {
+        let page = Page::read(form, 5..=100)?;
+        let names = form.list("InstanceType");
+        let types = &self.settings.types;
+        let lost = names.iter().filter(|name| !types.contains_key(**name));
+        let lost: Vec<&str> = lost.copied().collect();
+        if !lost.is_empty() {
+            let text = format!(
+                "The following supplied instance types do not exist: [{}]",
+                lost.join(", ")
+            );
+            return Err(Refusal::new(error::TYPE_NOT_FOUND, text));
         }
+        let filters = Filter::read(form, &OF_SIZES)?;
         form.check_dry_run()?;
+        let chosen = (0..).zip(types).filter(|(index, (name, kind))| {
+            page.from <= *index
+                && (names.is_empty() || names.contains(&name.as_str()))
+                && filters.iter().all(|filter| fits(filter, name, kind))
+        });
+        let (chosen, next) = page.cut(chosen);
         let mut xml = Xml::default();
-        xml.list(
-            "launchTemplateVersionSet",
-            versions,
-            |xml, (number, data)| {
-                xml.text("launchTemplateId", id);
-                xml.text("launchTemplateName", &template.name);
-                xml.text("versionNumber", number);
-                xml.text("defaultVersion", number == template.default_version);
-                xml.element("launchTemplateData", |xml| template_xml(xml, data));
-            },
-        );
-        Ok(xml)
-    }
-
-    /// One price for each size and zone: the one that held all the time until now.
-    pub(super) fn describe_prices(&self, form: &Form, now: Timestamp) -> Result<Xml, Refusal> {
-        let page = Page::read(form, 1)?;
-        let sizes = form.list("InstanceType");
-        let products = form.list("ProductDescription");
-        let zone = form.get("AvailabilityZone");
-        form.check_dry_run()?;
-        let zones = self.settings.subnets.values().map(|subnet| &subnet.zone);
-        let zones: BTreeSet<&String> = zones.collect();
-        let mut rows = Vec::new();
-        for (size, kind) in &self.settings.types {
-            let has = |place: &&&String| !kind.missing_zones.contains(place);
-            let asked = (sizes.is_empty() || sizes.contains(&size.as_str()))
-                && (products.is_empty() || products.contains(&PRODUCT));
-            for place in zones.iter().filter(has).filter(|_| asked) {
-                if zone.is_none_or(|zone| zone == place.as_str()) {
-                    rows.push((size, place.as_str(), kind.spot_hourly.0));
-                }
-            }
-        }
-        let rows = (0..).zip(rows).filter(|(index, _)| page.from <= *index);
-        let (rows, next) = page.cut(rows);
-        let mut xml = Xml::default();
-        xml.list("spotPriceHistorySet", rows, |xml, (size, place, price)| {
-            xml.text("instanceType", size);
-            xml.text("productDescription", PRODUCT);
-            let (dollars, part) = (price / 1_000_000, price % 1_000_000);
-            xml.text("spotPrice", format_args!("{dollars}.{part:06}"));
-            xml.text("timestamp", Stamp(now));
-            xml.text("availabilityZone", place);
+        xml.list("instanceTypeSet", chosen, |xml, (name, kind)| {
+            size_xml(xml, name, kind);
         });
         xml.optional("nextToken", next);
         Ok(xml)
     }
 }
 
-fn filters(form: &Form, known: &[&str]) -> Result<Vec<Filter>, Refusal> {
-    let filters = Filter::read(form)?;
-    match filters.iter().find(|filter| filter.tag().is_some()) {
-        // Only machines have tags here.
-        Some(filter) => Err(super::form::invalid("Filter", &filter.name)),
-        None => {
-            filters.iter().try_for_each(|filter| filter.check(known))?;
-            Ok(filters)
-        }
+fn fits(filter: &Filter, name: &str, kind: &MachineType) -> bool {
+    match filter.name.as_str() {
+        "instance-type" => filter.fits(name),
+        "vcpu-info.default-vcpus" => filter.fits(&kind.vcpus.to_string()),
+        "memory-info.size-in-mib" => filter.fits(&kind.memory_mib.to_string()),
+        _architecture => filter.fits(kind.architecture),
     }
 }
 
-fn template_xml(xml: &mut Xml, data: &TemplateData) {
-    xml.optional("imageId", data.image.as_ref());
-    xml.optional("instanceType", data.instance_type.as_ref());
-    xml.optional("userData", data.user_data.as_ref());
-    let shutdown = data.shutdown.map(|shutdown| match shutdown {
-        ShutdownBehavior::Stop => "stop",
-        ShutdownBehavior::Terminate => "terminate",
+fn size_xml(xml: &mut Xml, name: &str, kind: &MachineType) {
+    xml.text("instanceType", name);
+    xml.text("currentGeneration", true);
+    xml.element("supportedUsageClasses", |xml| {
+        xml.text("item", "on-demand");
+        xml.text("item", "spot");
     });
-    xml.optional("instanceInitiatedShutdownBehavior", shutdown);
-    if !data.tags.is_empty() {
-        xml.list("tagSpecificationSet", [&data.tags], |xml, tags| {
-            xml.text("resourceType", "instance");
-            tags_xml(xml, tags);
+    xml.element("processorInfo", |xml| {
+        xml.element("supportedArchitectures", |xml| {
+            xml.text("item", kind.architecture);
         });
-    }
+    });
+    xml.element("vCpuInfo", |xml| xml.text("defaultVCpus", kind.vcpus));
+    xml.element("memoryInfo", |xml| xml.text("sizeInMiB", kind.memory_mib));
 }

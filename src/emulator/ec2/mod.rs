@@ -11,8 +11,8 @@
 //! but not go back: an earlier `now` is read as the latest one seen.
 //!
 //! What is not here: signatures (a request without `Authorization` is refused, and that is all),
-//! permissions (set [`Fault::Refused`]), fleets that are not `instant`, requirements in place of
-//! types, weights, volumes and networks, starting what was stopped, and of AWS's other services
+//! permissions (set [`Fault::Refused`]), fleets that are not `instant`, requirements beyond
+//! processors and memory, weights, volumes and networks, starting what was stopped, and of AWS's other services
 //! all but SSM's `GetParameter` and the tables of [`dynamo`](super::dynamo).
 
 pub mod action;
@@ -31,6 +31,7 @@ pub mod machine;
 mod order;
 mod page;
 mod parameter;
+mod prices;
 mod replay;
 mod run;
 pub mod settings;
@@ -40,6 +41,7 @@ mod tags;
 mod target;
 pub mod template;
 pub mod throttle;
+mod versions;
 mod xml;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -237,6 +239,7 @@ impl Ec2 {
             Action::DescribeSpotPriceHistory => self.describe_prices(form, now),
             Action::DescribeSubnets => self.describe_subnets(form),
             Action::DescribeImages => self.describe_images(form),
+            Action::DescribeInstanceTypes => self.describe_sizes(form),
         }
     }
 

@@ -1,5 +1,7 @@
 //! Pages of lists: how many, and from where on.
 
+use std::ops::RangeInclusive;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
@@ -16,10 +18,10 @@ pub(super) struct Page {
 }
 
 impl Page {
-    /// `MaxResults` from `least` to 1000, or everything.
-    pub(super) fn read(form: &Form, least: u32) -> Result<Self, Refusal> {
+    /// As many as `MaxResults` says, which has to be in `allowed`; or everything.
+    pub(super) fn read(form: &Form, allowed: RangeInclusive<u32>) -> Result<Self, Refusal> {
         let wanted = form.number("MaxResults")?;
-        if let Some(wanted) = wanted.filter(|wanted| !(least..=1000).contains(wanted)) {
+        if let Some(wanted) = wanted.filter(|wanted| !allowed.contains(wanted)) {
             return Err(invalid("MaxResults", &wanted.to_string()));
         }
         let from = match form.get("NextToken").filter(|token| !token.is_empty()) {

@@ -7,6 +7,8 @@ use serde_json::{Value, json};
 
 use super::Ec2;
 use super::error::{self, Refusal};
+use super::throttle::Throttling;
+use crate::model::time::Timestamp;
 
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "PascalCase")]
@@ -18,7 +20,11 @@ struct GetParameter {
 
 impl Ec2 {
     /// What a request's body asks for.
-    pub(super) fn parameter(&self, body: &[u8]) -> Result<Value, Refusal> {
+    pub(super) fn parameter(&mut self, body: &[u8], now: Timestamp) -> Result<Value, Refusal> {
+        let is_real = self.settings.throttling == Throttling::Real;
+        if is_real && !self.buckets.take_parameter(now) {
+            return Err(error::THROTTLING.into());
+        }
         let read = serde_json::from_slice(body);
         let asked: GetParameter =
             read.map_err(|error| Refusal::new(error::VALIDATION, error.to_string()))?;

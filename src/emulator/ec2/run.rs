@@ -104,6 +104,17 @@ fn shutdown(form: &Form) -> Result<Option<ShutdownBehavior>, Refusal> {
 }
 
 fn market(form: &Form) -> Result<Option<Market>, Refusal> {
+    // Requests that stay, and machines that are stopped instead of ended, are not emulated.
+    let only = [
+        ("SpotInstanceType", "one-time"),
+        ("InstanceInterruptionBehavior", "terminate"),
+    ];
+    for (name, known) in only {
+        let name = format!("InstanceMarketOptions.SpotOptions.{name}");
+        if let Some(other) = form.get(&name).filter(|value| *value != known) {
+            return Err(invalid(&name, other));
+        }
+    }
     match form.get("InstanceMarketOptions.MarketType") {
         None => Ok(None),
         Some("spot") => Ok(Some(Market::Spot)),

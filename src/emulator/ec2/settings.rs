@@ -43,6 +43,8 @@ pub struct Ec2Settings {
 pub struct MachineType {
     /// Virtual processors, which quotas count.
     pub vcpus: u32,
+    /// Memory, in MiB.
+    pub memory_mib: u32,
     /// `x86_64` or `arm64`.
     pub architecture: &'static str,
     /// What an hour costs on demand.
@@ -124,8 +126,9 @@ impl Default for Ec2Settings {
             vpc: "vpc-1".to_owned(),
             addresses_max: 4091,
         };
-        let size = |vcpus, architecture, on_demand: u64| MachineType {
+        let size = |vcpus, memory_gib: u32, architecture, on_demand: u64| MachineType {
             vcpus,
+            memory_mib: memory_gib * 1024,
             architecture,
             on_demand_hourly: MicroDollars(on_demand),
             spot_hourly: MicroDollars(on_demand * 2 / 5),
@@ -141,10 +144,10 @@ impl Default for Ec2Settings {
             owner: named("123456789012"),
             region: named("eu-central-1"),
             types: BTreeMap::from([
-                (named("c7i.large"), size(2, "x86_64", 101_850)),
-                (named("c7i.xlarge"), size(4, "x86_64", 203_700)),
-                (named("m7i.large"), size(2, "x86_64", 115_400)),
-                (named("c7g.large"), size(2, "arm64", 82_800)),
+                (named("c7i.large"), size(2, 4, "x86_64", 101_850)),
+                (named("c7i.xlarge"), size(4, 8, "x86_64", 203_700)),
+                (named("m7i.large"), size(2, 8, "x86_64", 115_400)),
+                (named("c7g.large"), size(2, 4, "arm64", 82_800)),
             ]),
             subnets: BTreeMap::from([
                 (named("subnet-a"), subnet("eu-central-1a")),

@@ -6,6 +6,7 @@ use base64::engine::general_purpose::STANDARD;
 use super::Ec2;
 use super::describe::metadata_xml;
 use super::error::{self, Refusal};
+use super::filter::OF_STATUSES;
 use super::form::Form;
 use super::journal::Change;
 use super::machine::{Health, MachineRecord, State};
@@ -20,7 +21,7 @@ impl Ec2 {
     pub(super) fn describe_status(&self, form: &Form, now: Timestamp) -> Result<Xml, Refusal> {
         let all = form.flag("IncludeAllInstances")?;
         let is_asked = |machine: &MachineRecord| all || machine.state == State::Running;
-        let (machines, next) = self.selected(form, now, is_asked)?;
+        let (machines, next) = self.selected(form, now, &OF_STATUSES, is_asked)?;
         form.check_dry_run()?;
         let mut xml = Xml::default();
         xml.list("instanceStatusSet", machines, |xml, machine| {
@@ -31,7 +32,7 @@ impl Ec2 {
                 xml.text("name", machine.state.name());
             });
             for name in ["systemStatus", "instanceStatus"] {
-                xml.element(name, |xml| xml.text("status", check(machine)));
+                xml.element(name, |xml| xml.text("status", status_word(machine)));
             }
         });
         xml.optional("nextToken", next);
@@ -83,7 +84,8 @@ impl Ec2 {
     }
 }
 
-fn check(machine: &MachineRecord) -> &'static str {
+/// What both status checks of a machine say.
+pub(super) fn status_word(machine: &MachineRecord) -> &'static str {
     match (machine.state, machine.health) {
         (State::Running, Health::Ok) => "ok",
         (State::Running, Health::Impaired) => "impaired",

@@ -36,17 +36,23 @@ impl Ec2 {
         if let Some(instead) = self.struck_before(asked, now, refuse) {
             return instead;
         }
-        let mut answer = self.answer_asked(asked, dialect, &request.body);
+        let mut answer = self.answer_asked(asked, dialect, &request.body, now);
         for travel in self.struck(asked, now, travel) {
             delivered(&mut answer, travel, refuse);
         }
         answer
     }
 
-    fn answer_asked(&mut self, asked: Asked, dialect: Dialect, body: &[u8]) -> Response {
+    fn answer_asked(
+        &mut self,
+        asked: Asked,
+        dialect: Dialect,
+        body: &[u8],
+        now: Timestamp,
+    ) -> Response {
         let done = match asked {
             Asked::Table(operation) => self.tables.answer(operation, body).map_err(explained),
-            Asked::GetParameter => self.parameter(body).map_err(|refusal| (refusal, None)),
+            Asked::GetParameter => self.parameter(body, now).map_err(|refusal| (refusal, None)),
             // These come as forms, and no target names them.
             Asked::Ec2(_) => Err((error::UNKNOWN_OPERATION.into(), None)),
         };

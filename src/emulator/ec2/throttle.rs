@@ -1,4 +1,5 @@
-//! EC2's request throttling: a token bucket for each API, and two more for machines (aws.md D).
+//! Request throttling: a token bucket for each API of EC2, two more for machines (aws.md D), and
+//! one for SSM's parameters.
 
 use std::collections::BTreeMap;
 
@@ -43,7 +44,8 @@ pub const fn requests(action: Action, breadth: Breadth) -> Rate {
         | Action::DescribeLaunchTemplateVersions
         | Action::DescribeSpotPriceHistory
         | Action::DescribeSubnets
-        | Action::DescribeImages => LISTS,
+        | Action::DescribeImages
+        | Action::DescribeInstanceTypes => LISTS,
     }
 }
 
@@ -52,6 +54,8 @@ pub const fn requests(action: Action, breadth: Breadth) -> Rate {
 pub const LAUNCHES: Rate = Rate::new(1000, 2);
 /// Machines ended.
 pub const ENDS: Rate = Rate::new(1000, 20);
+/// SSM's `GetParameter`, in an account that has not asked for more: 40 in a second.
+pub const PARAMETERS: Rate = Rate::new(40, 40);
 
 /// Whether a describe is narrowed by a filter, by ids or by a page.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -77,6 +81,7 @@ enum Key {
     Requests(Action, Breadth),
     Launches,
     Ends,
+    Parameters,
 }
 
 /// What is left in a bucket, in thousandths of a token.
@@ -101,6 +106,11 @@ impl Buckets {
         let key = Key::Requests(action, breadth);
         let left = self.fill(key, requests(action, breadth), now);
         take(left, 1)
+    }
+
+    /// Takes a token for a `GetParameter`, if there is one.
+    pub(super) fn take_parameter(&mut self, now: Timestamp) -> bool {
+        take(self.fill(Key::Parameters, PARAMETERS, now), 1)
     }
 
     /// How many machines may be launched now.

@@ -81,19 +81,31 @@ pub(super) fn refusal(refusal: &Refusal, request_id: &str) -> Vec<u8> {
     xml.0.into_bytes()
 }
 
+/// What is written in place of a byte that means something in XML.
+const fn escape(byte: u8) -> Option<&'static str> {
+    match byte {
+        b'<' => Some("&lt;"),
+        b'>' => Some("&gt;"),
+        b'&' => Some("&amp;"),
+        b'"' => Some("&quot;"),
+        _ => None,
+    }
+}
+
 struct Escaped<'a>(&'a mut String);
 
 impl Write for Escaped<'_> {
     fn write_str(&mut self, text: &str) -> fmt::Result {
-        for character in text.chars() {
-            match character {
-                '<' => self.0.push_str("&lt;"),
-                '>' => self.0.push_str("&gt;"),
-                '&' => self.0.push_str("&amp;"),
-                '"' => self.0.push_str("&quot;"),
-                other => self.0.push(other),
-            }
+        let mut rest = text;
+        // Most texts have nothing to escape, and are written as a whole.
+        while let Some(at) = rest.bytes().position(|byte| escape(byte).is_some()) {
+            let (plain, from) = rest.split_at(at);
+            self.0.push_str(plain);
+            self.0
+                .push_str(escape(from.as_bytes()[0]).unwrap_or_default());
+            rest = &from[1..];
         }
+        self.0.push_str(rest);
         Ok(())
     }
 }

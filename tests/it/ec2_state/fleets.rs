@@ -154,7 +154,7 @@ fn what_a_fleet_cannot_be_is_refused_as_a_whole() {
     check(3, &BOTH, &[half], "InvalidParameterCombination");
     let wild = ("SpotOptions.AllocationStrategy", "wild");
     check(1, &BOTH, &[wild], "InvalidParameterValue");
-    let kind = ("TagSpecification.1.ResourceType", "volume");
+    let kind = ("TagSpecification.1.ResourceType", "snapshot");
     check(1, &BOTH, &[kind], "InvalidParameterValue");
     let template = "LaunchTemplateConfigs.1.LaunchTemplateSpecification.LaunchTemplateId";
     check(

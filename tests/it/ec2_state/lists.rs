@@ -1,5 +1,8 @@
 //! Subnets, images, templates and spot prices.
 
+use dayfly::emulator::ec2::template::TemplateData;
+use dayfly::model::offer::Market;
+
 use super::world::World;
 
 #[test]
@@ -70,6 +73,116 @@ fn versions_of_a_template_are_listed_by_number_and_by_word() {
     assert_eq!(named.all("defaultVersion"), ["false", "true"]);
     let lost = list(&[("LaunchTemplateVersion.1", "9")]);
     assert_eq!(lost.one("Code"), "InvalidLaunchTemplateId.VersionNotFound");
+}
+
+#[test]
+fn a_version_tells_all_that_a_launch_takes_over() {
+    let mut world = World::with(|settings| {
+        let template = settings.templates.get_mut("lt-1").unwrap();
+        let data = TemplateData {
+            image: Some("resolve:ssm:/dayfly/image".to_owned()),
+            user_data: Some("IyEvYmluL3No".to_owned()),
+            subnet: Some("subnet-b".to_owned()),
+            market: Some(Market::Spot),
+            ..TemplateData::default()
+        };
+        template.add_version(Some(1), data);
+    });
+    let mut version = |more: &[(&str, &str)]| {
+        let asked = [
+            ("LaunchTemplateName", "dayfly"),
+            ("LaunchTemplateVersion.1", "2"),
+        ];
+        let parameters = [&asked[..], more].concat();
+        world.call("DescribeLaunchTemplateVersions", &parameters)
+    };
+    let said = version(&[]);
+    assert_eq!(said.one("imageId"), "resolve:ssm:/dayfly/image");
+    assert_eq!(said.one("userData"), "IyEvYmluL3No");
+    assert_eq!(said.one("subnetId"), "subnet-b");
+    assert_eq!(said.one("marketType"), "spot");
+    assert_eq!(said.one("instanceInitiatedShutdownBehavior"), "terminate");
+    assert_eq!(
+        said.one("metadataOptions"),
+        "<httpTokens>required</httpTokens>"
+    );
+    let resolved = version(&[("ResolveAlias", "true")]);
+    assert_eq!(resolved.one("imageId"), "ami-x86");
+}
+
+#[test]
+fn versions_come_in_pages() {
+    let mut world = World::with(|settings| {
+        let template = settings.templates.get_mut("lt-1").unwrap();
+        template.add_version(Some(1), TemplateData::default());
+        template.add_version(Some(1), TemplateData::default());
+    });
+    let mut page = |token: &str| {
+        let parameters = [
+            ("LaunchTemplateId", "lt-1"),
+            ("MaxResults", "2"),
+            ("NextToken", token),
+        ];
+        let page = world.call("DescribeLaunchTemplateVersions", &parameters);
+        (page.all("versionNumber"), page.one("nextToken"))
+    };
+    let (first, token) = page("");
+    let (second, end) = page(&token);
+    assert_eq!(
+        (first.join(" "), second.join(" ")),
+        ("1 2".to_owned(), "3".to_owned())
+    );
+    assert_eq!(end, "");
+}
+
+#[test]
+fn sizes_tell_their_processors_and_memory() {
+    let mut world = World::new();
+    let mut list = |parameters: &[(&str, &str)]| world.call("DescribeInstanceTypes", parameters);
+    let one = list(&[("InstanceType.1", "m7i.large")]);
+    assert_eq!(one.all("instanceType"), ["m7i.large"]);
+    assert_eq!(
+        (one.one("defaultVCpus"), one.one("sizeInMiB")),
+        ("2".to_owned(), "8192".to_owned())
+    );
+    assert_eq!(one.one("supportedArchitectures"), "<item>x86_64</item>");
+    let mut found = |name: &str, value: &str| {
+        let filter = [("Filter.1.Name", name), ("Filter.1.Value.1", value)];
+        list(&filter).all("instanceType").join(" ")
+    };
+    assert_eq!(found("instance-type", "c7i.*"), "c7i.large c7i.xlarge");
+    assert_eq!(found("vcpu-info.default-vcpus", "4"), "c7i.xlarge");
+    assert_eq!(
+        found("memory-info.size-in-mib", "4096"),
+        "c7g.large c7i.large"
+    );
+    assert_eq!(
+        found("processor-info.supported-architecture", "arm64"),
+        "c7g.large"
+    );
+    let lost = list(&[("InstanceType.1", "m7i.large"), ("InstanceType.2", "x.y")]);
+    assert_eq!(lost.one("Code"), "InvalidInstanceType");
+    assert!(lost.one("Message").ends_with("[x.y]"), "{}", lost.text);
+    let few = list(&[("MaxResults", "101")]);
+    assert_eq!(few.one("Code"), "InvalidParameterValue");
+}
+
+#[test]
+fn spot_prices_are_filtered() {
+    let mut world = World::new();
+    let mut count = |name: &str, value: &str| {
+        let filter = [("Filter.1.Name", name), ("Filter.1.Value.1", value)];
+        let prices = world.call("DescribeSpotPriceHistory", &filter);
+        assert_eq!(prices.response.status, 200, "{}", prices.text);
+        prices.all("spotPrice").len()
+    };
+    assert_eq!(count("availability-zone", "eu-central-1a"), 4);
+    assert_eq!(count("instance-type", "c7i.*"), 4);
+    assert_eq!(count("product-description", "Linux/UNIX"), 8);
+    assert_eq!(count("product-description", "Windows"), 0);
+    assert_eq!(count("spot-price", "0.040740"), 2);
+    let lost = world.call("DescribeSpotPriceHistory", &[("Filter.1.Name", "tag:a")]);
+    assert_eq!(lost.one("Code"), "InvalidParameterValue");
 }
 
 #[test]

@@ -166,6 +166,36 @@ fn status_checks_are_those_of_running_machines_unless_all_are_asked_for() {
 }
 
 #[test]
+fn status_checks_are_filtered_by_what_they_say_and_not_by_tags() {
+    let mut world = World::new();
+    let ids = world.launch(3);
+    world.pass(10);
+    world.ec2.set_health(&ids[1], Health::Impaired);
+    let mut found = |name: &str, value: &str| {
+        let filter = [
+            ("Filter.1.Name", name),
+            ("Filter.1.Value.1", value),
+            ("MaxResults", "1000"),
+        ];
+        world.call("DescribeInstanceStatus", &filter)
+    };
+    for check in ["instance-status.status", "system-status.status"] {
+        assert_eq!(found(check, "impaired").all("instanceId"), ids[1..2]);
+    }
+    assert_eq!(
+        found("instance-state-name", "running").all("instanceId"),
+        ids
+    );
+    assert_eq!(found("tag:pool", "s1").one("Code"), "InvalidParameterValue");
+    assert_eq!(
+        world
+            .describe(&[("Filter.1.Name", "system-status.status")])
+            .one("Code"),
+        "InvalidParameterValue"
+    );
+}
+
+#[test]
 fn the_latest_console_is_there_at_once_and_the_other_one_later() {
     let mut world = World::new();
     let id = world.launch(1).remove(0);

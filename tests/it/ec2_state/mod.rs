@@ -13,4 +13,5 @@ mod tables;
 mod tags;
 mod throttling;
 mod tokens;
+mod wishes;
 mod world;

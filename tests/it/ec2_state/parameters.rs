@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use dayfly::emulator::ec2::error;
 use dayfly::emulator::ec2::faults::{Fault, Scope, Travel};
+use dayfly::emulator::ec2::throttle::Throttling;
 use dayfly::emulator::message::{Delivery, Request};
 use serde_json::{Value, json};
 
@@ -60,6 +61,24 @@ fn what_cannot_be_asked_is_refused() {
     unsigned.authorization = None;
     let (_, refused) = send(&mut world, &unsigned);
     assert_eq!(refused["__type"], "MissingAuthenticationTokenException");
+}
+
+#[test]
+fn a_parameter_has_a_bucket_of_its_own() {
+    let mut world = World::with(|settings| settings.throttling = Throttling::Real);
+    let burst = |world: &mut World| {
+        let mut calls = 0..100;
+        calls.position(|_| get(world, "/dayfly/image", true).0 != 200)
+    };
+    assert_eq!(burst(&mut world), Some(40));
+    let (status, refused) = get(&mut world, "/dayfly/image", true);
+    assert_eq!(
+        (status, &refused["__type"]),
+        (400, &json!("ThrottlingException"))
+    );
+    assert_eq!(world.describe(&[]).response.status, 200);
+    world.pass(1);
+    assert_eq!(burst(&mut world), Some(40));
 }
 
 #[test]

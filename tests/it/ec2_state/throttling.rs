@@ -42,6 +42,7 @@ fn each_action_has_a_bucket_and_gets_it_back_at_its_rate() {
     check(Action::DescribeInstanceStatus, &[], 50, 10);
     check(Action::DescribeSubnets, &[], 100, 20);
     check(Action::GetConsoleOutput, &[], 100, 20);
+    check(Action::DescribeInstanceTypes, &[], 100, 20);
 }
 
 #[test]

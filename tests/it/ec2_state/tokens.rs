@@ -68,6 +68,24 @@ fn a_token_is_remembered_for_a_day_after_its_machines_have_ended() {
 }
 
 #[test]
+fn a_fleet_that_launched_nothing_is_remembered_for_a_day_too() {
+    let mut world = World::with(|settings| settings.spot_vcpus_max = 0);
+    let token = [("ClientToken", "one")];
+    let nothing = world.fleet("spot", 1, &OFFER, &token);
+    assert_eq!(nothing.fleet_ids().len(), 0);
+    world.ec2.settings_mut().spot_vcpus_max = 100;
+    world.pass(86_399);
+    let again = world.fleet("spot", 1, &OFFER, &token);
+    assert_eq!(again.one("fleetId"), nothing.one("fleetId"));
+    world.pass(1);
+    let anew = world.fleet("spot", 1, &OFFER, &token);
+    assert_eq!(anew.fleet_ids().len(), 1);
+    world.pass(86_400);
+    let known = world.fleet("spot", 1, &OFFER, &token);
+    assert_eq!(known.fleet_ids(), anew.fleet_ids());
+}
+
+#[test]
 fn a_token_has_at_most_64_ascii_characters() {
     let check = |token: &str, code: &str| {
         let mut world = World::new();

@@ -49,6 +49,11 @@ const ALLOWED: &[(&str, &str, &str)] = &[
         "ModifyInstanceMetadataOptions",
         "an action of EC2's protocol",
     ),
+    (
+        "src/emulator/ec2/",
+        "DescribeInstanceTypes",
+        "an action of EC2's protocol",
+    ),
     ("src/document", "node", "a YAML library's word"),
     ("src/document", "Node", "a YAML library's word"),
 ];
