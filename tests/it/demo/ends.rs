@@ -46,7 +46,8 @@ fn wait_until_gone(pid: Pid) {
         &process,
         rustix::event::PollFlags::IN,
     )];
-    rustix::event::poll(&mut events, None).expect("poll waits");
+    // The end of another test's child interrupts it.
+    rustix::io::retry_on_intr(|| rustix::event::poll(&mut events, None)).expect("poll waits");
 }
 
 /// The process that started another.

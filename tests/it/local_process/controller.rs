@@ -6,6 +6,7 @@
 use std::process::{Child, Stdio};
 
 use rustix::event::{PollFd, PollFlags, poll};
+use rustix::io::retry_on_intr;
 use rustix::process::{Pid, PidfdFlags, pidfd_open};
 
 use super::*;
@@ -97,7 +98,8 @@ fn wait_until_dead(pid: &str) {
         return;
     };
     let mut events = [PollFd::new(&process, PollFlags::IN)];
-    poll(&mut events, None).expect("poll waits");
+    // The end of another test's child interrupts it.
+    retry_on_intr(|| poll(&mut events, None)).expect("poll waits");
 }
 
 #[tokio::test]
