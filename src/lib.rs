@@ -11,18 +11,23 @@
 //! 6. [`agent`]: the program in a machine: takes one job, runs it, streams its log.
 //! 7. [`emulator`]: a hub without a server: a pure state machine, and a port for it.
 //! 8. [`local`]: machines on this computer, behind `ports::Cloud`.
-//! 9. `lambda`: the scaler as an AWS Lambda function: its events, and its deadline.
-//! 10. [`document`], [`config`], [`telemetry`], [`cli`]: files, settings, logs and commands.
+//! 9. `aws`: machines on EC2, behind `ports::Cloud`, and what else of AWS the scaler asks.
+//! 10. `lambda`: the scaler as an AWS Lambda function: its events, and its deadline.
+//! 11. [`document`], [`config`], [`https`], [`telemetry`], [`cli`]: files, settings, connections,
+//!     logs and commands.
 //!
 //! `docs/ARCHITECTURE.md` tells the life of a job and names the invariants;
 //! the test `tidy` holds the table of who may import whom.
 
 pub mod agent;
+#[cfg(feature = "aws")]
+pub mod aws;
 pub mod cli;
 pub mod config;
 pub mod document;
 #[cfg(feature = "local")]
 pub mod emulator;
+pub mod https;
 pub mod hub;
 #[cfg(feature = "lambda")]
 pub mod lambda;

@@ -7,13 +7,13 @@
 
 use std::collections::BTreeMap;
 use std::future::Future;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use thiserror::Error;
 
 use crate::model::id::{JobId, MachineId, PoolName, Replica};
 use crate::model::job::{AgentReport, QueueCounts};
-use crate::model::machine::Machine;
+use crate::model::machine::{ConsoleMarks, Machine};
 use crate::model::offer::Offer;
 use crate::model::plan::LaunchOrder;
 use crate::model::time::Timestamp;
@@ -70,6 +70,13 @@ pub trait Cloud {
         &self,
         machines: &[MachineId],
     ) -> impl Future<Output = BTreeMap<MachineId, Result<(), CloudError>>>;
+
+    /// Reads the consoles of machines that look wrong. One that shows nothing (yet) is `None`,
+    /// which proves nothing. A cloud whose list has the marks already has nothing to add.
+    fn consoles(&self, machines: &[MachineId]) -> impl Future<Output = Consoles> {
+        let _ = machines;
+        async { Consoles::new() }
+    }
 }
 
 /// The right to apply, where several replicas may run for one deployment.
@@ -142,6 +149,9 @@ impl<L: Lease> Lease for Option<L> {
     }
 }
 
+/// What each console says.
+pub type Consoles = BTreeMap<MachineId, Result<Option<ConsoleMarks>, CloudError>>;
+
 /// What a launch gave.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Launched {
@@ -201,7 +211,7 @@ pub enum CloudError {
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
 pub enum LaunchError {
     /// None of the offers has capacity: try them again later.
-    #[error("no offer has capacity: {reason}")]
+    #[error("no offer can be had: {reason}")]
     NoCapacity {
         /// The cloud's word.
         reason: String,
@@ -216,10 +226,8 @@ pub enum LaunchError {
         reason: String,
     },
     /// It may have happened: the token will tell.
-    #[error("the answer to a launch did not come within {within:?}: {reason}")]
+    #[error("it is not known whether the launch happened: {reason}")]
     Unknown {
-        /// The timeout.
-        within: Duration,
         /// The last cause, in words.
         reason: String,
     },

@@ -31,6 +31,9 @@ pub struct Machine {
     pub lifetime: Duration,
     /// Not to be touched, by an operator's word.
     pub held: bool,
+    /// The cloud's own checks of it fail: it will hardly ever boot.
+    #[serde(default)]
+    pub impaired: bool,
     /// What its console says, where it was read.
     pub console: Option<ConsoleMarks>,
 }
@@ -78,4 +81,39 @@ pub struct ConsoleMarks {
     pub registered: bool,
     /// The job's log stream has closed: the machine has done its work.
     pub log_closed: bool,
+}
+
+impl ConsoleMarks {
+    /// The marks in a console's text. A mark is a whole line's beginning, or a job's output that
+    /// reaches the console could make one.
+    pub fn read(console: &str) -> Self {
+        let has = |mark: &str| console.lines().any(|line| line.starts_with(mark));
+        Self {
+            registered: has("dayfly: registered "),
+            log_closed: has("dayfly: log closed "),
+        }
+    }
+
+    /// All that both say.
+    #[must_use]
+    pub const fn and(self, other: Self) -> Self {
+        Self {
+            registered: self.registered || other.registered,
+            log_closed: self.log_closed || other.log_closed,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn marks_are_whole_lines_of_the_agent() {
+        let console = "dayfly: registered i-1\r\ndayfly: job j started\n";
+        let marks = ConsoleMarks::read(console);
+        assert!(marks.registered && !marks.log_closed);
+        let none = ConsoleMarks::read("echo dayfly: log closed x");
+        assert_eq!(none, ConsoleMarks::default());
+    }
 }

@@ -190,6 +190,11 @@ pub enum KeepReason {
         /// The boot limit, as a moment.
         until: Timestamp,
     },
+    /// As booting, and the cloud's own checks of it fail: another is launched in its place.
+    Impaired {
+        /// The boot limit, as a moment.
+        until: Timestamp,
+    },
     /// Its agent waits for a job; the hub ends it when it has waited long enough.
     Waiting,
     /// Its agent has a job.

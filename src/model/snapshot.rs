@@ -116,4 +116,10 @@ pub struct Sighting {
     pub missing_since: Option<Timestamp>,
     /// Its boot has been counted as failed already.
     pub boot_failed: bool,
+    /// When its console was last read.
+    #[serde(default)]
+    pub console_read_at: Option<Timestamp>,
+    /// How often its console was read.
+    #[serde(default)]
+    pub console_reads: u32,
 }

@@ -23,6 +23,11 @@ pub enum Standing {
         /// The boot limit, as a moment.
         until: Timestamp,
     },
+    /// As booting, and the cloud's own checks of it fail: it is not counted upon.
+    Impaired {
+        /// The boot limit, as a moment.
+        until: Timestamp,
+    },
     /// Registered, without a job.
     Waiting,
     /// Registered, with a job, first seen so at that moment.
@@ -176,7 +181,9 @@ fn unlisted(
 /// A machine of which it is known that no agent has registered.
 fn unregistered(machine: &Machine, now: Timestamp) -> Standing {
     let until = machine.boot_deadline();
-    if now <= until {
+    if now <= until && machine.impaired {
+        Standing::Impaired { until }
+    } else if now <= until {
         Standing::Booting { until }
     } else {
         Standing::Overdue

@@ -22,6 +22,7 @@ pub fn picked_up(census: &Census<'_>, counts: QueueCounts, supply: Supply, now: 
             Standing::Running { since } => now.since(since) <= PICKUP_WINDOW,
             Standing::Ending
             | Standing::Booting { .. }
+            | Standing::Impaired { .. }
             | Standing::Waiting
             | Standing::Registered
             | Standing::Left { .. }

@@ -17,6 +17,7 @@ pub fn verdict(counted: Counted<'_>, now: Timestamp) -> MachineVerdict {
     match counted.standing {
         Standing::Ending => keep(KeepReason::Ending),
         Standing::Booting { until } => keep(KeepReason::Booting { until }),
+        Standing::Impaired { until } => keep(KeepReason::Impaired { until }),
         Standing::Waiting => keep(KeepReason::Waiting),
         Standing::Running { .. } => keep(KeepReason::Running),
         Standing::Registered => keep(KeepReason::Registered),

@@ -41,7 +41,11 @@ pub fn supply(census: &Census<'_>, view: &PoolView) -> Supply {
             Standing::Waiting => supply.waiting += 1,
             Standing::Running { .. } => supply.running += 1,
             Standing::Registered | Standing::Unknown => registered += 1,
-            Standing::Ending | Standing::Left { .. } | Standing::Overdue | Standing::Outlived => {}
+            Standing::Ending
+            | Standing::Impaired { .. }
+            | Standing::Left { .. }
+            | Standing::Overdue
+            | Standing::Outlived => {}
         }
     }
     match (&view.agents, view.counts) {

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use futures_util::future::join_all;
+use tokio::time::error::Elapsed;
 use tokio::time::timeout;
 
 use crate::model::id::MachineId;
@@ -77,9 +78,9 @@ async fn launch(cloud: &impl Cloud, order: &LaunchOrder, within: Option<Duration
     match answer {
         Ok(Ok(launched)) => Outcome::Launched { order, launched },
         Ok(Err(error)) => Outcome::LaunchFailed { order, error },
-        Err(within) => {
+        Err(_) => {
             let reason = LEASE_ENDED.to_owned();
-            let error = LaunchError::Unknown { within, reason };
+            let error = LaunchError::Unknown { reason };
             Outcome::LaunchFailed { order, error }
         }
     }
@@ -121,13 +122,13 @@ async fn end(
 /// Why an action was dropped.
 const LEASE_ENDED: &str = "this replica's lease ended before the answer came";
 
-/// What a future gives, or the span in which it did not.
+/// What a future gives, if it does within the span.
 async fn bounded<T>(
     action: impl Future<Output = T>,
     within: Option<Duration>,
-) -> Result<T, Duration> {
+) -> Result<T, Elapsed> {
     match within {
-        Some(span) => timeout(span, action).await.map_err(|_| span),
+        Some(span) => timeout(span, action).await,
         None => Ok(action.await),
     }
 }

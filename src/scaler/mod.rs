@@ -13,6 +13,7 @@ pub mod observe;
 pub mod report;
 pub mod run;
 pub mod shortage;
+pub mod suspects;
 pub mod tick;
 pub mod trouble;
 

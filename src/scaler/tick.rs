@@ -14,6 +14,7 @@ use super::apply::{Outcome, apply};
 use super::lease::{Permit, Standing, Tenure, Terms};
 use super::memory;
 use super::observe::{Observed, Silence, observe};
+use super::suspects::{self, suspects};
 
 /// The scaler: its doors, the operator's policy, and what it remembers.
 #[derive(Debug)]
@@ -146,10 +147,17 @@ impl<H: Hub, C: Cloud, K: Clock, L: Lease> Scaler<H, C, K, L> {
         let started_at = self.clock.now();
         let Observed {
             pools,
-            machines,
+            mut machines,
             silences,
         } = observe(&self.hub, &self.cloud, &self.policy).await;
         let now = self.clock.now();
+        if let Some(machines) = &mut machines {
+            let suspects = suspects(&pools, machines, &self.memory, now);
+            if !suspects.is_empty() {
+                let consoles = self.cloud.consoles(&suspects).await;
+                suspects::note(consoles, machines, &mut self.memory, now);
+            }
+        }
         memory::see(&mut self.memory, &pools, machines.as_ref(), now);
         let snapshot = Snapshot {
             pools,

@@ -64,6 +64,7 @@ fn machine(pool: &PoolName, index: u32) -> Machine {
         boot_limit: Duration::from_secs(300),
         lifetime: Duration::from_secs(7200),
         held: false,
+        impaired: false,
         console: None,
     }
 }

@@ -6,6 +6,8 @@ mod agent_log_buffer;
 mod agent_program;
 mod agent_settings;
 mod agent_state;
+#[cfg(all(feature = "aws", feature = "local"))]
+mod aws;
 mod config;
 #[cfg(feature = "local")]
 mod demo;

@@ -1,9 +1,10 @@
 //! Why a call gave nothing, in classes that callers branch on.
 
-use std::error::Error;
-use std::path::PathBuf;
+use std::error;
 
 use thiserror::Error;
+
+use crate::https::{HttpsError, last_cause};
 
 /// Why no client could be made: always a matter of configuration.
 #[derive(Debug, Error)]
@@ -17,26 +18,9 @@ pub enum ClientError {
         /// What was configured.
         found: String,
     },
-    /// The CA file cannot be read.
-    #[error("the CA file {path} cannot be read")]
-    CaFile {
-        /// Which.
-        path: PathBuf,
-        /// Why.
-        source: std::io::Error,
-    },
-    /// The CA file holds no certificate.
-    #[error("the CA file {path} holds no certificate in PEM form")]
-    NoCertificate {
-        /// Which.
-        path: PathBuf,
-    },
-    /// TLS could not be set up with what this computer has.
-    #[error("TLS cannot be set up: {reason}")]
-    Tls {
-        /// The last cause, in words.
-        reason: String,
-    },
+    /// No HTTP client could be made.
+    #[error(transparent)]
+    Https(#[from] HttpsError),
 }
 
 /// Why a call gave no answer that can be used.
@@ -123,7 +107,7 @@ impl CallError {
 
 /// The error of rustls somewhere among the causes. It hides in the inner error of an
 /// `io::Error`, which `source` steps over.
-fn tls_cause<'a>(error: &'a (dyn Error + 'static)) -> Option<&'a rustls::Error> {
+fn tls_cause<'a>(error: &'a (dyn error::Error + 'static)) -> Option<&'a rustls::Error> {
     if let Some(tls) = error.downcast_ref::<rustls::Error>() {
         return Some(tls);
     }
@@ -164,13 +148,4 @@ fn tls_words(error: &rustls::Error) -> String {
         }
         other => format!("TLS failed: {other}"),
     }
-}
-
-/// The innermost cause, which says most.
-pub(super) fn last_cause(error: &dyn Error) -> String {
-    let mut cause = error;
-    while let Some(source) = cause.source() {
-        cause = source;
-    }
-    cause.to_string()
 }

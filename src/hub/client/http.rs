@@ -1,15 +1,15 @@
 //! One HTTP client: its TLS, its limits, and the one function that all calls go through.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Duration;
 
 use reqwest::header::{AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE, HeaderValue};
-use reqwest::{Certificate, Client, Method, Url, redirect, retry, tls};
+use reqwest::{Client, Method, Url};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use super::error::{CallError, ClientError, last_cause};
-use super::names::Names;
+use super::error::{CallError, ClientError};
+use crate::https;
 use crate::model::secret::Secret;
 
 /// How long a connection may take to come about: a machine that is there answers much sooner.
@@ -84,24 +84,13 @@ pub(super) struct Answer {
 
 impl Http {
     pub(super) fn new(settings: &HttpSettings) -> Result<Self, ClientError> {
-        // The first client of a process settles who does the cryptography; later ones agree.
-        let _ = rustls::crypto::ring::default_provider().install_default();
         check_endpoint(&settings.endpoint)?;
-        let mut builder = Client::builder()
-            .tls_version_min(tls::Version::TLS_1_3)
+        let builder = https::builder(settings.ca_file.as_deref())?
             .https_only(!settings.plain_http)
             .connect_timeout(CONNECT_TIMEOUT.min(settings.timeout))
             .timeout(settings.timeout)
-            .redirect(redirect::Policy::none())
-            .retry(retry::never())
-            .dns_resolver(Names)
             .user_agent(&settings.user_agent);
-        if let Some(path) = &settings.ca_file {
-            builder = builder.tls_certs_merge(read_certificates(path)?);
-        }
-        let client = builder.build().map_err(|error| ClientError::Tls {
-            reason: last_cause(&error.without_url()),
-        })?;
+        let client = https::build(builder)?;
         let scheme = if settings.plain_http { "http" } else { "https" };
         let endpoint = settings.endpoint.clone();
         Ok(Self {
@@ -288,20 +277,6 @@ fn check_endpoint(endpoint: &str) -> Result<(), ClientError> {
     Err(ClientError::Endpoint {
         found: endpoint.to_owned(),
     })
-}
-
-fn read_certificates(path: &Path) -> Result<Vec<Certificate>, ClientError> {
-    let pem = std::fs::read(path).map_err(|source| ClientError::CaFile {
-        path: path.to_owned(),
-        source,
-    })?;
-    let certificates = Certificate::from_pem_bundle(&pem).unwrap_or_default();
-    if certificates.is_empty() {
-        return Err(ClientError::NoCertificate {
-            path: path.to_owned(),
-        });
-    }
-    Ok(certificates)
 }
 
 fn first_line(body: &[u8]) -> String {

@@ -8,7 +8,6 @@
 mod agent;
 mod error;
 mod http;
-mod names;
 mod public;
 mod queue;
 

@@ -118,6 +118,7 @@ impl<K: Clock + Clone + Send + 'static> ProcessCloud<K> {
             boot_limit: order.boot_limit,
             lifetime: order.lifetime,
             held: false,
+            impaired: false,
             console: None,
         };
         let tags = Tags {
@@ -280,10 +281,7 @@ impl<K: Clock + Clone + Send + 'static> Cloud for ProcessCloud<K> {
             .insert(order.token.clone(), launched.machines.clone());
         if take(&mut state.faults.launch_answers_lost) {
             let reason = "this answer was made to be lost".to_owned();
-            return Err(LaunchError::Unknown {
-                within: Duration::ZERO,
-                reason,
-            });
+            return Err(LaunchError::Unknown { reason });
         }
         Ok(launched)
     }

@@ -189,7 +189,7 @@ impl Folder {
         Some(Machine {
             phase: Phase::Running,
             held: self.held().exists(),
-            console: Some(marks(&console)),
+            console: Some(ConsoleMarks::read(&console)),
             ..tags.machine
         })
     }
@@ -204,15 +204,6 @@ impl Folder {
                 tracing::warn!(folder = %self.0.display(), %error, "a machine's folder stays");
             }
         }
-    }
-}
-
-/// The marks that an agent has left on a console.
-pub(super) fn marks(console: &str) -> ConsoleMarks {
-    let has = |mark: &str| console.lines().any(|line| line.starts_with(mark));
-    ConsoleMarks {
-        registered: has("dayfly: registered "),
-        log_closed: has("dayfly: log closed "),
     }
 }
 
@@ -255,22 +246,4 @@ fn open_up(path: &Path) {
         .flatten()
         .filter(is_folder)
         .for_each(|entry| open_up(&entry.path()));
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn marks_are_whole_lines_of_the_agent() {
-        let console = "dayfly: registered i-1\ndayfly: job j started\n";
-        assert_eq!(
-            marks(console),
-            ConsoleMarks {
-                registered: true,
-                log_closed: false
-            }
-        );
-        assert_eq!(marks("echo dayfly: log closed x"), ConsoleMarks::default());
-    }
 }

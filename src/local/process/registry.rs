@@ -8,7 +8,6 @@ use std::time::Duration;
 use tokio::sync::{Notify, watch};
 
 use super::faults::Faults;
-use super::folder::marks;
 use crate::model::id::{LaunchToken, MachineId};
 use crate::model::machine::{ConsoleMarks, Machine, Phase};
 use crate::model::time::Timestamp;
@@ -66,11 +65,8 @@ impl Registry {
     /// machine ends, and a boot that worked must not look like one that failed.
     pub(super) fn heard(&self, id: &MachineId, line: &str) {
         if let Some(handle) = self.lock().children.get_mut(id) {
-            let (seen, now) = (handle.machine.console.unwrap_or_default(), marks(line));
-            handle.machine.console = Some(ConsoleMarks {
-                registered: seen.registered || now.registered,
-                log_closed: seen.log_closed || now.log_closed,
-            });
+            let seen = handle.machine.console.unwrap_or_default();
+            handle.machine.console = Some(seen.and(ConsoleMarks::read(line)));
         }
         self.ring();
     }

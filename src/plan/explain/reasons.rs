@@ -32,7 +32,7 @@ pub fn wait_reason(reason: &WaitReason, now: Timestamp) -> String {
         }
         WaitReason::NoCapacity { until, word } => {
             format!(
-                "no offer has capacity ({word}); the first is tried again in {}",
+                "no offer can be had ({word}); the first is tried again in {}",
                 ahead(*until, now)
             )
         }
@@ -65,6 +65,11 @@ pub fn keep_reason(reason: &KeepReason, now: Timestamp) -> String {
         KeepReason::Booting { until } => {
             format!("it boots, and has {} left for it", ahead(*until, now))
         }
+        KeepReason::Impaired { until } => format!(
+            "the cloud's own checks of it fail; another is launched in its place, and it has {} \
+             left to boot",
+            ahead(*until, now)
+        ),
         KeepReason::Waiting => "its agent waits for a job".to_owned(),
         KeepReason::Running => "its agent has a job".to_owned(),
         KeepReason::Registered => {

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use dayfly::emulator::http::Transport;
 use dayfly::emulator::hub::faults::{Before, Endpoint, Fault, Scope, Travel};
+use dayfly::https::HttpsError;
 use dayfly::hub::client::{
     AgentClient, CallError, ClientError, HttpSettings, HubClient, PoolAccess,
 };
@@ -240,10 +241,16 @@ fn settings_that_cannot_work_are_refused_before_any_call() {
         ca_file: Some("/nowhere/ca.pem".into()),
         ..HttpSettings::new("h")
     };
-    assert!(matches!(new(missing), ClientError::CaFile { .. }));
+    assert!(matches!(
+        new(missing),
+        ClientError::Https(HttpsError::CaFile { .. })
+    ));
     let empty = HttpSettings {
         ca_file: Some("/dev/null".into()),
         ..HttpSettings::new("h")
     };
-    assert!(matches!(new(empty), ClientError::NoCertificate { .. }));
+    assert!(matches!(
+        new(empty),
+        ClientError::Https(HttpsError::NoCertificate { .. })
+    ));
 }

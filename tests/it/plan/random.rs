@@ -129,6 +129,7 @@ fn any_sighting() -> impl Strategy<Value = Sighting> {
             running_since: running.map(seconds_ago),
             missing_since: missing.map(seconds_ago),
             boot_failed,
+            ..Sighting::default()
         })
 }
 

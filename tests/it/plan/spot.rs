@@ -114,7 +114,7 @@ fn an_offer_that_comes_back_sooner_than_patience_ends_is_named_instead() {
     let obstacle = obstacle.expect("nothing can be launched");
     assert_eq!(
         explain::reasons::wait_reason(obstacle, now()),
-        "no offer has capacity (InsufficientInstanceCapacity); the first is tried again in 20 s"
+        "no offer can be had (InsufficientInstanceCapacity); the first is tried again in 20 s"
     );
 }
 

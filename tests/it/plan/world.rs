@@ -64,6 +64,7 @@ pub fn machine(id: &str, pool_name: &str, age_seconds: u64) -> Machine {
         boot_limit: BOOT_LIMIT,
         lifetime: LIFETIME,
         held: false,
+        impaired: false,
         console: None,
     }
 }

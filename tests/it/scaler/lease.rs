@@ -283,14 +283,14 @@ async fn launches_that_outlive_the_lease_start_no_call_after_it() {
     let tick = first.tick().await;
     let [
         Outcome::LaunchFailed {
-            error: LaunchError::Unknown { within, .. },
+            error: LaunchError::Unknown { .. },
             ..
         },
     ] = &tick.outcomes[..]
     else {
         panic!("a launch that was dropped: {:?}", tick.outcomes);
     };
-    assert_eq!((*within, stage.start.elapsed()), (50 * SECOND, 50 * SECOND));
+    assert_eq!(stage.start.elapsed(), 50 * SECOND);
     assert!(matches!(
         second.tick().await.standing,
         Standing::Standby { .. }

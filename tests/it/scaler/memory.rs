@@ -61,6 +61,7 @@ async fn boots_that_fail_are_counted_once_each_and_stop_the_launches() {
     for index in 0..3 {
         let dead = Machine {
             phase: Phase::Gone,
+            impaired: false,
             console: Some(ConsoleMarks::default()),
             ..machine(&format!("i-{index}"), "linux", 60)
         };

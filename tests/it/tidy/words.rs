@@ -16,6 +16,9 @@ const LOSERS: [(&str, &str); 6] = [
     ("executor", "shell, or agent"),
 ];
 
+/// The reason of the SDK's names.
+const SDK: &str = "a name of AWS's SDK";
+
 /// Where a loser may stand: the beginning of the path, the name, the reason.
 const ALLOWED: &[(&str, &str, &str)] = &[
     ("src/", "instance_type", "the cloud's name for a size"),
@@ -54,6 +57,19 @@ const ALLOWED: &[(&str, &str, &str)] = &[
         "DescribeInstanceTypes",
         "an action of EC2's protocol",
     ),
+    ("src/aws/", "Instance", SDK),
+    ("src/aws/", "InstanceLifecycleType", SDK),
+    ("src/aws/", "InstanceStateName", SDK),
+    ("src/aws/", "InstanceType", SDK),
+    ("src/aws/", "describe_instances", SDK),
+    ("src/aws/", "describe_instance_status", SDK),
+    ("src/aws/", "instances", SDK),
+    ("src/aws/", "instance_id", SDK),
+    ("src/aws/", "instance_ids", SDK),
+    ("src/aws/", "instance_lifecycle", SDK),
+    ("src/aws/", "instance_statuses", SDK),
+    ("src/aws/", "terminate_instances", SDK),
+    ("src/aws/", "set_instance_ids", SDK),
     ("src/document", "node", "a YAML library's word"),
     ("src/document", "Node", "a YAML library's word"),
 ];

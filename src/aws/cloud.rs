@@ -1,0 +1,87 @@
+//! The door `ports::Cloud`, onto EC2.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use tokio::time::Instant;
+
+use super::client::Clients;
+use super::image::Images;
+use super::prices::Prices;
+use super::throttle::Throttle;
+use crate::config::{Ec2Pool, Ec2Settings};
+use crate::model::id::{Deployment, MachineId, PoolName};
+use crate::model::machine::Machine;
+use crate::model::plan::LaunchOrder;
+use crate::model::pool::Policy;
+use crate::ports::{Clock, Cloud, CloudError, Consoles, LaunchError, Launched};
+
+/// Machines on EC2, of one account and region. Clones share buckets and knowledge.
+#[derive(Clone, Debug)]
+pub struct Ec2Cloud<K> {
+    pub(super) ec2: aws_sdk_ec2::Client,
+    pub(super) images: Images,
+    pub(super) throttle: Throttle,
+    pub(super) deployment: Deployment,
+    pub(super) clock: K,
+    known: Arc<Mutex<Known>>,
+}
+
+/// What it knows beside what EC2 says.
+#[derive(Debug, Default)]
+pub(super) struct Known {
+    pub(super) pools: BTreeMap<PoolName, Ec2Pool>,
+    pub(super) prices: Prices,
+    /// Machines whose status checks fail, as of when they were last asked for.
+    pub(super) impaired: BTreeSet<MachineId>,
+    pub(super) impaired_at: Option<Instant>,
+}
+
+impl<K: Clock> Ec2Cloud<K> {
+    /// The machines of the policy's deployment.
+    pub fn new(clients: Clients, settings: &Ec2Settings, policy: &Policy, clock: K) -> Self {
+        let throttle = Throttle::default();
+        let known = Known {
+            pools: settings.pools.clone(),
+            prices: Prices::of(policy),
+            ..Known::default()
+        };
+        Self {
+            images: Images::new(clients.ssm, throttle.clone()),
+            ec2: clients.ec2,
+            throttle,
+            deployment: policy.deployment.clone(),
+            clock,
+            known: Arc::new(Mutex::new(known)),
+        }
+    }
+
+    /// Takes templates and prices of a configuration that has changed.
+    pub fn set_policy(&self, settings: &Ec2Settings, policy: &Policy) {
+        let mut known = self.known();
+        known.pools = settings.pools.clone();
+        known.prices = Prices::of(policy);
+    }
+
+    pub(super) fn known(&self) -> MutexGuard<'_, Known> {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl<K: Clock> Cloud for Ec2Cloud<K> {
+    async fn machines(&self) -> Result<BTreeMap<MachineId, Machine>, CloudError> {
+        self.list().await
+    }
+
+    async fn launch(&self, order: &LaunchOrder) -> Result<Launched, LaunchError> {
+        self.launch_order(order).await
+    }
+
+    async fn end(&self, machines: &[MachineId]) -> BTreeMap<MachineId, Result<(), CloudError>> {
+        self.end_all(machines).await
+    }
+
+    async fn consoles(&self, machines: &[MachineId]) -> Consoles {
+        self.read_consoles(machines).await
+    }
+}

@@ -1,0 +1,68 @@
+//! EC2's words into ours.
+
+use std::time::Duration;
+
+use aws_sdk_ec2::primitives::DateTime;
+use aws_sdk_ec2::types::{Instance, InstanceLifecycleType, InstanceStateName};
+
+use super::prices::Prices;
+use super::tags;
+use crate::model::id::{LaunchToken, MachineId, PoolName, TemplateVersion};
+use crate::model::machine::{Machine, Phase};
+use crate::model::offer::Market;
+use crate::model::time::Timestamp;
+
+/// The limits of a machine whose tags somebody has changed: the defaults of the configuration,
+/// so that it neither lives for ever nor ends at once.
+const BOOT_LIMIT: Duration = Duration::from_secs(300);
+const LIFETIME: Duration = Duration::from_secs(90_000);
+
+/// A machine of ours, out of EC2's list; `None` if it has no id, which EC2 never does.
+pub fn machine(listed: &Instance, prices: &Prices) -> Option<Machine> {
+    let tags = listed.tags();
+    let tag = |key| tags::value(tags, key).unwrap_or_default();
+    let market = match listed.instance_lifecycle() {
+        Some(InstanceLifecycleType::Spot) => Market::Spot,
+        // The SDK's enum is open: what it does not know is not spot, and so at the list price.
+        Some(_) | None => Market::OnDemand,
+    };
+    let instance_type = listed.instance_type().map_or("", |size| size.as_str());
+    let offer = prices.offer(
+        instance_type,
+        listed.subnet_id().unwrap_or_default(),
+        market,
+    );
+    Some(Machine {
+        id: MachineId::new(listed.instance_id()?),
+        pool: PoolName::new(tag(tags::POOL)),
+        token: LaunchToken::new(tag(tags::LAUNCH)),
+        template: TemplateVersion::new(tag(tags::TEMPLATE)),
+        offer,
+        phase: phase(listed.state().and_then(|state| state.name())),
+        launched_at: listed.launch_time().map_or(Timestamp::default(), moment),
+        boot_limit: tags::seconds(tags, tags::BOOT_LIMIT).unwrap_or(BOOT_LIMIT),
+        lifetime: tags::seconds(tags, tags::LIFETIME).unwrap_or(LIFETIME),
+        held: tags::value(tags, tags::HELD).is_some(),
+        impaired: false,
+        console: None,
+    })
+}
+
+/// A stopped machine has powered itself off and not been ended: it costs its disk, and counts
+/// until it is gone.
+fn phase(state: Option<&InstanceStateName>) -> Phase {
+    match state {
+        Some(InstanceStateName::Pending) => Phase::Pending,
+        Some(InstanceStateName::Terminated) => Phase::Gone,
+        Some(InstanceStateName::ShuttingDown) => Phase::Stopping,
+        Some(_) | None => Phase::Running,
+    }
+}
+
+/// EC2's moments have milliseconds at most.
+pub fn moment(time: &DateTime) -> Timestamp {
+    let millis = time.to_millis().unwrap_or_default();
+    Timestamp::default().plus(Duration::from_millis(
+        u64::try_from(millis).unwrap_or_default(),
+    ))
+}

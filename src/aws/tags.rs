@@ -1,0 +1,53 @@
+//! The tags that make a machine ours, and tell all that must outlive the process which launched
+//! it. They are set by the launch itself; no secret is among them.
+
+use std::time::Duration;
+
+use aws_sdk_ec2::types::Tag;
+
+use crate::model::id::Deployment;
+use crate::model::plan::LaunchOrder;
+
+/// Whose machine it is. Only machines with our value are ever touched.
+pub const DEPLOYMENT: &str = "dayfly:deployment";
+/// For which pool it was launched.
+pub const POOL: &str = "dayfly:pool";
+/// The token of the launch that made it.
+pub const LAUNCH: &str = "dayfly:launch";
+/// What it was made of.
+pub const TEMPLATE: &str = "dayfly:template";
+/// From launch to a registered agent, at most, in seconds.
+pub const BOOT_LIMIT: &str = "dayfly:boot-limit";
+/// From launch to the end, at most, in seconds.
+pub const LIFETIME: &str = "dayfly:lifetime";
+/// Set by an operator, with any value: the machine is not to be touched.
+pub const HELD: &str = "dayfly:held";
+
+/// The tags of every machine of a launch.
+pub fn of_launch(deployment: &Deployment, order: &LaunchOrder) -> Vec<Tag> {
+    let seconds = |span: Duration| span.as_secs().to_string();
+    let tags = [
+        ("Name", format!("dayfly {}", order.pool)),
+        (DEPLOYMENT, deployment.to_string()),
+        (POOL, order.pool.to_string()),
+        (LAUNCH, order.token.to_string()),
+        (TEMPLATE, order.template.to_string()),
+        (BOOT_LIMIT, seconds(order.boot_limit)),
+        (LIFETIME, seconds(order.lifetime)),
+    ];
+    tags.into_iter()
+        .map(|(key, value)| Tag::builder().key(key).value(value).build())
+        .collect()
+}
+
+/// The value of a tag.
+pub fn value<'a>(tags: &'a [Tag], key: &str) -> Option<&'a str> {
+    tags.iter()
+        .find(|tag| tag.key() == Some(key))
+        .and_then(Tag::value)
+}
+
+/// A tag's value in whole seconds.
+pub fn seconds(tags: &[Tag], key: &str) -> Option<Duration> {
+    value(tags, key)?.parse().ok().map(Duration::from_secs)
+}

@@ -1,0 +1,6 @@
+//! The real AWS client against the emulated EC2: without a socket and in virtual time, so that
+//! hours of trouble take milliseconds and nothing is left to chance.
+
+mod launching;
+mod wire;
+mod world;
