@@ -10,7 +10,7 @@ use ring::digest::{SHA256, digest};
 use thiserror::Error;
 
 use super::exit::Exit;
-use super::output::refused;
+use super::output::{print_stderr, refused};
 use crate::emulator::feed::Feed;
 use crate::emulator::http::{ServeError, Server, Shared, Transport};
 use crate::emulator::hub::Hub;
@@ -51,10 +51,10 @@ pub struct Host {
     pub api_token: Secret,
 }
 
-/// Why a hub cannot be had.
+/// Why a hub, or a cloud, cannot be had.
 #[derive(Debug, Error)]
 pub enum HostError {
-    /// The address is none that an agent can call, and payloads carry it.
+    /// The address is none that a client can call, and answers carry it.
     #[error("cannot serve on {0}: name an address of this computer, such as 127.0.0.1:0")]
     Unspecified(SocketAddr),
     /// The port is taken, or may not be used.
@@ -83,13 +83,7 @@ impl Host {
             loaded,
             agent_types,
         } = settings;
-        if listen.ip().is_unspecified() {
-            return Err(HostError::Unspecified(listen));
-        }
-        let listener = TcpListener::bind(listen).map_err(|source| HostError::Listen {
-            address: listen,
-            source,
-        })?;
+        let listener = listener(listen)?;
         let now = SystemClock.now();
         let expansion = expand(&loaded.pipeline, &run_ids(hub_settings.seed));
         let jobs = expansion.blocks.iter().chain(&expansion.after_pipeline);
@@ -120,6 +114,21 @@ impl Host {
     }
 }
 
+/// The address that `--listen` names.
+pub fn address(text: &str) -> Result<SocketAddr, String> {
+    text.parse().map_err(|_| {
+        "expected an IP address and a port, such as 127.0.0.1:0 or [::1]:8080".to_owned()
+    })
+}
+
+/// Listens where clients can call: what is served is told by its address.
+pub fn listener(address: SocketAddr) -> Result<TcpListener, HostError> {
+    if address.ip().is_unspecified() {
+        return Err(HostError::Unspecified(address));
+    }
+    TcpListener::bind(address).map_err(|source| HostError::Listen { address, source })
+}
+
 /// Reads a pipeline file, or lists everything that is wrong with it on stderr.
 pub fn read_pipeline(path: &Path) -> Result<Loaded, Exit> {
     load(path).map_err(|problems| refused(&problems))
@@ -132,6 +141,22 @@ pub fn write_ca<E>(server: &Server<E>, path: PathBuf) -> io::Result<Option<PathB
     };
     fs::write(&path, pem)?;
     std::path::absolute(path).map(Some)
+}
+
+/// Writes the certificate where it was asked for, or else into a folder; says it if it cannot.
+pub fn place_ca<E>(
+    server: &Server<E>,
+    asked: Option<&Path>,
+    folder: &Path,
+) -> Result<Option<PathBuf>, Exit> {
+    let path = asked.map_or_else(|| folder.join("ca.pem"), Path::to_owned);
+    write_ca(server, path.clone()).map_err(|error| {
+        print_stderr(&format!(
+            "error: the CA file {} cannot be written: {error}\n",
+            path.display()
+        ));
+        Exit::Failed
+    })
 }
 
 /// Ids in the form of the hub's own. They follow from the seed and do not lead back to it:

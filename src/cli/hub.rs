@@ -1,6 +1,5 @@
 //! `dayfly hub`: the emulated hub alone, for any agent or scaler.
 
-use std::io;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -10,7 +9,7 @@ use clap::Args;
 use serde_json::json;
 
 use super::exit::Exit;
-use super::host::{Host, HostError, HostSettings, read_pipeline, write_ca};
+use super::host::{Host, HostError, HostSettings, address, place_ca, read_pipeline};
 use super::output::{failed, print, print_error, print_stderr};
 use super::signals::stop_signal;
 use crate::emulator::http::Transport;
@@ -45,13 +44,6 @@ pub struct HubCommand {
     /// All tokens and ids follow from it; drawn if absent.
     #[arg(long)]
     seed: Option<u64>,
-}
-
-/// The address that `--listen` names.
-fn address(text: &str) -> Result<SocketAddr, String> {
-    text.parse().map_err(|_| {
-        "expected an IP address and a port, such as 127.0.0.1:0 or [::1]:8080".to_owned()
-    })
 }
 
 /// Serves until it is ended.
@@ -109,17 +101,7 @@ async fn serve(command: HubCommand) -> Result<Exit, Exit> {
     })?;
     let folder = tempfile::Builder::new().prefix("dayfly-hub-").tempdir();
     let folder = folder.map_err(|error| failed(&error))?;
-    let ca_path = command
-        .ca_file
-        .clone()
-        .unwrap_or_else(|| folder.path().join("ca.pem"));
-    let ca_file = write_ca(&host.server, ca_path.clone()).map_err(|error: io::Error| {
-        print_stderr(&format!(
-            "error: the CA file {} cannot be written: {error}\n",
-            ca_path.display()
-        ));
-        Exit::Failed
-    })?;
+    let ca_file = place_ca(&host.server, command.ca_file.as_deref(), folder.path())?;
     for notice in &host.notices {
         print_stderr(&format!("notice: {notice}\n"));
     }

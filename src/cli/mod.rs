@@ -7,6 +7,8 @@ pub mod agent;
 #[cfg(feature = "local")]
 pub mod check;
 #[cfg(feature = "local")]
+pub mod cloud;
+#[cfg(feature = "local")]
 pub mod connect;
 #[cfg(feature = "local")]
 pub mod demo;
@@ -64,6 +66,9 @@ enum Command {
     /// Serves the emulated hub alone, for any agent or scaler.
     #[cfg(feature = "local")]
     Hub(hub::HubCommand),
+    /// Serves an emulated AWS account alone, for any scaler or AWS client.
+    #[cfg(feature = "local")]
+    Cloud(cloud::CloudCommand),
     /// The agent: the same program as `dayfly-agent`.
     #[command(subcommand)]
     Agent(agent::AgentCommand),
@@ -92,6 +97,8 @@ pub fn main() -> ExitCode {
         Command::Explain(command) => explain::run(command),
         #[cfg(feature = "local")]
         Command::Hub(command) => hub::run(command),
+        #[cfg(feature = "local")]
+        Command::Cloud(command) => cloud::run(command),
         Command::Agent(command) => agent::run(command),
         #[cfg(feature = "local")]
         Command::Machine(command) => machine::run(command),

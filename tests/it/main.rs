@@ -8,6 +8,8 @@ mod agent_settings;
 mod agent_state;
 #[cfg(all(feature = "aws", feature = "local"))]
 mod aws;
+#[cfg(feature = "local")]
+mod cloud_command;
 mod config;
 #[cfg(feature = "local")]
 mod demo;

@@ -1,0 +1,231 @@
+//! `dayfly cloud`: an emulated AWS account alone, for any scaler or AWS client.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use clap::{Args, ValueEnum};
+use serde_json::{Value, json};
+
+use super::exit::Exit;
+use super::host::{address, listener, place_ca};
+use super::output::{failed, print, print_stderr};
+use super::signals::stop_signal;
+use crate::emulator::ec2::settings::Ec2Settings;
+use crate::emulator::ec2::throttle::Throttling;
+use crate::emulator::ec2::{Ec2, Supply};
+use crate::emulator::http::{Server, Shared, Transport};
+use crate::model::offer::Market;
+use crate::ports::SystemClock;
+
+/// Serves an emulated AWS account alone, for any scaler or AWS client, until SIGTERM or SIGINT.
+///
+/// Prints one line of JSON: endpoint, CA file and region, and what the account holds. It speaks
+/// EC2, GetParameter of SSM, and DynamoDB as far as a lease needs it. Any credentials are good.
+/// Its machines run nothing.
+#[derive(Debug, Args)]
+pub struct CloudCommand {
+    /// Where to listen; port 0 picks a free one.
+    #[arg(long, value_name = "HOST:PORT", default_value = "127.0.0.1:0", value_parser = address)]
+    listen: SocketAddr,
+    /// Where to write the certificate that clients have to trust; a temporary file otherwise.
+    #[arg(long, value_name = "FILE")]
+    ca_file: Option<PathBuf>,
+    /// Serve without TLS, for clients that are told so.
+    #[arg(long)]
+    plain_http: bool,
+    /// How many machines of an offer may live at once, such as c7i.large@subnet-a/spot=2; may
+    /// be repeated. What is not named has no limit.
+    #[arg(long, value_name = "TYPE@SUBNET/MARKET=N", value_parser = capacity)]
+    capacity: Vec<Capacity>,
+    /// Whether calls are throttled by the account's real limits.
+    #[arg(long, value_enum, default_value = "real")]
+    throttling: ThrottlingChoice,
+    /// How long a machine is pending before it runs.
+    #[arg(long, value_name = "N", default_value_t = 5)]
+    seconds_pending: u32,
+    /// A parameter of SSM, with the file that has its value; may be repeated.
+    #[arg(long = "parameter", value_name = "NAME=FILE", value_parser = parameter)]
+    parameters: Vec<(String, PathBuf)>,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum ThrottlingChoice {
+    /// As AWS throttles.
+    Real,
+    /// Not at all.
+    None,
+}
+
+/// What `--capacity` limits, and to how many.
+#[derive(Clone, Debug)]
+struct Capacity {
+    instance_type: String,
+    subnet: String,
+    market: Market,
+    machines_max: u32,
+}
+
+fn capacity(text: &str) -> Result<Capacity, String> {
+    let read = || {
+        let (offer, count) = text.split_once('=')?;
+        let (instance_type, place) = offer.split_once('@')?;
+        let (subnet, market) = place.split_once('/')?;
+        let markets = [Market::Spot, Market::OnDemand];
+        Some(Capacity {
+            instance_type: instance_type.to_owned(),
+            subnet: subnet.to_owned(),
+            market: markets.into_iter().find(|it| it.to_string() == market)?,
+            machines_max: count.parse().ok()?,
+        })
+    };
+    read().ok_or_else(|| {
+        "expected TYPE@SUBNET/MARKET=N, such as c7i.large@subnet-a/spot=2 or \
+         c7i.large@subnet-a/on-demand=0"
+            .to_owned()
+    })
+}
+
+fn parameter(text: &str) -> Result<(String, PathBuf), String> {
+    match text.split_once('=') {
+        Some((name, path)) if !name.is_empty() && !path.is_empty() => {
+            Ok((name.to_owned(), PathBuf::from(path)))
+        }
+        Some(_) | None => Err("expected NAME=FILE, such as /dayfly/token=token.txt".to_owned()),
+    }
+}
+
+/// Serves until it is ended.
+pub fn run(command: CloudCommand) -> ExitCode {
+    let runtime = match super::runtime() {
+        Ok(runtime) => runtime,
+        Err(exit) => return exit.into(),
+    };
+    runtime
+        .block_on(serve(command))
+        .unwrap_or_else(|exit| exit)
+        .into()
+}
+
+async fn serve(command: CloudCommand) -> Result<Exit, Exit> {
+    let stop = stop_signal().map_err(|error| failed(&error))?;
+    let ec2 = account(&command)?;
+    let transport = if command.plain_http {
+        Transport::Plain
+    } else {
+        Transport::Tls
+    };
+    let listener = listener(command.listen).map_err(|error| failed(&error))?;
+    let server = Server::start(Shared::new(ec2), listener, transport, SystemClock);
+    let server = server.map_err(|error| failed(&error))?;
+    let folder = tempfile::Builder::new().prefix("dayfly-cloud-").tempdir();
+    let folder = folder.map_err(|error| failed(&error))?;
+    let ca_file = place_ca(&server, command.ca_file.as_deref(), folder.path())?;
+    let scheme = if command.plain_http { "http" } else { "https" };
+    let endpoint = format!("{scheme}://{}", server.address());
+    let line = line(server.shared().lock().settings(), &endpoint, ca_file);
+    print(&format!("{line}\n"));
+    stop.await;
+    Ok(Exit::Done)
+}
+
+/// The account that the command line asks for.
+fn account(command: &CloudCommand) -> Result<Ec2, Exit> {
+    let mut settings = Ec2Settings {
+        throttling: match command.throttling {
+            ThrottlingChoice::Real => Throttling::Real,
+            ThrottlingChoice::None => Throttling::Off,
+        },
+        ..Ec2Settings::default()
+    };
+    settings.delays.pending = Duration::from_secs(command.seconds_pending.into());
+    for (name, path) in &command.parameters {
+        let value = fs::read_to_string(path).map_err(|error| {
+            print_stderr(&format!(
+                "error: the file {} of the parameter {name} cannot be read: {error}\n",
+                path.display()
+            ));
+            Exit::Failed
+        })?;
+        let value = value.trim_end().to_owned();
+        settings.parameters.insert(name.clone(), value);
+    }
+    let limits = command.capacity.iter();
+    let limits = limits.map(|limit| supply(limit, &settings));
+    let limits: Vec<(Supply, u32)> = limits.collect::<Result<_, _>>()?;
+    let mut ec2 = Ec2::new(settings);
+    for (supply, machines_max) in limits {
+        ec2.set_capacity(supply, Some(machines_max));
+    }
+    Ok(ec2)
+}
+
+/// A limit holds for the zone that the subnet is in.
+fn supply(limit: &Capacity, settings: &Ec2Settings) -> Result<(Supply, u32), Exit> {
+    known("type", &limit.instance_type, &settings.types)?;
+    let subnet = known("subnet", &limit.subnet, &settings.subnets)?;
+    let supply = Supply {
+        instance_type: limit.instance_type.clone(),
+        zone: subnet.zone.clone(),
+        market: limit.market,
+    };
+    Ok((supply, limit.machines_max))
+}
+
+fn known<'a, T>(kind: &str, name: &str, all: &'a BTreeMap<String, T>) -> Result<&'a T, Exit> {
+    all.get(name).ok_or_else(|| {
+        let names: Vec<&str> = all.keys().map(String::as_str).collect();
+        print_stderr(&format!(
+            "error: --capacity names the {kind} {name}, and the account has {}\n",
+            names.join(", ")
+        ));
+        Exit::Usage
+    })
+}
+
+/// How it is reached, and what the account holds, for whoever writes a configuration.
+fn line(settings: &Ec2Settings, endpoint: &str, ca_file: Option<PathBuf>) -> Value {
+    json!({
+        "endpoint": endpoint,
+        "ca_file": ca_file,
+        "region": settings.region,
+        "types": settings.types.keys().collect::<Vec<_>>(),
+        "subnets": settings.subnets.keys().collect::<Vec<_>>(),
+        "images": settings.images.keys().collect::<Vec<_>>(),
+        "templates": settings.templates.keys().collect::<Vec<_>>(),
+        "parameters": settings.parameters.keys().collect::<Vec<_>>(),
+        "tables": settings.tables.keys().collect::<Vec<_>>(),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use super::*;
+
+    #[derive(Debug, Parser)]
+    struct Line {
+        #[command(flatten)]
+        command: CloudCommand,
+    }
+
+    fn settings(arguments: &[&str]) -> Ec2Settings {
+        let line = Line::try_parse_from(["cloud"].iter().chain(arguments));
+        let account = account(&line.expect("good options").command);
+        account.expect("an account").settings().clone()
+    }
+
+    #[test]
+    fn an_account_is_as_slow_and_as_strict_as_it_is_told() {
+        let usual = settings(&[]);
+        assert_eq!(usual, Ec2Settings::default());
+        assert_eq!(usual.throttling, Throttling::Real);
+        let other = settings(&["--throttling", "none", "--seconds-pending", "90"]);
+        assert_eq!(other.throttling, Throttling::Off);
+        assert_eq!(other.delays.pending, Duration::from_secs(90));
+    }
+}
