@@ -13,7 +13,8 @@
 //! 8. [`local`]: machines on this computer, behind `ports::Cloud`.
 //! 9. `aws`: machines on EC2, behind `ports::Cloud`, and what else of AWS the scaler asks.
 //! 10. `lambda`: the scaler as an AWS Lambda function: its events, and its deadline.
-//! 11. [`document`], [`config`], [`https`], [`telemetry`], [`cli`]: files, settings, connections,
+//! 11. [`doctor`]: what is wrong with a deployment, and what would help. Pure.
+//! 12. [`document`], [`config`], [`https`], [`telemetry`], [`cli`]: files, settings, connections,
 //!     logs and commands.
 //!
 //! `docs/ARCHITECTURE.md` tells the life of a job and names the invariants;
@@ -24,6 +25,7 @@ pub mod agent;
 pub mod aws;
 pub mod cli;
 pub mod config;
+pub mod doctor;
 pub mod document;
 #[cfg(feature = "local")]
 pub mod emulator;

@@ -1,4 +1,5 @@
-//! From a configuration file to a hub and a cloud: what `run`, `plan`, `check` and `explain` share.
+//! From a configuration file to a hub and a cloud: what `run`, `plan`, `check`,
+//! `explain` and `doctor` share.
 
 use std::ffi::OsString;
 use std::path::Path;
@@ -6,7 +7,7 @@ use std::path::Path;
 use super::exit::Exit;
 use super::output::{failed, print_error, refused};
 use super::plan::Recording;
-use crate::config::secret::{Secrets, read_all};
+use crate::config::secret::{SecretError, Secrets, read_all};
 use crate::config::{CloudSettings, Config, Settings, load};
 use crate::hub::client::{ClientError, HttpSettings, HubClient, PoolAccess};
 use crate::local::process::ProcessCloud;
@@ -21,13 +22,21 @@ pub fn read(path: &Path) -> Result<Settings, Exit> {
     load(path).map_err(|problems| refused(&problems))
 }
 
-/// Reads the tokens that a configuration names, or says of each why it cannot be had.
+/// Reads the tokens that a configuration names.
+///
+/// # Errors
+/// One for each token that is not there.
 #[expect(
     clippy::disallowed_methods,
     reason = "the environment is read at this door alone"
 )]
+pub fn try_secrets(config: &Config) -> Result<Secrets, Vec<SecretError>> {
+    read_all(config, |name| std::env::var(name).ok())
+}
+
+/// Reads the tokens that a configuration names, or says of each why it cannot be had.
 pub fn secrets(config: &Config) -> Result<Secrets, Exit> {
-    read_all(config, |name| std::env::var(name).ok()).map_err(|errors| {
+    try_secrets(config).map_err(|errors| {
         errors.iter().for_each(|error| print_error(error, None));
         Exit::Configuration
     })
@@ -57,14 +66,19 @@ pub fn hub_client(settings: &Settings, secrets: &Secrets) -> Result<HubClient, C
             },
         ))
     });
+    let api_token = secrets.api_token.clone();
+    HubClient::new(&http_settings(settings), access.collect(), api_token)
+}
+
+/// How the hub is reached.
+pub fn http_settings(settings: &Settings) -> HttpSettings {
     let hub = &settings.config.hub;
-    let http = HttpSettings {
+    HttpSettings {
         ca_file: hub.ca_file.clone(),
         plain_http: hub.plain_http,
         timeout: hub.timeout,
         ..HttpSettings::new(hub.endpoint.clone())
-    };
-    HubClient::new(&http, access.collect(), secrets.api_token.clone())
+    }
 }
 
 /// What machines on this computer are made of.

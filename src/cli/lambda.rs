@@ -6,7 +6,6 @@
 
 use std::cell::RefCell;
 use std::error::Error;
-use std::fmt::Write;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -17,7 +16,7 @@ use tracing::level_filters::LevelFilter;
 
 use super::connect;
 use super::exit::Exit;
-use super::output::{failed, print_error};
+use super::output::{causes, failed, print_error};
 use super::run::print_metrics;
 use crate::config::secret::{SecretError, read_all};
 use crate::config::{Settings, load, resolve};
@@ -210,15 +209,4 @@ fn list(problems: &[Problem]) -> String {
 fn list_causes(errors: &[SecretError]) -> String {
     let lines: Vec<String> = errors.iter().map(|error| causes(error)).collect();
     lines.join("; ")
-}
-
-/// An error with all its causes, on one line.
-fn causes(error: &dyn Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(source) = cause {
-        write!(text, ": {source}").expect("writing to a string cannot fail");
-        cause = source.source();
-    }
-    text
 }

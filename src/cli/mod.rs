@@ -12,6 +12,8 @@ pub mod cloud;
 pub mod connect;
 #[cfg(feature = "local")]
 pub mod demo;
+#[cfg(feature = "local")]
+pub mod doctor;
 pub mod exit;
 #[cfg(feature = "local")]
 pub mod explain;
@@ -60,6 +62,9 @@ enum Command {
     /// Reads a configuration and lists everything that is wrong with it.
     #[cfg(feature = "local")]
     Check(check::CheckCommand),
+    /// Looks at everything that a deployment needs, and says what is wrong with it.
+    #[cfg(feature = "local")]
+    Doctor(doctor::DoctorCommand),
     /// Answers "why?" for one job, machine or pool, in one sentence.
     #[cfg(feature = "local")]
     Explain(explain::ExplainCommand),
@@ -93,6 +98,8 @@ pub fn main() -> ExitCode {
         Command::Plan(command) => plan::run(command),
         #[cfg(feature = "local")]
         Command::Check(command) => check::run(command),
+        #[cfg(feature = "local")]
+        Command::Doctor(command) => doctor::run(command),
         #[cfg(feature = "local")]
         Command::Explain(command) => explain::run(command),
         #[cfg(feature = "local")]

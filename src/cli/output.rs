@@ -19,17 +19,22 @@ pub fn print(text: &str) {
 
 /// Writes an error with all its causes to stderr, and what to do about it after an empty line.
 pub fn print_error(error: &dyn Error, hint: Option<&str>) {
-    let mut text = format!("error: {error}");
+    let mut text = format!("error: {}\n", causes(error));
+    if let Some(hint) = hint {
+        writeln!(text, "\nhint: {hint}").expect("writing to a string cannot fail");
+    }
+    print_stderr(&text);
+}
+
+/// An error with all its causes, on one line.
+pub fn causes(error: &dyn Error) -> String {
+    let mut text = error.to_string();
     let mut cause = error.source();
     while let Some(source) = cause {
         write!(text, ": {source}").expect("writing to a string cannot fail");
         cause = source.source();
     }
-    text.push('\n');
-    if let Some(hint) = hint {
-        writeln!(text, "\nhint: {hint}").expect("writing to a string cannot fail");
-    }
-    print_stderr(&text);
+    text
 }
 
 /// Says what went wrong at run time.
@@ -57,14 +62,23 @@ pub fn print_stderr(text: &str) {
 
 /// Whether colours and moving lines make sense on stderr: a terminal that is not a dumb one,
 /// and nobody who asked for none (<https://no-color.org>).
+pub fn style() -> Style {
+    style_of(io::stderr().is_terminal())
+}
+
+/// The same of stdout.
+pub fn stdout_style() -> Style {
+    style_of(io::stdout().is_terminal())
+}
+
 #[expect(
     clippy::disallowed_methods,
     reason = "the terminal's wishes are part of the door"
 )]
-pub fn style() -> Style {
+fn style_of(is_terminal: bool) -> Style {
     let is_set = |name| std::env::var(name).is_ok_and(|value| !value.is_empty());
     let is_dumb = std::env::var("TERM").is_ok_and(|term| term == "dumb");
-    let is_terminal = io::stderr().is_terminal() && !is_dumb;
+    let is_terminal = is_terminal && !is_dumb;
     Style {
         live: is_terminal,
         colour: is_terminal && !is_set("NO_COLOR"),

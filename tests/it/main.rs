@@ -13,6 +13,7 @@ mod cloud_command;
 mod config;
 #[cfg(feature = "local")]
 mod demo;
+mod doctor;
 mod document;
 #[cfg(feature = "local")]
 mod ec2_http;

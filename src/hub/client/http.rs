@@ -8,9 +8,11 @@ use reqwest::{Client, Method, Url};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use super::date;
 use super::error::{CallError, ClientError};
 use crate::https;
 use crate::model::secret::Secret;
+use crate::model::time::Timestamp;
 
 /// How long a connection may take to come about: a machine that is there answers much sooner.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
@@ -79,6 +81,8 @@ pub(super) struct Answer {
     endpoint: String,
     pub(super) status: u16,
     pub(super) location: Option<String>,
+    /// What time it is there, in whole seconds.
+    pub(super) date: Option<Timestamp>,
     pub(super) body: Vec<u8>,
 }
 
@@ -142,16 +146,15 @@ impl Http {
         let failed = |error| CallError::from_transport(&endpoint, error);
         let response = request.send().await.map_err(failed)?;
         let status = response.status().as_u16();
-        let location = response
-            .headers()
-            .get("location")
-            .and_then(|it| it.to_str().ok());
-        let location = location.map(str::to_owned);
+        let header = |name| response.headers().get(name).and_then(|it| it.to_str().ok());
+        let location = header("location").map(str::to_owned);
+        let date = header("date").and_then(date::read);
         let body = response.bytes().await.map_err(failed)?.to_vec();
         Ok(Answer {
             endpoint,
             status,
             location,
+            date,
             body,
         })
     }

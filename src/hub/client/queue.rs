@@ -51,12 +51,29 @@ impl HubClient {
         })
     }
 
-    async fn get<T: DeserializeOwned>(&self, pool: &PoolName, what: &str) -> Result<T, HubError> {
-        let access = self.pools.get(pool).ok_or_else(|| HubError::UnknownToken {
+    /// What time it is at the hub, in whole seconds, as the answer to a pool's question tells;
+    /// `None` if it does not tell.
+    ///
+    /// # Errors
+    /// There is no answer, or the pool is not known here.
+    pub async fn date(&self, pool: &PoolName) -> Result<Option<Timestamp>, HubError> {
+        let token = Authorization::Token(&self.access(pool)?.registration_token);
+        let path = format!("{AGENT_API}/metrics");
+        let answer = self.http.call(Method::GET, &path, token, Body::Empty).await;
+        let answer = answer.map_err(|error| hub_error(error, pool, "registration_token"))?;
+        Ok(answer.date)
+    }
+
+    fn access(&self, pool: &PoolName) -> Result<&PoolAccess, HubError> {
+        self.pools.get(pool).ok_or_else(|| HubError::UnknownToken {
             endpoint: self.http.endpoint().to_owned(),
             token: "registration_token",
             pool: pool.clone(),
-        })?;
+        })
+    }
+
+    async fn get<T: DeserializeOwned>(&self, pool: &PoolName, what: &str) -> Result<T, HubError> {
+        let access = self.access(pool)?;
         let path = format!("{AGENT_API}/{what}");
         let token = Authorization::Token(&access.registration_token);
         let answer = self

@@ -53,6 +53,7 @@ const TABLE: &[(&str, &[&str])] = &[
     ("aws", &["ports", "model", "config", "https"]),
     ("document", &["model"]),
     ("config", &["document", "model"]),
+    ("doctor", &["ports", "model"]),
     ("telemetry", &[]),
     ("cli", &["*"]),
     ("bin", &["*"]),
