@@ -203,9 +203,10 @@ async fn do_what_is_due<E: Emulated>(shared: Shared<E>, clock: impl Clock) {
                 emulated.tick(now);
                 shared.ring();
             }
+            // While nobody else can change anything: a ring for what comes later must be heard.
+            bell.mark_unchanged();
             (emulated.next_deadline(), now)
         };
-        bell.mark_unchanged();
         let due = async {
             match deadline {
                 Some(deadline) => tokio::time::sleep(wait(deadline, now)).await,

@@ -171,12 +171,20 @@ fn run_scales_until_it_is_told_to_stop_and_leaves_nothing() {
         .stderr(Stdio::piped())
         .spawn()
         .expect("it starts");
-    // Each job opens the FIFO on its own, so the reader is opened once for each of them.
-    let mut told: Vec<String> = (0..2)
-        .map(|_| std::fs::read_to_string(operator.folder.path().join("fifo")).expect("a job tells"))
+    // Open for writing as well, so that it ends with neither job: they tell one after the other, or
+    // in the same moment.
+    let fifo = std::fs::File::options()
+        .read(true)
+        .write(true)
+        .open(operator.folder.path().join("fifo"))
+        .expect("a FIFO");
+    let mut told: Vec<String> = BufReader::new(fifo)
+        .lines()
+        .take(2)
+        .map(|line| line.expect("a job tells"))
         .collect();
     told.sort_unstable();
-    assert_eq!(told.concat().split_whitespace().count(), 2, "{told:?}");
+    assert_eq!(told, ["1", "2"]);
     kill_process(Pid::from_child(&run), Signal::TERM).expect("it runs");
     let mut log = String::new();
     std::io::Read::read_to_string(&mut run.stderr.take().expect("piped"), &mut log).expect("text");
