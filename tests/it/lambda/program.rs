@@ -18,6 +18,9 @@ use super::runtime_api::{Answer, RuntimeApi};
 use crate::hub_client::Served;
 use crate::scaler::metrics::assert_emf;
 
+/// A test that waits for longer has found something that hangs.
+const PATIENCE: Duration = Duration::from_secs(120);
+
 /// A function in its process, with everything around it.
 struct Scene {
     api: RuntimeApi,
@@ -134,15 +137,14 @@ impl Scene {
     async fn wait_until_passed(&self, job: &JobId) {
         let shared = self.hub.server.shared();
         let mut bell = shared.listen();
-        loop {
-            if let Some(job) = shared.lock().job(job)
-                && job.state == JobState::Finished
-            {
-                assert_eq!(job.result, Some(JobResult::Passed));
-                return;
+        let state = || shared.lock().job(job).map(|job| (job.state, job.result));
+        let passed = async {
+            while state() != Some((JobState::Finished, Some(JobResult::Passed))) {
+                bell.changed().await.expect("the hub outlives this");
             }
-            bell.changed().await.expect("the hub outlives this");
-        }
+        };
+        let waited = tokio::time::timeout(PATIENCE, passed).await;
+        assert!(waited.is_ok(), "{:?}; {}", state(), self.stderr());
     }
 }
 
@@ -211,10 +213,16 @@ async fn a_deadline_is_kept() {
     assert_eq!(error_type, "Dayfly.NoTime");
     assert!(words.starts_with("no time for a tick: the invocation ends in 0 ms"));
     assert_eq!(scene.stdout(), "");
-    // The fourth tick would begin with a second left, and take longer than none.
-    let summary = scene.succeed(&schedule(), 4).await;
-    let ticks = summary["ticks"].as_u64().expect("a count");
-    assert!((1..=3).contains(&ticks), "{summary}");
+    // The fourth tick would begin with a second left, and take longer than none. A computer that
+    // is very slow may not even come to the first.
+    let ticks = match scene.invoke(&schedule(), 4).await {
+        Answer::Response(summary) => summary["ticks"].as_u64().expect("a count"),
+        Answer::Error(error) => {
+            assert_eq!(error["errorType"], "Dayfly.NoTime");
+            0
+        }
+    };
+    assert!(ticks <= 3, "{ticks}");
     assert_eq!(scene.stdout().lines().count() as u64, ticks);
 }
 
