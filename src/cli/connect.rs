@@ -1,17 +1,15 @@
 //! From a configuration file to a hub and a cloud: what `run`, `plan`, `check`,
 //! `explain` and `doctor` share.
 
-use std::ffi::OsString;
 use std::path::Path;
 
+use super::any_cloud::{AnyCloud, Purpose};
 use super::exit::Exit;
-use super::output::{failed, print_error, refused};
+use super::output::{print_error, refused};
 use super::plan::Recording;
 use crate::config::secret::{SecretError, Secrets, read_all};
-use crate::config::{CloudSettings, Config, Settings, load};
+use crate::config::{Config, Settings, load};
 use crate::hub::client::{ClientError, HttpSettings, HubClient, PoolAccess};
-use crate::local::process::ProcessCloud;
-use crate::local::process::{AgentSettings, ProcessSettings};
 use crate::model::pool::Policy;
 use crate::ports::SystemClock;
 use crate::scaler::Scaler;
@@ -81,35 +79,16 @@ pub fn http_settings(settings: &Settings) -> HttpSettings {
     }
 }
 
-/// What machines on this computer are made of.
-pub fn process_settings(settings: &Settings, secrets: &Secrets) -> Result<ProcessSettings, Exit> {
-    let process = match &settings.config.cloud {
-        CloudSettings::Process(process) => process,
-        CloudSettings::Ec2(_) => return Err(Exit::Configuration),
-    };
-    let program: OsString = std::env::current_exe()
-        .map_err(|error| failed(&error))?
-        .into();
-    let hub = &settings.config.hub;
-    let pools = settings.config.pools.iter().filter_map(|(name, pool)| {
-        let agent = AgentSettings {
-            endpoint: hub.endpoint.clone(),
-            ca_file: hub.ca_file.clone(),
-            plain_http: hub.plain_http,
-            registration_token: secrets.registration_tokens.get(name)?.clone(),
-            idle_timeout: pool.agent.idle_timeout,
-            interruption_grace_period: pool.agent.interruption_grace_period,
-        };
-        Some((name.clone(), agent))
-    });
-    Ok(ProcessSettings {
-        root: process.folder.clone(),
-        deployment: settings.policy.deployment.clone(),
-        init_command: vec![program.clone()],
-        agent_command: vec![program, "agent".into()],
-        pools: pools.collect(),
-        boot_delay: (process.boot_delay, process.boot_delay),
-        path: std::env::var_os("PATH").unwrap_or_default(),
+/// The cloud, or a word about why there is none on stderr.
+pub async fn cloud(
+    settings: &Settings,
+    secrets: &Secrets,
+    purpose: Purpose,
+) -> Result<AnyCloud, Exit> {
+    let cloud = AnyCloud::new(settings, secrets, purpose).await;
+    cloud.map_err(|error| {
+        print_error(&error, None);
+        Exit::Configuration
     })
 }
 
@@ -118,10 +97,11 @@ pub fn look(path: &Path) -> Result<(Recording, Vec<Silence>), Exit> {
     let settings = read(path)?;
     let secrets = secrets(&settings.config)?;
     let hub = hub(&settings, &secrets)?;
-    let cloud = ProcessCloud::reader(process_settings(&settings, &secrets)?, SystemClock);
+    let runtime = super::runtime()?;
+    let cloud = runtime.block_on(cloud(&settings, &secrets, Purpose::Look))?;
     let policy: Policy = settings.policy;
     let mut scaler = Scaler::new(hub, cloud, SystemClock, policy.clone());
-    let tick = super::runtime()?.block_on(scaler.look());
+    let tick = runtime.block_on(scaler.look());
     Ok((
         Recording {
             at: tick.at,

@@ -14,6 +14,7 @@ use serde_json::Value;
 use thiserror::Error;
 use tracing::level_filters::LevelFilter;
 
+use super::any_cloud::{AnyCloud, AnyCloudError, Purpose};
 use super::connect;
 use super::exit::Exit;
 use super::output::{causes, failed, print_error};
@@ -24,7 +25,6 @@ use crate::document::{Format, Problem};
 use crate::hub::client::{ClientError, HubClient};
 use crate::lambda::event::Event;
 use crate::lambda::function::{Failure, Function, Summary};
-use crate::local::process::ProcessCloud;
 use crate::model::id::Deployment;
 use crate::model::time::Timestamp;
 use crate::ports::SystemClock;
@@ -46,7 +46,7 @@ const FROM_LAMBDA: [&str; 4] = [
 /// What one process keeps between invocations.
 struct Kept {
     deployment: Deployment,
-    function: Function<HubClient, ProcessCloud<SystemClock>, SystemClock>,
+    function: Function<HubClient, AnyCloud, SystemClock>,
 }
 
 /// Why an invocation failed, in the words that Lambda logs.
@@ -64,8 +64,8 @@ enum LambdaError {
     Secrets(Vec<SecretError>),
     #[error("the hub's client cannot be made")]
     Client(#[source] ClientError),
-    #[error("the cloud cannot be reached: {0}")]
-    Cloud(String),
+    #[error("there is no cloud")]
+    Cloud(#[source] AnyCloudError),
     #[error(transparent)]
     Failure(#[from] Failure),
 }
@@ -118,12 +118,12 @@ pub fn run() -> ExitCode {
 
 async fn serve() -> Result<(), lambda_runtime::Error> {
     let kept = RefCell::new(None);
-    match start() {
+    match start().await {
         Ok(started) => drop(kept.replace(Some(started))),
         Err(error) => tracing::error!(error = %causes(&error), "cannot start yet"),
     }
     let invoke = |event| invoke(&kept, event);
-    lambda_runtime::run(service_fn(invoke)).await
+    Box::pin(lambda_runtime::run(service_fn(invoke))).await
 }
 
 /// One invocation. What is kept is taken out for its time: after a panic it is gone, and made anew.
@@ -134,7 +134,7 @@ async fn invoke(
     let taken = kept.take();
     let mut current = match taken {
         Some(current) => current,
-        None => start()?,
+        None => start().await?,
     };
     let deadline = Timestamp::from_millis(event.context.deadline);
     let event = Event::read(&event.payload);
@@ -142,20 +142,18 @@ async fn invoke(
     let served = current.function.serve(&event, deadline, |tick| {
         print_metrics(tick, deployment);
     });
-    let answer = served.await;
+    let answer = Box::pin(served).await;
     kept.replace(Some(current));
     Ok(answer?)
 }
 
 /// Everything that invocations need, from the environment.
-fn start() -> Result<Kept, LambdaError> {
+async fn start() -> Result<Kept, LambdaError> {
     let settings = settings()?;
     let secrets = read_all(&settings.config, variable).map_err(LambdaError::Secrets)?;
     let hub = connect::hub_client(&settings, &secrets).map_err(LambdaError::Client)?;
-    let cloud = connect::process_settings(&settings, &secrets)
-        .map_err(|_| LambdaError::Cloud("only machines on this computer are known".to_owned()))?;
-    let cloud = ProcessCloud::new(cloud, SystemClock)
-        .map_err(|error| LambdaError::Cloud(error.to_string()))?;
+    let cloud = AnyCloud::new(&settings, &secrets, Purpose::Scale).await;
+    let cloud = cloud.map_err(LambdaError::Cloud)?;
     let pace = Pace {
         interval: settings.config.tick_interval,
         spacing: settings.config.tick_spacing,

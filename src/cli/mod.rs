@@ -5,6 +5,8 @@
 
 pub mod agent;
 #[cfg(feature = "local")]
+pub mod any_cloud;
+#[cfg(feature = "local")]
 pub mod check;
 #[cfg(feature = "local")]
 pub mod cloud;

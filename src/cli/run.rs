@@ -7,13 +7,13 @@ use clap::Args;
 use tokio::sync::Notify;
 use tracing::level_filters::LevelFilter;
 
+use super::any_cloud::Purpose;
 use super::connect;
 use super::exit::{EXIT_CODES, Exit};
 use super::notify::{Manager, NotifyError};
 use super::output::{failed, print, style};
 use super::service::Service;
-use crate::config::{LogFormat, Metrics};
-use crate::local::process::ProcessCloud;
+use crate::config::{LogFormat, Metrics, Settings};
 use crate::model::id::Deployment;
 use crate::ports::SystemClock;
 use crate::scaler::metrics::lines;
@@ -61,8 +61,7 @@ async fn scale(command: RunCommand) -> Result<Exit, Exit> {
     let service = Service::new(command.config, settings.clone(), manager);
     let service = service.map_err(|error| failed(&error))?;
     let hub = connect::hub(&settings, &secrets)?;
-    let machines = connect::process_settings(&settings, &secrets)?;
-    let cloud = ProcessCloud::new(machines, SystemClock).map_err(|error| failed(&error))?;
+    let cloud = connect::cloud(&settings, &secrets, Purpose::Scale).await?;
     tracing::info!(
         deployment = %settings.policy.deployment,
         hub = %settings.config.hub.endpoint,
@@ -77,20 +76,18 @@ async fn scale(command: RunCommand) -> Result<Exit, Exit> {
         Metrics::Emf => print_metrics(tick, &deployment),
         Metrics::None => {}
     };
+    let adopt = |settings: &Settings| {
+        cloud.set_policy(settings);
+        Ok(())
+    };
     tokio::select! {
-        () = service.serve(&mut scaler, &hasten, |_| Ok(()), measure) => {}
-        () = hasten_on_change(&cloud, &hasten) => {}
+        () = service.serve(&mut scaler, &hasten, adopt, measure) => {}
+        () = cloud.hasten(&hasten) => {}
     }
-    tracing::info!(
-        machines = cloud.totals().2,
-        "stopping: machines of this computer end with it"
-    );
-    cloud.shutdown().await;
-    Ok(if cloud.totals().2 == 0 {
-        Exit::Done
-    } else {
-        Exit::Failed
-    })
+    match cloud.shutdown().await {
+        0 => Ok(Exit::Done),
+        _ => Ok(Exit::Failed),
+    }
 }
 
 /// Whoever started this process, and wants to hear of it.
@@ -106,12 +103,4 @@ fn manager() -> Result<Manager, NotifyError> {
 pub(super) fn print_metrics(tick: &Tick, deployment: &Deployment) {
     let lines = lines(tick, deployment).into_iter();
     print(&lines.map(|line| line + "\n").collect::<String>());
-}
-
-/// A machine that has registered or is gone makes the next tick come sooner.
-async fn hasten_on_change(cloud: &ProcessCloud<SystemClock>, hasten: &Notify) {
-    let mut bell = cloud.listen();
-    while bell.changed().await.is_ok() {
-        hasten.notify_one();
-    }
 }

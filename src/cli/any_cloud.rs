@@ -1,0 +1,245 @@
+//! Where machines come from, as the configuration says: one type for every cloud that is built in.
+
+use std::collections::BTreeMap;
+#[cfg(feature = "local")]
+use std::io;
+
+use thiserror::Error;
+use tokio::sync::Notify;
+
+#[cfg(feature = "aws")]
+use crate::aws::{Clients, ConnectError, Ec2Cloud};
+use crate::config::secret::Secrets;
+use crate::config::{self, CloudSettings, Settings};
+#[cfg(feature = "local")]
+use crate::local::process::{AgentSettings, ProcessCloud, ProcessCloudError, ProcessSettings};
+use crate::model::id::MachineId;
+use crate::model::machine::Machine;
+use crate::model::plan::LaunchOrder;
+use crate::ports::{Cloud, CloudError, Consoles, LaunchError, Launched, SystemClock};
+
+/// The cloud of a configuration. Clones are the same one.
+#[derive(Clone, Debug)]
+pub enum AnyCloud {
+    /// Machines are process trees on this computer.
+    #[cfg(feature = "local")]
+    Process(ProcessCloud<SystemClock>),
+    /// Machines are EC2's.
+    #[cfg(feature = "aws")]
+    Ec2(Box<Ec2Cloud<SystemClock>>),
+}
+
+/// What a cloud is wanted for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Purpose {
+    /// Launch machines and end them.
+    Scale,
+    /// Look at them, and change nothing.
+    Look,
+}
+
+/// Why there is no cloud.
+#[derive(Debug, Error)]
+pub enum AnyCloudError {
+    /// The program was built without what the configuration asks for.
+    #[error(
+        "found cloud.kind = \"{kind}\", and this program was built without it (feature {feature})"
+    )]
+    NotBuilt {
+        /// What the configuration says.
+        kind: &'static str,
+        /// What would have to be built in.
+        feature: &'static str,
+    },
+    /// A machine's first process is this program, which does not find itself.
+    #[cfg(feature = "local")]
+    #[error("this program does not find itself")]
+    Program(#[source] io::Error),
+    /// Machines cannot be made on this computer.
+    #[cfg(feature = "local")]
+    #[error(transparent)]
+    Process(#[from] ProcessCloudError),
+    /// No client for EC2 can be made.
+    #[cfg(feature = "aws")]
+    #[error(transparent)]
+    Ec2(#[from] ConnectError),
+}
+
+impl AnyCloud {
+    /// The cloud that the settings name. Has to be called within a tokio runtime.
+    ///
+    /// # Errors
+    /// It is not built in, or cannot be made of what the settings say.
+    pub async fn new(
+        settings: &Settings,
+        secrets: &Secrets,
+        purpose: Purpose,
+    ) -> Result<Self, AnyCloudError> {
+        match &settings.config.cloud {
+            CloudSettings::Process(process) => {
+                on_this_computer(settings, process, secrets, purpose)
+            }
+            CloudSettings::Ec2(ec2) => on_ec2(settings, ec2).await,
+        }
+    }
+
+    /// Takes a configuration that has changed.
+    pub fn set_policy(&self, settings: &Settings) {
+        match self {
+            #[cfg(feature = "local")]
+            Self::Process(_) => {}
+            #[cfg(feature = "aws")]
+            Self::Ec2(cloud) => {
+                if let CloudSettings::Ec2(ec2) = &settings.config.cloud {
+                    cloud.set_policy(ec2, &settings.policy);
+                }
+            }
+        }
+    }
+
+    /// Hastens a tick whenever a machine has registered or is gone, for ever, where the cloud
+    /// tells by itself.
+    pub async fn hasten(&self, hasten: &Notify) {
+        match self {
+            #[cfg(feature = "local")]
+            Self::Process(cloud) => {
+                let mut bell = cloud.listen();
+                while bell.changed().await.is_ok() {
+                    hasten.notify_one();
+                }
+            }
+            #[cfg(feature = "aws")]
+            Self::Ec2(_) => {
+                let _ = hasten;
+                std::future::pending().await
+            }
+        }
+    }
+
+    /// Ends what cannot outlive this process, and gives the number of machines that remain
+    /// although they should not. Machines on EC2 need no scaler to end.
+    pub async fn shutdown(&self) -> u32 {
+        match self {
+            #[cfg(feature = "local")]
+            Self::Process(cloud) => {
+                let (.., alive) = cloud.totals();
+                tracing::info!(
+                    machines = alive,
+                    "stopping: machines of this computer end with it"
+                );
+                cloud.shutdown().await;
+                cloud.totals().2
+            }
+            #[cfg(feature = "aws")]
+            Self::Ec2(_) => 0,
+        }
+    }
+}
+
+impl Cloud for AnyCloud {
+    async fn machines(&self) -> Result<BTreeMap<MachineId, Machine>, CloudError> {
+        match self {
+            #[cfg(feature = "local")]
+            Self::Process(cloud) => cloud.machines().await,
+            #[cfg(feature = "aws")]
+            Self::Ec2(cloud) => cloud.machines().await,
+        }
+    }
+
+    async fn launch(&self, order: &LaunchOrder) -> Result<Launched, LaunchError> {
+        match self {
+            #[cfg(feature = "local")]
+            Self::Process(cloud) => cloud.launch(order).await,
+            #[cfg(feature = "aws")]
+            Self::Ec2(cloud) => cloud.launch(order).await,
+        }
+    }
+
+    async fn end(&self, machines: &[MachineId]) -> BTreeMap<MachineId, Result<(), CloudError>> {
+        match self {
+            #[cfg(feature = "local")]
+            Self::Process(cloud) => cloud.end(machines).await,
+            #[cfg(feature = "aws")]
+            Self::Ec2(cloud) => cloud.end(machines).await,
+        }
+    }
+
+    async fn consoles(&self, machines: &[MachineId]) -> Consoles {
+        match self {
+            #[cfg(feature = "local")]
+            Self::Process(cloud) => cloud.consoles(machines).await,
+            #[cfg(feature = "aws")]
+            Self::Ec2(cloud) => cloud.consoles(machines).await,
+        }
+    }
+}
+
+#[cfg(feature = "aws")]
+async fn on_ec2(settings: &Settings, ec2: &config::Ec2Settings) -> Result<AnyCloud, AnyCloudError> {
+    let clients = Clients::connect(ec2).await?;
+    let cloud = Ec2Cloud::new(clients, ec2, &settings.policy, SystemClock);
+    Ok(AnyCloud::Ec2(Box::new(cloud)))
+}
+
+#[cfg(not(feature = "aws"))]
+async fn on_ec2(_: &Settings, _: &config::Ec2Settings) -> Result<AnyCloud, AnyCloudError> {
+    let (kind, feature) = ("ec2", "aws");
+    Err(AnyCloudError::NotBuilt { kind, feature })
+}
+
+#[cfg(not(feature = "local"))]
+fn on_this_computer(
+    _: &Settings,
+    _: &config::ProcessSettings,
+    _: &Secrets,
+    _: Purpose,
+) -> Result<AnyCloud, AnyCloudError> {
+    let (kind, feature) = ("process", "local");
+    Err(AnyCloudError::NotBuilt { kind, feature })
+}
+
+#[cfg(feature = "local")]
+fn on_this_computer(
+    settings: &Settings,
+    process: &config::ProcessSettings,
+    secrets: &Secrets,
+    purpose: Purpose,
+) -> Result<AnyCloud, AnyCloudError> {
+    let machines = machines(settings, process, secrets)?;
+    Ok(AnyCloud::Process(match purpose {
+        Purpose::Scale => ProcessCloud::new(machines, SystemClock)?,
+        Purpose::Look => ProcessCloud::reader(machines, SystemClock),
+    }))
+}
+
+/// What machines on this computer are made of.
+#[cfg(feature = "local")]
+fn machines(
+    settings: &Settings,
+    process: &config::ProcessSettings,
+    secrets: &Secrets,
+) -> Result<ProcessSettings, AnyCloudError> {
+    let program = std::env::current_exe().map_err(AnyCloudError::Program)?;
+    let program = program.into_os_string();
+    let hub = &settings.config.hub;
+    let pools = settings.config.pools.iter().filter_map(|(name, pool)| {
+        let agent = AgentSettings {
+            endpoint: hub.endpoint.clone(),
+            ca_file: hub.ca_file.clone(),
+            plain_http: hub.plain_http,
+            registration_token: secrets.registration_tokens.get(name)?.clone(),
+            idle_timeout: pool.agent.idle_timeout,
+            interruption_grace_period: pool.agent.interruption_grace_period,
+        };
+        Some((name.clone(), agent))
+    });
+    Ok(ProcessSettings {
+        root: process.folder.clone(),
+        deployment: settings.policy.deployment.clone(),
+        init_command: vec![program.clone()],
+        agent_command: vec![program, "agent".into()],
+        pools: pools.collect(),
+        boot_delay: (process.boot_delay, process.boot_delay),
+        path: std::env::var_os("PATH").unwrap_or_default(),
+    })
+}

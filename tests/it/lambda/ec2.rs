@@ -1,0 +1,141 @@
+//! The real program as a function whose machines are EC2's: the real SDK against an emulated
+//! account on a port.
+
+use std::net::TcpListener;
+
+use dayfly::emulator::ec2::Ec2;
+use dayfly::emulator::ec2::settings::{Delays, Ec2Settings};
+use dayfly::emulator::http::{Server, Shared, Transport};
+use dayfly::ports::SystemClock;
+use serde_json::json;
+
+use super::scene::{Scene, interruption, schedule};
+use crate::scaler::metrics::assert_emf;
+
+/// The credentials that the program finds in its environment.
+const KEY_ID: &str = "AKIAEXAMPLEEXAMPLE00";
+const KEY: &str = "e6b9f0a9c4b14bd2a7d1e6b9f0a9c4b14bd2a7d1";
+
+/// An account in which machines are seen at once.
+fn account() -> Ec2Settings {
+    Ec2Settings {
+        delays: Delays {
+            unseen: std::time::Duration::ZERO,
+            ..Delays::default()
+        },
+        ..Ec2Settings::default()
+    }
+}
+
+/// A function, and the account that its configuration names.
+struct Account {
+    scene: Scene,
+    ec2: Server<Ec2>,
+}
+
+impl Account {
+    async fn new(settings: Ec2Settings) -> Self {
+        let scene = Scene::new().await;
+        scene.write_token();
+        let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+        let shared = Shared::new(Ec2::new(settings));
+        let ec2 = Server::start(shared, listener, Transport::Tls, SystemClock);
+        let ec2 = ec2.expect("it can be served");
+        let mut account = Self { scene, ec2 };
+        let configuration = account.configuration();
+        account.scene.start_with(&[
+            ("DAYFLY_CONFIG_TOML", &configuration),
+            ("AWS_ACCESS_KEY_ID", KEY_ID),
+            ("AWS_SECRET_ACCESS_KEY", KEY),
+            ("AWS_LAMBDA_LOG_LEVEL", "TRACE"),
+        ]);
+        account
+    }
+
+    fn configuration(&self) -> String {
+        let pem = self.ec2.ca_pem().expect("it speaks TLS");
+        let ca_file = self.scene.folder.path().join("aws.pem");
+        std::fs::write(&ca_file, pem).expect("our folder");
+        let cloud = format!(
+            "kind = \"ec2\"\nregion = \"eu-central-1\"\nendpoint_url = \"https://{}\"\n\
+             ca_file = {ca_file:?}\n",
+            self.ec2.address()
+        );
+        let pool = "launch_template = { id = \"lt-1\", version = 1 }\n\
+                    instance_types = [\"c7i.large\", \"m7i.large\"]\n\
+                    subnets = [\"subnet-a\", \"subnet-b\"]\n";
+        self.scene.configuration_of(3600, &cloud, pool)
+    }
+
+    /// Machines that are there or on their way.
+    fn alive(&self) -> usize {
+        let ec2 = self.ec2.shared().lock();
+        let states = ec2.machines().map(|machine| machine.state.name());
+        states
+            .filter(|state| ["pending", "running"].contains(state))
+            .count()
+    }
+}
+
+#[tokio::test]
+async fn a_schedule_launches_machines_on_ec2_once() {
+    let mut account = Account::new(account()).await;
+    account.scene.hub.enqueue("one");
+    account.scene.hub.enqueue("two");
+    let summary = account.scene.succeed(&schedule(), 60).await;
+    assert_eq!(summary["launched"], json!(2), "{}", account.scene.stderr());
+    assert_eq!(account.alive(), 2);
+    // An event hastens a tick, which sees that all is there.
+    let summary = account.scene.succeed(&interruption(), 60).await;
+    assert_eq!(
+        (&summary["ticks"], &summary["launched"]),
+        (&json!(1), &json!(0))
+    );
+    assert_eq!(account.alive(), 2);
+    let stdout = account.scene.stdout();
+    assert_eq!(stdout.lines().count(), 2);
+    stdout.lines().for_each(assert_emf);
+    assert!(
+        stdout
+            .lines()
+            .next()
+            .expect("a line")
+            .contains("\"Launched\":2")
+    );
+    let written = stdout + &account.scene.stderr();
+    for secret in [KEY, account.scene.hub.registration_token.expose()] {
+        assert!(!written.contains(secret));
+    }
+}
+
+#[tokio::test]
+async fn a_process_that_lambda_replaces_launches_nothing_twice() {
+    let mut account = Account::new(account()).await;
+    account.scene.hub.enqueue("one");
+    account.scene.succeed(&schedule(), 60).await;
+    account.scene.start_with(&[
+        ("DAYFLY_CONFIG_TOML", &account.configuration()),
+        ("AWS_ACCESS_KEY_ID", KEY_ID),
+        ("AWS_SECRET_ACCESS_KEY", KEY),
+    ]);
+    let summary = account.scene.succeed(&schedule(), 60).await;
+    assert_eq!(summary["launched"], json!(0));
+    assert_eq!(account.alive(), 1);
+}
+
+#[tokio::test]
+async fn a_template_that_does_not_exist_is_an_alarm_and_no_error_of_the_function() {
+    let mut settings = account();
+    settings.templates.clear();
+    let mut account = Account::new(settings).await;
+    account.scene.hub.enqueue("one");
+    for _ in 0..2 {
+        let summary = account.scene.succeed(&schedule(), 60).await;
+        assert_eq!(summary["launched"], json!(0));
+    }
+    let stdout = account.scene.stdout();
+    assert_eq!(stdout.matches("\"LaunchBlocked\":1").count(), 2, "{stdout}");
+    let stderr = account.scene.stderr();
+    let warnings = stderr.matches("launches less than is missing").count();
+    assert_eq!(warnings, 1, "{stderr}");
+}
