@@ -139,6 +139,7 @@ fn configuration(code: &str, message: &str) -> Option<&'static str> {
         _ if code.starts_with("InvalidFleetConfig") => {
             "check instance_types against the image, and that no two subnets lie in one zone"
         }
+        "ResourceNotFoundException" => "check the name of the table, and the region",
         "ParameterNotFound" => "check the name of the parameter, and the region",
         "UnauthorizedOperation" | "AccessDenied" | "AccessDeniedException" => {
             "add this action to the scaler's role; `dayfly doctor` lists what is missing"

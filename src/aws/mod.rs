@@ -2,7 +2,8 @@
 //!
 //! In reading order: [`client`] (region, credentials, connections), [`throttle`] (a bucket for
 //! each API), [`failure`] (AWS's codes in classes), [`tags`] and [`convert`] (its words and ours),
-//! [`cloud`] (the door: `describe`, `launch` with its `fleet` and `image`, `end`, `console`).
+//! [`cloud`] (the door: `describe`, `launch` with its `fleet` and `image`, `end`, `console`),
+//! [`lease`] (one row among replicas).
 //!
 //! What must stay true: every call is filtered, bounded in time, counted in its bucket, and made
 //! once; a launch carries the order's token and all tags; no machine without our deployment's
@@ -21,9 +22,11 @@ mod fleet;
 mod http;
 mod image;
 mod launch;
+pub mod lease;
 pub mod prices;
 pub mod tags;
 pub mod throttle;
 
 pub use client::{Clients, ConnectError};
 pub use cloud::Ec2Cloud;
+pub use lease::TableLease;

@@ -105,13 +105,15 @@ impl<H: Hub, C: Cloud, K: Clock, L: Lease> Scaler<H, C, K, L> {
     pub async fn tick(&mut self) -> Tick {
         let started_at = self.clock.now();
         let standing = self.claim().await;
-        let mut tick = self.look().await;
+        // A cloud's calls are large; on the heap, a tick stays small for those that hold it.
+        let mut tick = Box::pin(self.look()).await;
         let now = self.clock.now();
         tick.standing = standing.at(now);
         if tick.violations.is_empty() {
+            let apply = |within| Box::pin(apply(&self.cloud, &tick.plan, within));
             tick.outcomes = match tick.standing.permit(now) {
-                Permit::Unlimited => apply(&self.cloud, &tick.plan, None).await,
-                Permit::Within(span) => apply(&self.cloud, &tick.plan, Some(span)).await,
+                Permit::Unlimited => apply(None).await,
+                Permit::Within(span) => apply(Some(span)).await,
                 Permit::Nothing => Vec::new(),
             };
         }

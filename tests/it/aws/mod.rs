@@ -2,5 +2,6 @@
 //! hours of trouble take milliseconds and nothing is left to chance.
 
 mod launching;
+mod lease;
 mod wire;
 mod world;

@@ -50,7 +50,7 @@ const TABLE: &[(&str, &[&str])] = &[
         &["ports", "model", "config", "hub::wire", "agent::process"],
     ),
     ("lambda", &["scaler", "ports", "model"]),
-    ("aws", &["ports", "model", "config", "https"]),
+    ("aws", &["ports", "model", "config", "doctor", "https"]),
     ("document", &["model"]),
     ("config", &["document", "model"]),
     ("doctor", &["ports", "model"]),
