@@ -17,6 +17,7 @@ use crate::cli::output::print_stderr;
 use crate::emulator::hub::DisableScope;
 use crate::emulator::hub::job::JobRecord;
 use crate::emulator::hub::journal::Change;
+use crate::emulator::hub::row::AgentRow;
 use crate::emulator::pipeline::JobState;
 use crate::local::process::ProcessCloud;
 use crate::model::id::{JobId, MachineId};
@@ -144,6 +145,16 @@ impl Show {
         let now = SystemClock.now();
         let mut hub = self.host.server.shared().lock();
         let (jobs_before, due_at) = (hub.jobs().count(), hub.next_deadline());
+        // A real hub finds out by fifteen minutes of silence (protocol.md 4.9), which nobody wants
+        // to watch; and a shorter silence could be a slow computer's.
+        let is_lost = |row: &&AgentRow| {
+            let machine = MachineId::new(&row.name);
+            row.is_registered() && self.cloud.gone_at(&machine).is_some()
+        };
+        let lost = hub.agents().filter(is_lost).map(|row| row.name.clone());
+        for agent in lost.collect::<Vec<String>>() {
+            hub.give_up_agent(&agent, now);
+        }
         let changes = self.host.feed.step(&mut hub, now);
         let has_queued = hub.jobs().count() != jobs_before;
         // A job that was queued or stopped moves the hub's deadline, which its server waits for.

@@ -33,6 +33,17 @@ impl Hub {
         self.expect_cleaning(now);
     }
 
+    /// Does with an agent at once what a round does with a silent one: for whoever knows that its
+    /// machine is gone. Its job fails; a name that is merely held is left alone.
+    pub fn give_up_agent(&mut self, name: &str, now: Timestamp) {
+        let now = self.advance(now);
+        let row = self.rows.by_name(name);
+        let is_registered = |id: &RowId| self.rows.get(*id).is_some_and(AgentRow::is_registered);
+        if let Some(id) = row.filter(is_registered) {
+            self.sweep(id, Sweep::Silent, now);
+        }
+    }
+
     /// Sets the next round, on whole intervals, where none lies ahead: without rows there was none.
     pub(super) fn expect_cleaning(&mut self, now: Timestamp) {
         let lies_ahead = self.next_cleaning_at.is_some_and(|at| now < at);

@@ -14,7 +14,12 @@ fn two_hundred_jobs_never_take_more_than_twenty_machines_at_once() {
     let ran = Demo::new(&format!("{head}{blocks}"))
         .arguments(&["--machines-max", "20"])
         .run();
-    assert_eq!(ran.status, 0, "{}", ran.stderr);
+    let others: Vec<_> = ran
+        .jobs()
+        .iter()
+        .filter(|job| job["result"] != "passed")
+        .collect();
+    assert_eq!(ran.status, 0, "{others:#?}\n{}", ran.stderr);
     assert_eq!(ran.jobs().len(), 200);
     ran.assert_clean();
     let peak = ran.report["machines"]["peak"].as_u64().expect("a number");

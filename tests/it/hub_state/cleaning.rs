@@ -48,6 +48,22 @@ fn a_silent_row_without_a_job_goes_after_three_to_four_minutes() {
 }
 
 #[test]
+fn an_agent_that_is_given_up_goes_at_once_and_fails_its_job() {
+    let mut world = World::new();
+    let (token, job) = world.running("job");
+    let now = world.now;
+    world.hub.give_up_agent("agent-of-job", now);
+    assert!(world.hub.agent("agent-of-job").is_none());
+    let record = world.hub.job(&job).expect("the job is known");
+    assert_eq!(record.result, Some(JobResult::Failed));
+    assert_eq!(record.log_closed_at, Some(now));
+    assert!(world.sync(&token, "running-job", "").starts_with("404"));
+    // Nobody is given up twice, and what is done stays.
+    world.hub.give_up_agent("agent-of-job", now);
+    assert_eq!(world.violations(), Vec::<String>::new());
+}
+
+#[test]
 fn a_silent_row_with_a_job_goes_after_fifteen_to_sixteen_minutes_and_fails_its_job() {
     let mut world = World::new();
     let (_, job) = world.running("job");
