@@ -214,7 +214,7 @@ fn on_this_computer(
 
 /// What machines on this computer are made of.
 #[cfg(feature = "local")]
-fn machines(
+pub(super) fn machines(
     settings: &Settings,
     process: &config::ProcessSettings,
     secrets: &Secrets,

@@ -157,7 +157,7 @@ async fn the_line_names_what_the_account_holds_and_all_of_it_is_there() {
         ))
         .await;
     assert!(listed.contains("defaultVCpus"), "{listed}");
-    let item = json!({ "id": { "S": "lease" } });
+    let item = json!({ "deployment": { "S": "ci" } });
     let put = json!({ "TableName": cloud.text("/tables/0"), "Item": item });
     let done = cloud.json("DynamoDB_20120810.PutItem", &put).await;
     assert_eq!(done, json!({}));

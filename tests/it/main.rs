@@ -9,6 +9,8 @@ mod agent_state;
 #[cfg(all(feature = "aws", feature = "local"))]
 mod aws;
 #[cfg(feature = "local")]
+mod cloud_bodies;
+#[cfg(feature = "local")]
 mod cloud_command;
 mod config;
 #[cfg(feature = "local")]
@@ -38,3 +40,5 @@ mod scaler;
 #[cfg(feature = "local")]
 mod service;
 mod tidy;
+#[cfg(all(feature = "aws", feature = "local"))]
+mod whole_account;

@@ -74,7 +74,7 @@ const VERSION: &str = "2016-11-15";
 pub struct Ec2 {
     settings: Ec2Settings,
     now: Timestamp,
-    /// How many identifiers have been given.
+    /// The number of the latest identifier.
     drawn: u64,
     machines: Machines,
     usage: Usage,
@@ -93,9 +93,9 @@ impl Ec2 {
     pub fn new(settings: Ec2Settings) -> Self {
         Self {
             tables: Tables::new(&settings.tables),
+            drawn: settings.ids_from,
             settings,
             now: Timestamp::default(),
-            drawn: 0,
             machines: Machines::default(),
             usage: Usage::default(),
             capacity: BTreeMap::new(),
@@ -255,12 +255,15 @@ impl Ec2 {
     }
 
     fn draw(&mut self) -> u64 {
-        self.drawn += 1;
+        self.drawn = self.drawn.wrapping_add(1);
         self.drawn
     }
 
     fn draw_request_id(&mut self) -> String {
-        format!("00000000-0000-4000-8000-{:012x}", self.draw())
+        format!(
+            "00000000-0000-4000-8000-{:012x}",
+            self.draw() & 0xffff_ffff_ffff
+        )
     }
 }
 

@@ -14,6 +14,9 @@ use crate::model::money::MicroDollars;
 pub struct Ec2Settings {
     /// The account's number, as it stands in answers.
     pub owner: String,
+    /// From where on the numbers in ids are counted: two accounts on one computer whose machines
+    /// have bodies there must not have machines of one name.
+    pub ids_from: u64,
     /// The region, such as `eu-central-1`.
     pub region: String,
     /// The sizes that can be launched, by their names.
@@ -142,6 +145,7 @@ impl Default for Ec2Settings {
         let named = |name: &str| name.to_owned();
         Self {
             owner: named("123456789012"),
+            ids_from: 0,
             region: named("eu-central-1"),
             types: BTreeMap::from([
                 (named("c7i.large"), size(2, 4, "x86_64", 101_850)),
@@ -162,7 +166,7 @@ impl Default for Ec2Settings {
                 LaunchTemplate::of_image("dayfly", "ami-x86"),
             )]),
             parameters: BTreeMap::from([(named("/dayfly/image"), named("ami-x86"))]),
-            tables: BTreeMap::from([(named("dayfly-lease"), named("id"))]),
+            tables: BTreeMap::from([(named("dayfly-lease"), named("deployment"))]),
             spot_vcpus_max: 100_000,
             on_demand_vcpus_max: 100_000,
             throttling: Throttling::Real,

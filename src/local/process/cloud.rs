@@ -21,7 +21,7 @@ use super::settings::{ProcessCloudError, ProcessSettings};
 use super::tree;
 use super::watch::{INIT_ENDS_WITHIN, clear_abandoned, watch_machine};
 use crate::agent::process::become_subreaper;
-use crate::model::id::MachineId;
+use crate::model::id::{MachineId, PoolName};
 use crate::model::machine::{Machine, Phase};
 use crate::model::offer::Offer;
 use crate::model::plan::LaunchOrder;
@@ -100,13 +100,30 @@ impl<K: Clock + Clone + Send + 'static> ProcessCloud<K> {
         let _ = std::fs::remove_dir(&self.settings.root);
     }
 
+    /// Whether it knows what the agents of a pool are told.
+    pub fn has_pool(&self, pool: &PoolName) -> bool {
+        self.settings.pools.contains_key(pool)
+    }
+
+    /// Launches one machine of the order's first offer that has its name from elsewhere: it is
+    /// the body of an emulated one. One that is there already is left alone.
+    pub fn launch_named(&self, id: MachineId, order: &LaunchOrder) -> io::Result<Machine> {
+        if let Some(handle) = self.registry.lock().children.get(&id) {
+            return Ok(handle.machine.clone());
+        }
+        let offer = order.offers.first();
+        let offer = offer.ok_or_else(|| io::Error::other("the order names no offer"))?;
+        let machine = self.start(id, order, offer)?;
+        self.registry.ring();
+        Ok(machine)
+    }
+
     /// Starts one machine; its watcher owns its init from then on.
-    fn start(&self, order: &LaunchOrder, offer: &Offer) -> io::Result<Machine> {
+    fn start(&self, id: MachineId, order: &LaunchOrder, offer: &Offer) -> io::Result<Machine> {
         let now = self.clock.now();
         let agent = self.settings.pools.get(&order.pool).ok_or_else(|| {
             io::Error::other(format!("pool {} is not configured here", order.pool))
         })?;
-        let id = machine_id()?;
         let machine = Machine {
             id: id.clone(),
             pool: order.pool.clone(),
@@ -255,7 +272,7 @@ impl<K: Clock + Clone + Send + 'static> Cloud for ProcessCloud<K> {
                     .push((offer.clone(), "this computer is full".to_owned()));
                 break;
             }
-            match self.start(order, offer) {
+            match machine_id().and_then(|id| self.start(id, order, offer)) {
                 Ok(machine) => launched.machines.push(machine),
                 Err(error) if launched.machines.is_empty() => {
                     return Err(LaunchError::Refused {

@@ -13,6 +13,12 @@ use super::world::World;
 
 const PREFIX: &str = "com.amazonaws.dynamodb.v20120810#";
 
+/// An account with a table whose key is `id`.
+fn account() -> World {
+    let key = ("dayfly-lease".to_owned(), "id".to_owned());
+    World::with(|settings| settings.tables = [key].into())
+}
+
 fn send(world: &mut World, operation: &str, body: &Value) -> (Response, Value) {
     let answer = world.send(&Request {
         method: "POST".to_owned(),
@@ -82,7 +88,7 @@ fn text(text: &str) -> Attribute {
 
 #[test]
 fn a_lease_is_one_owners_until_it_is_over() {
-    let mut world = World::new();
+    let mut world = account();
     let (status, first) = call(&mut world, "UpdateItem", &take("a", 100, 160));
     let expected = json!({
         "id": { "S": "scaler" }, "owner": { "S": "a" }, "until": { "N": "160" },
@@ -101,7 +107,7 @@ fn a_lease_is_one_owners_until_it_is_over() {
 
 #[test]
 fn a_lease_is_given_back_by_its_owner_alone() {
-    let mut world = World::new();
+    let mut world = account();
     call(&mut world, "UpdateItem", &take("a", 100, 160));
     let other = call(&mut world, "DeleteItem", &give_back("b"));
     assert_eq!(
@@ -118,7 +124,7 @@ fn a_lease_is_given_back_by_its_owner_alone() {
 
 #[test]
 fn a_failed_condition_shows_the_item_to_who_asks() {
-    let mut world = World::new();
+    let mut world = account();
     call(&mut world, "UpdateItem", &take("a", 100, 160));
     let mut curious = take("b", 100, 160);
     curious["ReturnValuesOnConditionCheckFailure"] = json!("ALL_OLD");
@@ -137,7 +143,7 @@ fn a_failed_condition_shows_the_item_to_who_asks() {
 
 #[test]
 fn an_item_is_put_as_a_whole_and_read_back_as_it_is() {
-    let mut world = World::new();
+    let mut world = account();
     call(&mut world, "UpdateItem", &take("a", 100, 160));
     let item = json!({
         "id": { "S": "scaler" }, "kept": { "BOOL": true }, "big": { "N": "-90000000000000000000" },
@@ -163,7 +169,7 @@ fn an_item_is_put_as_a_whole_and_read_back_as_it_is() {
 
 /// Whether a condition holds for an item with `n` = 5 and `s` = "m".
 fn holds(condition: &str) -> bool {
-    let mut world = World::new();
+    let mut world = account();
     let item = json!({ "id": { "S": "scaler" }, "n": { "N": "5" }, "s": { "S": "m" } });
     let put = json!({ "TableName": "dayfly-lease", "Item": item });
     assert_eq!(call(&mut world, "PutItem", &put).0, 200);
@@ -223,7 +229,7 @@ fn conditions_are_read_as_dynamodb_reads_them() {
 
 /// The sentence with which a change of a good request is refused.
 fn wrong(operation: &str, change: impl FnOnce(&mut Value)) -> String {
-    let mut world = World::new();
+    let mut world = account();
     let mut body = match operation {
         "UpdateItem" => take("a", 100, 160),
         _ => give_back("a"),
@@ -274,7 +280,7 @@ fn what_is_not_emulated_or_not_right_is_refused_with_its_reason() {
 
 #[test]
 fn a_table_that_is_not_there_is_said() {
-    let mut world = World::new();
+    let mut world = account();
     let mut body = give_back("a");
     body["TableName"] = json!("none");
     let lost = call(&mut world, "DeleteItem", &body);
@@ -288,7 +294,7 @@ fn a_table_that_is_not_there_is_said() {
 
 #[test]
 fn faults_strike_one_operation_and_an_answer_can_be_lost_after_the_write() {
-    let mut world = World::new();
+    let mut world = account();
     let once = Scope::on_table(Operation::UpdateItem).times(1);
     world
         .ec2

@@ -1,31 +1,39 @@
 //! `dayfly cloud`: an emulated AWS account alone, for any scaler or AWS client.
 
+pub mod bodies;
+
 use std::collections::BTreeMap;
 use std::fs;
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::{Args, ValueEnum};
 use serde_json::{Value, json};
+use tracing::level_filters::LevelFilter;
 
+use self::bodies::Bodies;
 use super::exit::Exit;
 use super::host::{address, listener, place_ca};
-use super::output::{failed, print, print_stderr};
+use super::machine::TEMPORARY;
+use super::output::{failed, print, print_stderr, style};
 use super::signals::stop_signal;
+use super::{any_cloud, connect};
+use crate::config;
 use crate::emulator::ec2::settings::Ec2Settings;
 use crate::emulator::ec2::throttle::Throttling;
 use crate::emulator::ec2::{Ec2, Supply};
 use crate::emulator::http::{Server, Shared, Transport};
+use crate::local::process::ProcessCloud;
 use crate::model::offer::Market;
 use crate::ports::SystemClock;
+use crate::telemetry;
 
 /// Serves an emulated AWS account alone, for any scaler or AWS client, until SIGTERM or SIGINT.
 ///
 /// Prints one line of JSON: endpoint, CA file and region, and what the account holds. It speaks
 /// EC2, GetParameter of SSM, and DynamoDB as far as a lease needs it. Any credentials are good.
-/// Its machines run nothing.
 #[derive(Debug, Args)]
 pub struct CloudCommand {
     /// Where to listen; port 0 picks a free one.
@@ -50,6 +58,13 @@ pub struct CloudCommand {
     /// A parameter of SSM, with the file that has its value; may be repeated.
     #[arg(long = "parameter", value_name = "NAME=FILE", value_parser = parameter)]
     parameters: Vec<(String, PathBuf)>,
+    /// Let machines run agents: process trees of this computer, each for the pool of this
+    /// configuration that its tag dayfly:pool names. Machines run nothing otherwise.
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// All ids follow from it; drawn if absent.
+    #[arg(long)]
+    seed: Option<u64>,
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -111,7 +126,13 @@ pub fn run(command: CloudCommand) -> ExitCode {
 }
 
 async fn serve(command: CloudCommand) -> Result<Exit, Exit> {
+    telemetry::init(telemetry::Format::Text, LevelFilter::INFO, style().colour);
     let stop = stop_signal().map_err(|error| failed(&error))?;
+    let folder = tempfile::Builder::new().prefix("dayfly-cloud-").tempdir();
+    let folder = folder.map_err(|error| failed(&error))?;
+    let computer = command.config.as_deref();
+    let computer = computer.map(|path| computer_of(path, folder.path()));
+    let computer = computer.transpose()?;
     let ec2 = account(&command)?;
     let transport = if command.plain_http {
         Transport::Plain
@@ -121,15 +142,39 @@ async fn serve(command: CloudCommand) -> Result<Exit, Exit> {
     let listener = listener(command.listen).map_err(|error| failed(&error))?;
     let server = Server::start(Shared::new(ec2), listener, transport, SystemClock);
     let server = server.map_err(|error| failed(&error))?;
-    let folder = tempfile::Builder::new().prefix("dayfly-cloud-").tempdir();
-    let folder = folder.map_err(|error| failed(&error))?;
     let ca_file = place_ca(&server, command.ca_file.as_deref(), folder.path())?;
     let scheme = if command.plain_http { "http" } else { "https" };
     let endpoint = format!("{scheme}://{}", server.address());
     let line = line(server.shared().lock().settings(), &endpoint, ca_file);
     print(&format!("{line}\n"));
-    stop.await;
+    match computer {
+        None => stop.await,
+        Some(computer) => {
+            let bodies = Bodies::new(server.shared().clone(), computer.clone());
+            tokio::select! {
+                () = stop => {}
+                () = bodies.follow() => {}
+            }
+            computer.shutdown().await;
+        }
+    }
     Ok(Exit::Done)
+}
+
+/// This computer, for the machines of a configuration; their folders are in a temporary one.
+fn computer_of(path: &Path, folder: &Path) -> Result<ProcessCloud<SystemClock>, Exit> {
+    let settings = connect::read(path)?;
+    let secrets = connect::secrets(&settings.config)?;
+    let process = config::ProcessSettings {
+        folder: folder.join("machines"),
+        boot_delay: Duration::ZERO,
+    };
+    let machines = any_cloud::machines(&settings, &process, &secrets);
+    let machines = machines.map_err(|error| failed(&error))?;
+    let computer = ProcessCloud::new(machines, SystemClock).map_err(|error| failed(&error))?;
+    let marker = process.folder.join(TEMPORARY);
+    fs::write(marker, "").map_err(|error| failed(&error))?;
+    Ok(computer)
 }
 
 /// The account that the command line asks for.
@@ -139,6 +184,8 @@ fn account(command: &CloudCommand) -> Result<Ec2, Exit> {
             ThrottlingChoice::Real => Throttling::Real,
             ThrottlingChoice::None => Throttling::Off,
         },
+        // Far from the end of all numbers, because they are counted on from here.
+        ids_from: super::seed(command.seed)? >> 8,
         ..Ec2Settings::default()
     };
     settings.delays.pending = Duration::from_secs(command.seconds_pending.into());
@@ -221,7 +268,7 @@ mod tests {
 
     #[test]
     fn an_account_is_as_slow_and_as_strict_as_it_is_told() {
-        let usual = settings(&[]);
+        let usual = settings(&["--seed", "0"]);
         assert_eq!(usual, Ec2Settings::default());
         assert_eq!(usual.throttling, Throttling::Real);
         let other = settings(&["--throttling", "none", "--seconds-pending", "90"]);
