@@ -1,4 +1,11 @@
 //! Where machines come from, as the configuration says: one type for every cloud that is built in.
+#![cfg_attr(
+    not(all(feature = "aws", feature = "local")),
+    expect(
+        unused_variables,
+        reason = "a cloud that is not built in takes no arguments"
+    )
+)]
 
 use std::collections::BTreeMap;
 #[cfg(feature = "local")]
@@ -16,7 +23,9 @@ use crate::local::process::{AgentSettings, ProcessCloud, ProcessCloudError, Proc
 use crate::model::id::MachineId;
 use crate::model::machine::Machine;
 use crate::model::plan::LaunchOrder;
-use crate::ports::{Cloud, CloudError, Consoles, LaunchError, Launched, SystemClock};
+#[cfg(any(feature = "aws", feature = "local"))]
+use crate::ports::SystemClock;
+use crate::ports::{Cloud, CloudError, Consoles, LaunchError, Launched};
 
 /// The cloud of a configuration. Clones are the same one.
 #[derive(Clone, Debug)]
@@ -27,7 +36,12 @@ pub enum AnyCloud {
     /// Machines are EC2's.
     #[cfg(feature = "aws")]
     Ec2(Box<Ec2Cloud<SystemClock>>),
+    /// In a program that was built without any. No configuration names it.
+    Nowhere,
 }
+
+/// What [`AnyCloud::Nowhere`] answers.
+const NOWHERE: &str = "this program was built without any cloud";
 
 /// What a cloud is wanted for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -94,6 +108,7 @@ impl AnyCloud {
                     cloud.set_policy(ec2, &settings.policy);
                 }
             }
+            Self::Nowhere => {}
         }
     }
 
@@ -109,10 +124,8 @@ impl AnyCloud {
                 }
             }
             #[cfg(feature = "aws")]
-            Self::Ec2(_) => {
-                let _ = hasten;
-                std::future::pending().await
-            }
+            Self::Ec2(_) => std::future::pending().await,
+            Self::Nowhere => std::future::pending().await,
         }
     }
 
@@ -132,6 +145,7 @@ impl AnyCloud {
             }
             #[cfg(feature = "aws")]
             Self::Ec2(_) => 0,
+            Self::Nowhere => 0,
         }
     }
 }
@@ -143,6 +157,7 @@ impl Cloud for AnyCloud {
             Self::Process(cloud) => cloud.machines().await,
             #[cfg(feature = "aws")]
             Self::Ec2(cloud) => cloud.machines().await,
+            Self::Nowhere => Err(CloudError::Failed(NOWHERE.to_owned())),
         }
     }
 
@@ -152,6 +167,9 @@ impl Cloud for AnyCloud {
             Self::Process(cloud) => cloud.launch(order).await,
             #[cfg(feature = "aws")]
             Self::Ec2(cloud) => cloud.launch(order).await,
+            Self::Nowhere => Err(LaunchError::Refused {
+                reason: NOWHERE.to_owned(),
+            }),
         }
     }
 
@@ -161,6 +179,7 @@ impl Cloud for AnyCloud {
             Self::Process(cloud) => cloud.end(machines).await,
             #[cfg(feature = "aws")]
             Self::Ec2(cloud) => cloud.end(machines).await,
+            Self::Nowhere => BTreeMap::new(),
         }
     }
 
@@ -170,6 +189,7 @@ impl Cloud for AnyCloud {
             Self::Process(cloud) => cloud.consoles(machines).await,
             #[cfg(feature = "aws")]
             Self::Ec2(cloud) => cloud.consoles(machines).await,
+            Self::Nowhere => Consoles::new(),
         }
     }
 }

@@ -4,37 +4,28 @@
 //! [`exit::Exit`].
 
 pub mod agent;
-#[cfg(feature = "local")]
 pub mod any_cloud;
-#[cfg(feature = "local")]
 pub mod check;
 #[cfg(feature = "local")]
 pub mod cloud;
-#[cfg(feature = "local")]
 pub mod connect;
 #[cfg(feature = "local")]
 pub mod demo;
-#[cfg(feature = "local")]
 pub mod doctor;
 pub mod exit;
-#[cfg(feature = "local")]
 pub mod explain;
 #[cfg(feature = "local")]
 pub mod host;
 #[cfg(feature = "local")]
 pub mod hub;
-#[cfg(all(feature = "lambda", feature = "local"))]
+#[cfg(feature = "lambda")]
 pub mod lambda;
 #[cfg(feature = "local")]
 pub mod machine;
-#[cfg(feature = "local")]
 pub mod notify;
 pub mod output;
-#[cfg(feature = "local")]
 pub mod plan;
-#[cfg(feature = "local")]
 pub mod run;
-#[cfg(feature = "local")]
 pub mod service;
 pub mod signals;
 
@@ -56,19 +47,14 @@ enum Command {
     #[cfg(feature = "local")]
     Demo(demo::DemoCommand),
     /// Scales until SIGTERM or SIGINT.
-    #[cfg(feature = "local")]
     Run(run::RunCommand),
     /// Says what would be done now, and why; changes nothing.
-    #[cfg(feature = "local")]
     Plan(plan::PlanCommand),
     /// Reads a configuration and lists everything that is wrong with it.
-    #[cfg(feature = "local")]
     Check(check::CheckCommand),
     /// Looks at everything that a deployment needs, and says what is wrong with it.
-    #[cfg(feature = "local")]
     Doctor(doctor::DoctorCommand),
     /// Answers "why?" for one job, machine or pool, in one sentence.
-    #[cfg(feature = "local")]
     Explain(explain::ExplainCommand),
     /// Serves the emulated hub alone, for any agent or scaler.
     #[cfg(feature = "local")]
@@ -87,22 +73,17 @@ enum Command {
 
 /// Does what the command line asks.
 pub fn main() -> ExitCode {
-    #[cfg(all(feature = "lambda", feature = "local"))]
+    #[cfg(feature = "lambda")]
     if lambda::is_asked() {
         return lambda::run();
     }
     match Cli::parse().command {
         #[cfg(feature = "local")]
         Command::Demo(command) => demo::run(command),
-        #[cfg(feature = "local")]
         Command::Run(command) => run::run(command),
-        #[cfg(feature = "local")]
         Command::Plan(command) => plan::run(command),
-        #[cfg(feature = "local")]
         Command::Check(command) => check::run(command),
-        #[cfg(feature = "local")]
         Command::Doctor(command) => doctor::run(command),
-        #[cfg(feature = "local")]
         Command::Explain(command) => explain::run(command),
         #[cfg(feature = "local")]
         Command::Hub(command) => hub::run(command),
@@ -115,7 +96,6 @@ pub fn main() -> ExitCode {
 }
 
 /// One thread is enough for a scaler, an agent or a machine, and makes every order of events plain.
-#[cfg(feature = "local")]
 fn runtime() -> Result<tokio::runtime::Runtime, exit::Exit> {
     tokio::runtime::Builder::new_current_thread()
         .enable_all()

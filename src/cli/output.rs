@@ -5,7 +5,6 @@ use std::fmt::Write as _;
 use std::io::{self, IsTerminal, Write};
 
 use super::exit::Exit;
-#[cfg(feature = "local")]
 use crate::document::Problem;
 
 /// Writes to stdout. A reader that has left is not an error: `dayfly plan | head` is fine.
@@ -44,7 +43,6 @@ pub fn failed(error: &dyn Error) -> Exit {
 }
 
 /// Lists everything that is wrong with a file that a person wrote.
-#[cfg(feature = "local")]
 pub fn refused(problems: &[Problem]) -> Exit {
     let lines: String = problems
         .iter()
