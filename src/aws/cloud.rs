@@ -68,20 +68,21 @@ impl<K: Clock> Ec2Cloud<K> {
     }
 }
 
+/// The SDK keeps a call's whole state in its future: in a box, it does not grow those around it.
 impl<K: Clock> Cloud for Ec2Cloud<K> {
     async fn machines(&self) -> Result<BTreeMap<MachineId, Machine>, CloudError> {
-        self.list().await
+        Box::pin(self.list()).await
     }
 
     async fn launch(&self, order: &LaunchOrder) -> Result<Launched, LaunchError> {
-        self.launch_order(order).await
+        Box::pin(self.launch_order(order)).await
     }
 
     async fn end(&self, machines: &[MachineId]) -> BTreeMap<MachineId, Result<(), CloudError>> {
-        self.end_all(machines).await
+        Box::pin(self.end_all(machines)).await
     }
 
     async fn consoles(&self, machines: &[MachineId]) -> Consoles {
-        self.read_consoles(machines).await
+        Box::pin(self.read_consoles(machines)).await
     }
 }
