@@ -191,5 +191,9 @@ async fn every_code_has_its_class_and_its_word() {
         read.push(format!("{}: {class}: {error}", code.name));
     }
     let expected = include_str!("../../data/aws/launch_errors.txt");
-    assert_eq!(read.join("\n"), expected.trim_end());
+    // A line at a time, so that a failure can be read.
+    for (line, expected) in read.iter().zip(expected.lines()) {
+        assert_eq!(line, expected);
+    }
+    assert_eq!(read.len(), expected.lines().count());
 }

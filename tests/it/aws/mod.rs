@@ -1,7 +1,10 @@
 //! The real AWS client against the emulated EC2: without a socket and in virtual time, so that
 //! hours of trouble take milliseconds and nothing is left to chance.
 
+mod crashes;
 mod launching;
 mod lease;
+mod scenarios;
+mod site;
 mod wire;
 mod world;

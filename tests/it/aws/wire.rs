@@ -18,6 +18,7 @@ use dayfly::emulator::ec2::Ec2;
 use dayfly::emulator::message::{Delivery, Request, Response};
 use dayfly::model::time::Timestamp;
 use dayfly::ports::Clock;
+use tokio::task::yield_now;
 use tokio::time::Instant;
 
 /// A clock that moves with the runtime's, which tests pause.
@@ -45,6 +46,7 @@ impl Clock for VirtualClock {
 pub struct Wire {
     ec2: Arc<Mutex<Ec2>>,
     requests: Arc<Mutex<Vec<String>>>,
+    refused: Arc<Mutex<Vec<String>>>,
     pub clock: VirtualClock,
 }
 
@@ -53,6 +55,7 @@ impl Wire {
         Self {
             ec2: Arc::new(Mutex::new(ec2)),
             requests: Arc::default(),
+            refused: Arc::default(),
             clock: VirtualClock::new(),
         }
     }
@@ -66,6 +69,11 @@ impl Wire {
     /// The bodies of all requests so far, decoded enough to be searched, oldest first.
     pub fn requests(&self) -> Vec<String> {
         self.requests.lock().expect("no panic before").clone()
+    }
+
+    /// The answers that refused for asking too often.
+    pub fn refused(&self) -> Vec<String> {
+        self.refused.lock().expect("no panic before").clone()
     }
 
     /// How many requests named an action.
@@ -106,7 +114,12 @@ impl Wire {
             body,
             ..Request::default()
         };
-        self.ec2().handle(&asked, self.clock.now())
+        let response = self.ec2().handle(&asked, self.clock.now());
+        if response.status == 503 {
+            let text = String::from_utf8_lossy(&response.body).into_owned();
+            self.refused.lock().expect("no panic before").push(text);
+        }
+        response
     }
 }
 
@@ -122,8 +135,12 @@ impl HttpClient for Wire {
 
 impl HttpConnector for Wire {
     fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
-        let response = self.answer(&request);
+        let wire = self.clone();
         HttpConnectorFuture::new(async move {
+            // A process can vanish before a call is made, and before its answer is read.
+            yield_now().await;
+            let response = wire.answer(&request);
+            yield_now().await;
             match response.delivery {
                 Delivery::Prompt => {}
                 Delivery::Delayed(by) => {
