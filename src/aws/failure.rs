@@ -49,10 +49,10 @@ impl Failure {
     /// Of a code and a message, as an answer or a row of a fleet gives them.
     pub fn of(code: &str, message: &str) -> Self {
         let (class, remedy) = classify(code, message);
-        let message: String = one_line(message);
+        let said = said(code, message);
         let word = match remedy {
-            "" => format!("{code}: {message}"),
-            remedy => format!("{code}: {message}; {remedy}"),
+            "" => said,
+            remedy => format!("{said}; {remedy}"),
         };
         Self { class, word }
     }
@@ -76,6 +76,11 @@ impl<E: ProvideErrorMetadata + std::error::Error + 'static, R: std::fmt::Debug +
             word,
         }
     }
+}
+
+/// What AWS says, in one line: its code, and its words if it has some.
+pub(super) fn said(code: &str, message: &str) -> String {
+    format!("{code}: {}", one_line(message))
 }
 
 fn one_line(text: &str) -> String {

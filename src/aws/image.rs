@@ -51,7 +51,13 @@ impl Images {
                 word: "parameters are asked for too often".to_owned(),
             });
         }
-        let answer = self.ssm.get_parameter().name(name).send().await;
+        let answer = self
+            .ssm
+            .get_parameter()
+            .name(name)
+            .with_decryption(true)
+            .send()
+            .await;
         let answer = answer.map_err(|error| {
             let Failure { class, word } = error.into();
             let word = format!("image parameter {name}: {word}");

@@ -3,7 +3,7 @@
 //! In reading order: [`client`] (region, credentials, connections), [`throttle`] (a bucket for
 //! each API), [`failure`] (AWS's codes in classes), [`tags`] and [`convert`] (its words and ours),
 //! [`cloud`] (the door: `describe`, `launch` with its `fleet` and `image`, `end`, `console`),
-//! [`lease`] (one row among replicas).
+//! [`lease`] (one row among replicas), [`doctor`] (looks and rehearsals).
 //!
 //! What must stay true: every call is filtered, bounded in time, counted in its bucket, and made
 //! once; a launch carries the order's token and all tags; no machine without our deployment's
@@ -16,6 +16,7 @@ pub mod cloud;
 mod console;
 pub mod convert;
 mod describe;
+pub mod doctor;
 mod end;
 pub mod failure;
 mod fleet;

@@ -50,6 +50,8 @@ pub enum Table {
     Writable(Option<(Replica, Timestamp)>),
     /// We may not, or there is no such table; in AWS's words, with their remedy.
     Refused(String),
+    /// It did not answer; in words.
+    Silent(String),
 }
 
 /// Whether AWS knows us.
@@ -85,7 +87,7 @@ pub fn permissions(
                 untold(subject, "no machine is there to ask for")
             }
             // A role that is bound to our tag may nothing with a machine that has none.
-            Rehearsal::Denied(_) if !has_machine && *action != "DescribeInstances" => {
+            Rehearsal::Denied(_) if !has_machine && !action.starts_with("Describe") => {
                 untold(subject, "denied for a machine that does not exist")
             }
             Rehearsal::Denied(word) => Finding::wrong(subject, word, allow(action)),
@@ -110,21 +112,17 @@ fn allow(action: &str) -> String {
     format!("allow ec2:{action} in the scaler's role")
 }
 
-/// What the role may launch for each pool, and whether EC2 would take the launch as it is.
-pub fn launches(pools: &BTreeMap<PoolName, Launches>) -> Vec<Finding> {
-    let findings = pools.iter().flat_map(|(pool, launches)| {
-        let fleet = launch(pool, "CreateFleet", &launches.fleet);
-        let run = match (&launches.run, &launches.run_without_tags) {
-            (Rehearsal::Denied(word), Some(Rehearsal::Allowed)) => Finding::wrong(
-                format!("pool {pool}: permission CreateTags"),
-                word,
-                "allow ec2:CreateTags for machines that RunInstances and CreateFleet make",
-            ),
-            (run, _) => launch(pool, "RunInstances", run),
-        };
-        [fleet, run]
-    });
-    findings.collect()
+/// What the role may launch for a pool, and whether EC2 would take the launch as it is.
+pub fn launches(pool: &PoolName, launches: &Launches) -> [Finding; 2] {
+    let run = match (&launches.run, &launches.run_without_tags) {
+        (Rehearsal::Denied(word), Some(Rehearsal::Allowed)) => Finding::wrong(
+            format!("pool {pool}: permission CreateTags"),
+            word,
+            "allow ec2:CreateTags for machines that RunInstances and CreateFleet make",
+        ),
+        (run, _) => launch(pool, "RunInstances", run),
+    };
+    [launch(pool, "CreateFleet", &launches.fleet), run]
 }
 
 fn launch(pool: &PoolName, action: &str, rehearsal: &Rehearsal) -> Finding {
@@ -176,6 +174,11 @@ pub fn lease(table: &str, seen: Option<&Table>, now: Timestamp) -> Finding {
                 format!("table {table} can be written; that of {replica} ended {since} ago"),
             )
         }
+        Some(Table::Silent(word)) => Finding::wrong(
+            subject,
+            word,
+            "check the network: without an answer from the table, nothing is applied",
+        ),
         Some(Table::Refused(word)) => Finding::wrong(
             subject,
             word,

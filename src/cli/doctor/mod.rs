@@ -1,5 +1,7 @@
 //! `dayfly doctor`: looks at everything that a deployment needs, and says what is wrong with it.
 
+#[cfg(feature = "aws")]
+mod ec2;
 mod hub;
 
 use std::path::{Path, PathBuf};
@@ -79,6 +81,12 @@ async fn examine(path: &Path) -> (Vec<Finding>, Exit) {
             let is_writable = is_writable(&process.folder);
             findings.push(place::folder(&process.folder, is_writable));
         }
+        #[cfg(feature = "aws")]
+        CloudSettings::Ec2(ec2) => {
+            let examined = Box::pin(ec2::examine(&settings, ec2, secrets.as_ref()));
+            findings.extend(examined.await);
+        }
+        #[cfg(not(feature = "aws"))]
         CloudSettings::Ec2(_) => findings.push(Finding::wrong(
             "AWS",
             "this program was built without it",

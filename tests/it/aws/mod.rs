@@ -2,6 +2,7 @@
 //! hours of trouble take milliseconds and nothing is left to chance.
 
 mod crashes;
+mod doctor;
 mod launching;
 mod lease;
 mod scenarios;

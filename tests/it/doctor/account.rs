@@ -84,7 +84,7 @@ fn a_launch_that_is_denied_for_its_tags_says_so() {
             run,
             run_without_tags: without,
         };
-        launches(&BTreeMap::from([(pool(), asked)]))
+        launches(&pool(), &asked)
     };
     let well = found(Rehearsal::Allowed, Rehearsal::Allowed, None);
     assert_said(
@@ -155,4 +155,6 @@ fn the_lease_tells_who_holds_it() {
         Health::Wrong,
         "make the table with the text `deployment`",
     );
+    let silent = Table::Silent("table leases did not answer".into());
+    assert_said(&found(Some(&silent)), Health::Wrong, "nothing is applied");
 }

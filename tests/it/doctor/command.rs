@@ -19,7 +19,7 @@ fn doctor(operator: &Operator, arguments: &[&str]) -> (i32, String, String) {
     )
 }
 
-fn change(operator: &Operator, change: impl Fn(&str) -> String) {
+pub fn change(operator: &Operator, change: impl Fn(&str) -> String) {
     let path = operator.config();
     let text = fs::read_to_string(&path).expect("just written");
     fs::write(&path, change(&text)).expect("a file");

@@ -5,6 +5,8 @@ mod account;
 mod command;
 mod hub;
 mod machines;
+#[cfg(all(feature = "local", feature = "aws"))]
+mod on_ec2;
 
 use dayfly::doctor::{Finding, Health, worst};
 use dayfly::model::id::PoolName;

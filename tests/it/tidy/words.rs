@@ -70,6 +70,12 @@ const ALLOWED: &[(&str, &str, &str)] = &[
     ("src/aws/", "instance_statuses", SDK),
     ("src/aws/", "terminate_instances", SDK),
     ("src/aws/", "set_instance_ids", SDK),
+    ("src/aws/", "describe_instance_types", SDK),
+    ("src/aws/", "set_instance_types", SDK),
+    ("src/aws/", "instance_types", SDK),
+    ("src/aws/", "run_instances", SDK),
+    ("src/aws/", "instance_initiated_shutdown_behavior", SDK),
+    ("src/aws/", "iam_instance_profile", SDK),
     ("src/document", "node", "a YAML library's word"),
     ("src/document", "Node", "a YAML library's word"),
 ];

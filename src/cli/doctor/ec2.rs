@@ -1,0 +1,97 @@
+//! Asks AWS all that the doctor wants to know of it.
+
+use futures_util::future::join_all;
+
+use crate::aws::doctor::{Doctor, PoolSeen};
+use crate::aws::{Clients, TableLease};
+use crate::cli::output::causes;
+use crate::config::secret::Secrets;
+use crate::config::{Ec2Settings, Settings};
+use crate::doctor::account::{self, Reached, Table};
+use crate::doctor::{Finding, place, template};
+use crate::model::id::{PoolName, Replica};
+use crate::model::pool::PoolPolicy;
+use crate::model::secret::Secret;
+use crate::ports::{Clock, SystemClock};
+
+/// Credentials first: without them, everything else would fail in the same way.
+pub(super) async fn examine(
+    settings: &Settings,
+    ec2: &Ec2Settings,
+    secrets: Option<&Secrets>,
+) -> Vec<Finding> {
+    let clients = match Clients::connect(ec2).await {
+        Ok(clients) => clients,
+        Err(error) => {
+            let remedy = "set cloud.region, and check cloud.ca_file";
+            return vec![Finding::wrong("AWS", causes(&error), remedy)];
+        }
+    };
+    let deployment = &settings.policy.deployment;
+    let doctor = Doctor::new(&clients, deployment);
+    let reached = doctor.reached().await;
+    let mut findings = vec![account::credentials(&reached)];
+    if reached != Reached::Yes {
+        return findings;
+    }
+    let machine = doctor.machine().await;
+    let permissions = Box::pin(doctor.permissions(machine.as_deref())).await;
+    findings.extend(account::permissions(&permissions, machine.is_some()));
+    findings.push(lease(&clients, settings, ec2).await);
+    let pools = settings.policy.pools.iter().filter_map(|(name, policy)| {
+        let pool = ec2.pools.get(name)?;
+        let doctor = &doctor;
+        Some(async move {
+            let seen = Box::pin(doctor.pool(name, policy, pool)).await;
+            let template = format!("{} version {}", pool.template_id, pool.template_version);
+            judge(name, policy, &template, &seen, secrets)
+        })
+    });
+    let pools = join_all(pools).await;
+    findings.extend(pools.into_iter().flatten());
+    findings
+}
+
+async fn lease(clients: &Clients, settings: &Settings, ec2: &Ec2Settings) -> Finding {
+    let now = SystemClock.now();
+    let Some(table) = &ec2.lease_table else {
+        return account::lease("", None, now);
+    };
+    let me = Replica::new("doctor");
+    let dynamodb = clients.dynamodb.clone();
+    let lease = TableLease::new(dynamodb, table, &settings.policy.deployment, me);
+    let seen = lease.look().await;
+    let seen = seen.unwrap_or_else(|error| Table::Silent(error.to_string()));
+    account::lease(table, Some(&seen), now)
+}
+
+fn judge(
+    name: &PoolName,
+    policy: &PoolPolicy,
+    template: &str,
+    seen: &PoolSeen,
+    secrets: Option<&Secrets>,
+) -> Vec<Finding> {
+    let mut findings = template::template(name, template, &seen.template);
+    if let Ok(template) = &seen.template {
+        let tokens = secrets.map(tokens).unwrap_or_default();
+        findings.push(template::user_data(
+            name,
+            template.user_data.as_ref(),
+            &tokens,
+        ));
+    }
+    findings.push(place::image(name, &seen.image));
+    findings.push(place::types(name, seen.image.as_ref().ok(), &seen.types));
+    findings.push(place::subnets(name, policy.machines_max, &seen.subnets));
+    if let Some(launches) = &seen.launches {
+        findings.extend(account::launches(name, launches));
+    }
+    findings
+}
+
+/// All tokens that no machine may be told.
+fn tokens(secrets: &Secrets) -> Vec<&Secret> {
+    let registration = secrets.registration_tokens.values();
+    registration.chain(&secrets.api_token).collect()
+}
