@@ -16,6 +16,7 @@ use crate::model::job::{AgentReport, QueueCounts};
 use crate::model::machine::{ConsoleMarks, Machine};
 use crate::model::offer::Offer;
 use crate::model::plan::LaunchOrder;
+use crate::model::pool::SpotPrices;
 use crate::model::time::Timestamp;
 
 /// Tells the time. The only source of `now` in the whole scaler.
@@ -76,6 +77,11 @@ pub trait Cloud {
     fn consoles(&self, machines: &[MachineId]) -> impl Future<Output = Consoles> {
         let _ = machines;
         async { Consoles::new() }
+    }
+
+    /// What the spot market asks, if the cloud has one and knows something new of it.
+    fn spot_prices(&self) -> impl Future<Output = Option<SpotPrices>> {
+        async { None }
     }
 }
 

@@ -13,7 +13,7 @@ use crate::config::{Ec2Pool, Ec2Settings};
 use crate::model::id::{Deployment, MachineId, PoolName};
 use crate::model::machine::Machine;
 use crate::model::plan::LaunchOrder;
-use crate::model::pool::Policy;
+use crate::model::pool::{Policy, SpotPrices};
 use crate::ports::{Clock, Cloud, CloudError, Consoles, LaunchError, Launched};
 
 /// Machines on EC2, of one account and region. Clones share buckets and knowledge.
@@ -35,6 +35,8 @@ pub(super) struct Known {
     /// Machines whose status checks fail, as of when they were last asked for.
     pub(super) impaired: BTreeSet<MachineId>,
     pub(super) impaired_at: Option<Instant>,
+    /// When spot prices were last asked for.
+    pub(super) priced_at: Option<Instant>,
 }
 
 impl<K: Clock> Ec2Cloud<K> {
@@ -61,6 +63,8 @@ impl<K: Clock> Ec2Cloud<K> {
         let mut known = self.known();
         known.pools = settings.pools.clone();
         known.prices = Prices::of(policy);
+        // Offers that are new have no spot price yet.
+        known.priced_at = None;
     }
 
     pub(super) fn known(&self) -> MutexGuard<'_, Known> {
@@ -84,5 +88,9 @@ impl<K: Clock> Cloud for Ec2Cloud<K> {
 
     async fn consoles(&self, machines: &[MachineId]) -> Consoles {
         Box::pin(self.read_consoles(machines)).await
+    }
+
+    async fn spot_prices(&self) -> Option<SpotPrices> {
+        Box::pin(self.ask_prices()).await
     }
 }

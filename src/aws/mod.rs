@@ -25,6 +25,7 @@ mod image;
 mod launch;
 pub mod lease;
 pub mod prices;
+mod spot;
 pub mod tags;
 pub mod throttle;
 

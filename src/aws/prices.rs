@@ -1,10 +1,10 @@
 //! What an hour of a machine costs, by what it is and where it stands.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::model::money::MicroDollars;
 use crate::model::offer::{Market, Offer};
-use crate::model::pool::Policy;
+use crate::model::pool::{Policy, SpotPrices};
 
 /// The prices that a policy's offers name.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -33,6 +33,26 @@ impl Prices {
             prices.exact.insert((instance_type, subnet, market), hourly);
         }
         prices
+    }
+
+    /// The sizes and the subnets of all spot offers.
+    pub fn spot_places(&self) -> (Vec<String>, Vec<String>) {
+        let spot = self
+            .exact
+            .keys()
+            .filter(|(_, _, market)| *market == Market::Spot);
+        let (sizes, subnets): (BTreeSet<String>, BTreeSet<String>) = spot
+            .map(|(size, subnet, _)| (size.clone(), subnet.clone()))
+            .unzip();
+        (sizes.into_iter().collect(), subnets.into_iter().collect())
+    }
+
+    /// Takes over what the spot market asks now, for the machines that are listed.
+    pub fn learn(&mut self, spot: &SpotPrices) {
+        for ((size, subnet), price) in spot {
+            let key = (size.clone(), subnet.clone(), Market::Spot);
+            self.exact.entry(key).and_modify(|known| *known = *price);
+        }
     }
 
     /// An offer with its price; zero if nobody has said one.

@@ -23,6 +23,7 @@ use crate::local::process::{AgentSettings, ProcessCloud, ProcessCloudError, Proc
 use crate::model::id::MachineId;
 use crate::model::machine::Machine;
 use crate::model::plan::LaunchOrder;
+use crate::model::pool::SpotPrices;
 #[cfg(any(feature = "aws", feature = "local"))]
 use crate::ports::SystemClock;
 use crate::ports::{Cloud, CloudError, Consoles, LaunchError, Launched};
@@ -190,6 +191,16 @@ impl Cloud for AnyCloud {
             #[cfg(feature = "aws")]
             Self::Ec2(cloud) => cloud.consoles(machines).await,
             Self::Nowhere => Consoles::new(),
+        }
+    }
+
+    async fn spot_prices(&self) -> Option<SpotPrices> {
+        match self {
+            #[cfg(feature = "local")]
+            Self::Process(cloud) => cloud.spot_prices().await,
+            #[cfg(feature = "aws")]
+            Self::Ec2(cloud) => cloud.spot_prices().await,
+            Self::Nowhere => None,
         }
     }
 }

@@ -10,7 +10,6 @@ use super::plan::Recording;
 use crate::config::secret::{SecretError, Secrets, read_all};
 use crate::config::{Config, Settings, load};
 use crate::hub::client::{ClientError, HttpSettings, HubClient, PoolAccess};
-use crate::model::pool::Policy;
 use crate::ports::SystemClock;
 use crate::scaler::Scaler;
 use crate::scaler::observe::Silence;
@@ -99,13 +98,12 @@ pub fn look(path: &Path) -> Result<(Recording, Vec<Silence>), Exit> {
     let hub = hub(&settings, &secrets)?;
     let runtime = super::runtime()?;
     let cloud = runtime.block_on(cloud(&settings, &secrets, Purpose::Look))?;
-    let policy: Policy = settings.policy;
-    let mut scaler = Scaler::new(hub, cloud, SystemClock, policy.clone());
+    let mut scaler = Scaler::new(hub, cloud, SystemClock, settings.policy);
     let tick = runtime.block_on(scaler.look());
     Ok((
         Recording {
             at: tick.at,
-            policy,
+            policy: scaler.priced_policy(),
             snapshot: tick.snapshot,
         },
         tick.silences,

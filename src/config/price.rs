@@ -86,12 +86,6 @@ pub(super) fn dollars(reader: &Reader<'_>) -> Option<MicroDollars> {
 }
 
 fn micro_dollars(text: &str) -> Option<MicroDollars> {
-    let (whole, fraction) = text.split_once('.').unwrap_or((text, "0"));
-    let is_number = |digits: &str| !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit());
-    if !is_number(whole) || !is_number(fraction) || fraction.len() > 6 {
-        return None;
-    }
-    let millionths: u64 = format!("{fraction:0<6}").parse().ok()?;
-    let dollars: u64 = whole.parse().ok()?;
-    (dollars <= DOLLARS_MAX).then(|| MicroDollars(dollars * 1_000_000 + millionths))
+    let most = MicroDollars(DOLLARS_MAX * 1_000_000);
+    MicroDollars::parse(text).filter(|amount| *amount <= most)
 }

@@ -14,6 +14,27 @@ use serde::{Deserialize, Serialize};
 pub struct MicroDollars(pub u64);
 
 impl MicroDollars {
+    /// Dollars in decimal notation, such as `12` or `0.1019`; never through a float. `None` for
+    /// anything else, also for parts of a millionth, which no price list has.
+    pub fn parse(text: &str) -> Option<Self> {
+        let (whole, fraction) = text.split_once('.').unwrap_or((text, "0"));
+        let is_number =
+            |digits: &str| !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit());
+        if !is_number(whole) || !is_number(fraction) {
+            return None;
+        }
+        let fraction = fraction.trim_end_matches('0');
+        if fraction.len() > 6 {
+            return None;
+        }
+        let millionths: u64 = format!("{fraction:0<6}").parse().ok()?;
+        let dollars: u64 = whole.parse().ok()?;
+        dollars
+            .checked_mul(1_000_000)?
+            .checked_add(millionths)
+            .map(Self)
+    }
+
     /// This amount `count` times.
     pub const fn times(self, count: u32) -> Self {
         Self(self.0.saturating_mul(count as u64))

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::model::plan::Plan;
-use crate::model::pool::Policy;
+use crate::model::pool::{Policy, SpotPrices};
 use crate::model::snapshot::{Memory, Snapshot};
 use crate::model::time::Timestamp;
 use crate::plan::check::{Violation, check};
@@ -26,6 +26,7 @@ pub struct Scaler<H, C, K, L = Alone> {
     terms: Terms,
     tenure: Tenure,
     policy: Policy,
+    spot_prices: SpotPrices,
     memory: Memory,
 }
 
@@ -61,6 +62,7 @@ impl<H: Hub, C: Cloud, K: Clock> Scaler<H, C, K> {
             terms: Terms::new(Duration::ZERO, Duration::ZERO),
             tenure: Tenure::default(),
             policy,
+            spot_prices: SpotPrices::default(),
             memory: Memory::default(),
         }
     }
@@ -75,6 +77,7 @@ impl<H: Hub, C: Cloud, K: Clock> Scaler<H, C, K> {
             terms,
             tenure: self.tenure,
             policy: self.policy,
+            spot_prices: self.spot_prices,
             memory: self.memory,
         }
     }
@@ -89,6 +92,12 @@ impl<H: Hub, C: Cloud, K: Clock, L: Lease> Scaler<H, C, K, L> {
     /// The operator's policy.
     pub fn policy(&self) -> &Policy {
         &self.policy
+    }
+
+    /// The operator's policy with what the spot market was last heard to ask: the one that is
+    /// decided by.
+    pub fn priced_policy(&self) -> Policy {
+        self.policy.clone().with_spot_prices(&self.spot_prices)
     }
 
     /// Changes the operator's policy from the next tick on; `machines_max = 0` drains.
@@ -152,6 +161,10 @@ impl<H: Hub, C: Cloud, K: Clock, L: Lease> Scaler<H, C, K, L> {
             mut machines,
             silences,
         } = observe(&self.hub, &self.cloud, &self.policy).await;
+        if let Some(prices) = self.cloud.spot_prices().await {
+            self.spot_prices = prices;
+        }
+        let policy = self.priced_policy();
         let now = self.clock.now();
         if let Some(machines) = &mut machines {
             let suspects = suspects(&pools, machines, &self.memory, now);
@@ -166,8 +179,8 @@ impl<H: Hub, C: Cloud, K: Clock, L: Lease> Scaler<H, C, K, L> {
             machines,
             memory: self.memory.clone(),
         };
-        let plan = decide(&snapshot, &self.policy, now);
-        let violations = check(&snapshot, &self.policy, &plan, now);
+        let plan = decide(&snapshot, &policy, now);
+        let violations = check(&snapshot, &policy, &plan, now);
         Tick {
             at: now,
             standing: Standing::Alone,

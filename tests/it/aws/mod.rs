@@ -5,6 +5,7 @@ mod crashes;
 mod doctor;
 mod launching;
 mod lease;
+mod looking;
 mod scenarios;
 mod site;
 mod wire;
