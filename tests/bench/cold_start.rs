@@ -94,6 +94,7 @@ impl World {
             peak_kib: peak_kib(id),
         };
         child.kill().await.expect("it runs");
+        self.api.forget_process();
         cost
     }
 

@@ -19,6 +19,7 @@ use dayfly::hub::wire::log::LogEvent;
 use dayfly::hub::wire::payload::{Command, EnvVar, File, Payload};
 use dayfly::ports::SystemClock;
 use tempfile::TempDir;
+use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::{mpsc, watch};
 
 /// A job, an agent's settings and a home of its own.
@@ -134,6 +135,9 @@ impl Given {
     }
 
     async fn run_here(self) -> Then {
+        // As the agent does. Whoever runs these tests in the background may have it ignored, and
+        // what is ignored stays so in every program that is started; what is caught does not.
+        let _interrupts = signal(SignalKind::interrupt()).expect("a runtime");
         let (events, mut received) = mpsc::channel(16);
         let (stop, stopped) = watch::channel(self.is_stopped_at_once);
         let job = async {

@@ -1,6 +1,7 @@
 //! Lambda's side of the Runtime API, as far as a function sees it: it asks for the next
 //! invocation, and says what became of it.
 
+use std::collections::VecDeque;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
@@ -13,7 +14,7 @@ use axum::routing::{get, post};
 use dayfly::model::time::Timestamp;
 use serde_json::Value;
 use tokio::net::TcpListener;
-use tokio::sync::{Mutex, mpsc};
+use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 
 /// What a function said.
@@ -28,9 +29,18 @@ pub enum Answer {
 /// A Runtime API on a port, until it is dropped.
 pub struct RuntimeApi {
     pub address: SocketAddr,
-    invocations: mpsc::UnboundedSender<Invocation>,
+    queue: watch::Sender<Queue>,
     answers: mpsc::UnboundedReceiver<Answer>,
     _server: JoinSet<()>,
+}
+
+/// What the next process to ask gets.
+#[derive(Default)]
+struct Queue {
+    /// How many processes were ended. What one of them asked before is not answered any more:
+    /// its connection may take a while to be seen closed.
+    ended: u32,
+    waiting: VecDeque<Invocation>,
 }
 
 struct Invocation {
@@ -39,16 +49,16 @@ struct Invocation {
 }
 
 struct Lambda {
-    invocations: Mutex<mpsc::UnboundedReceiver<Invocation>>,
+    queue: watch::Sender<Queue>,
     answers: mpsc::UnboundedSender<Answer>,
 }
 
 impl RuntimeApi {
     pub async fn start() -> Self {
-        let (invocations, next) = mpsc::unbounded_channel();
+        let queue = watch::Sender::new(Queue::default());
         let (answered, answers) = mpsc::unbounded_channel();
         let lambda = Arc::new(Lambda {
-            invocations: Mutex::new(next),
+            queue: queue.clone(),
             answers: answered,
         });
         let routes = Router::new()
@@ -68,7 +78,7 @@ impl RuntimeApi {
         });
         Self {
             address,
-            invocations,
+            queue,
             answers,
             _server: server,
         }
@@ -78,7 +88,13 @@ impl RuntimeApi {
     pub fn invoke(&self, payload: &str, deadline: Timestamp) {
         let payload = payload.to_owned();
         let invocation = Invocation { payload, deadline };
-        self.invocations.send(invocation).expect("it serves");
+        self.queue
+            .send_modify(|queue| queue.waiting.push_back(invocation));
+    }
+
+    /// The process was ended, and another takes its place.
+    pub fn forget_process(&self) {
+        self.queue.send_modify(|queue| queue.ended += 1);
     }
 
     /// What the function says next.
@@ -88,8 +104,21 @@ impl RuntimeApi {
 }
 
 async fn next_invocation(State(lambda): State<Arc<Lambda>>) -> impl IntoResponse {
-    let next = lambda.invocations.lock().await.recv().await;
-    let Invocation { payload, deadline } = next.expect("the test goes on");
+    let mut changes = lambda.queue.subscribe();
+    let ended = changes.borrow_and_update().ended;
+    let Invocation { payload, deadline } = loop {
+        let mut taken = None;
+        lambda.queue.send_if_modified(|queue| {
+            if queue.ended == ended {
+                taken = queue.waiting.pop_front();
+            }
+            false
+        });
+        if let Some(invocation) = taken {
+            break invocation;
+        }
+        changes.changed().await.expect("the test goes on");
+    };
     let headers = [
         ("lambda-runtime-aws-request-id", "request-1".to_owned()),
         (

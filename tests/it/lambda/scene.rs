@@ -75,6 +75,10 @@ impl Scene {
     }
 
     pub fn start_with(&mut self, variables: &[(&str, &str)]) {
+        // Dropped, and so killed, before the next one asks.
+        if self.child.take().is_some() {
+            self.api.forget_process();
+        }
         let output = |name: &str| File::create(self.folder.path().join(name)).expect("our folder");
         let child = Command::new(env!("CARGO_BIN_EXE_dayfly"))
             .current_dir(self.folder.path())
