@@ -3,7 +3,8 @@
 //! In reading order: [`client`] (region, credentials, connections), [`throttle`] (a bucket for
 //! each API), [`failure`] (AWS's codes in classes), [`tags`] and [`convert`] (its words and ours),
 //! [`cloud`] (the door: `describe`, `launch` with its `fleet` and `image`, `end`, `console`),
-//! [`lease`] (one row among replicas), [`doctor`] (looks and rehearsals).
+//! [`lease`] (one row among replicas), [`secrets`] (tokens in parameters), [`doctor`] (looks and
+//! rehearsals).
 //!
 //! What must stay true: every call is filtered, bounded in time, counted in its bucket, and made
 //! once; a launch carries the order's token and all tags; no machine without our deployment's
@@ -25,6 +26,7 @@ mod image;
 mod launch;
 pub mod lease;
 pub mod prices;
+pub mod secrets;
 mod spot;
 pub mod tags;
 pub mod throttle;

@@ -20,10 +20,11 @@ use crate::config::secret::Secrets;
 use crate::config::{self, CloudSettings, Settings};
 #[cfg(feature = "local")]
 use crate::local::process::{AgentSettings, ProcessCloud, ProcessCloudError, ProcessSettings};
-use crate::model::id::MachineId;
+use crate::model::id::{MachineId, PoolName};
 use crate::model::machine::Machine;
 use crate::model::plan::LaunchOrder;
 use crate::model::pool::SpotPrices;
+use crate::model::secret::Secret;
 #[cfg(any(feature = "aws", feature = "local"))]
 use crate::ports::SystemClock;
 use crate::ports::{Cloud, CloudError, Consoles, LaunchError, Launched};
@@ -95,6 +96,18 @@ impl AnyCloud {
                 on_this_computer(settings, process, secrets, purpose)
             }
             CloudSettings::Ec2(ec2) => on_ec2(settings, ec2).await,
+        }
+    }
+
+    /// Machines launched from now on get other registration tokens, where the cloud hands them
+    /// over; a machine on EC2 reads its own.
+    pub fn set_registration_tokens(&self, tokens: &BTreeMap<PoolName, Secret>) {
+        match self {
+            #[cfg(feature = "local")]
+            Self::Process(cloud) => cloud.set_registration_tokens(tokens),
+            #[cfg(feature = "aws")]
+            Self::Ec2(_) => _ = tokens,
+            Self::Nowhere => _ = tokens,
         }
     }
 

@@ -1,15 +1,19 @@
 //! From a configuration file to a hub and a cloud: what `run`, `plan`, `check`,
 //! `explain` and `doctor` share.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use super::any_cloud::{AnyCloud, Purpose};
 use super::exit::Exit;
 use super::output::{print_error, refused};
 use super::plan::Recording;
-use crate::config::secret::{SecretError, Secrets, read_all};
+use super::tokens;
+use crate::config::secret::{SecretError, Secrets};
 use crate::config::{Config, Settings, load};
 use crate::hub::client::{ClientError, HttpSettings, HubClient, PoolAccess};
+use crate::model::id::PoolName;
+use crate::model::pool::Policy;
 use crate::ports::SystemClock;
 use crate::scaler::Scaler;
 use crate::scaler::observe::Silence;
@@ -23,17 +27,22 @@ pub fn read(path: &Path) -> Result<Settings, Exit> {
 ///
 /// # Errors
 /// One for each token that is not there.
+pub async fn try_secrets(config: &Config) -> Result<Secrets, Vec<SecretError>> {
+    tokens::read(config, variable).await
+}
+
+/// A variable of the environment.
 #[expect(
     clippy::disallowed_methods,
     reason = "the environment is read at this door alone"
 )]
-pub fn try_secrets(config: &Config) -> Result<Secrets, Vec<SecretError>> {
-    read_all(config, |name| std::env::var(name).ok())
+pub fn variable(name: &str) -> Option<String> {
+    std::env::var(name).ok()
 }
 
 /// Reads the tokens that a configuration names, or says of each why it cannot be had.
-pub fn secrets(config: &Config) -> Result<Secrets, Exit> {
-    try_secrets(config).map_err(|errors| {
+pub async fn secrets(config: &Config) -> Result<Secrets, Exit> {
+    try_secrets(config).await.map_err(|errors| {
         errors.iter().for_each(|error| print_error(error, None));
         Exit::Configuration
     })
@@ -52,19 +61,21 @@ pub fn hub(settings: &Settings, secrets: &Secrets) -> Result<HubClient, Exit> {
 /// # Errors
 /// What the configuration says of the hub cannot be used.
 pub fn hub_client(settings: &Settings, secrets: &Secrets) -> Result<HubClient, ClientError> {
-    let access = settings.policy.pools.iter().filter_map(|(name, policy)| {
-        let registration_token = secrets.registration_tokens.get(name)?.clone();
-        let agent_type = policy.agent_type.clone();
-        Some((
-            name.clone(),
-            PoolAccess {
-                agent_type,
-                registration_token,
-            },
-        ))
-    });
+    let access = access(&settings.policy, secrets);
     let api_token = secrets.api_token.clone();
-    HubClient::new(&http_settings(settings), access.collect(), api_token)
+    HubClient::new(&http_settings(settings), access, api_token)
+}
+
+/// How each pool's queue is read.
+pub fn access(policy: &Policy, secrets: &Secrets) -> BTreeMap<PoolName, PoolAccess> {
+    let pools = policy.pools.iter().filter_map(|(name, policy)| {
+        let access = PoolAccess {
+            agent_type: policy.agent_type.clone(),
+            registration_token: secrets.registration_tokens.get(name)?.clone(),
+        };
+        Some((name.clone(), access))
+    });
+    pools.collect()
 }
 
 /// How the hub is reached.
@@ -94,9 +105,9 @@ pub async fn cloud(
 /// Looks at hub and cloud once, for `plan` and `explain`.
 pub fn look(path: &Path) -> Result<(Recording, Vec<Silence>), Exit> {
     let settings = read(path)?;
-    let secrets = secrets(&settings.config)?;
-    let hub = hub(&settings, &secrets)?;
     let runtime = super::runtime()?;
+    let secrets = runtime.block_on(secrets(&settings.config))?;
+    let hub = hub(&settings, &secrets)?;
     let cloud = runtime.block_on(cloud(&settings, &secrets, Purpose::Look))?;
     let mut scaler = Scaler::new(hub, cloud, SystemClock, settings.policy);
     let tick = runtime.block_on(scaler.look());

@@ -19,7 +19,8 @@ use super::connect;
 use super::exit::Exit;
 use super::output::{causes, failed, print_error};
 use super::run::print_metrics;
-use crate::config::secret::{SecretError, read_all};
+use super::tokens::{self, Tokens};
+use crate::config::secret::{SecretError, Secrets};
 use crate::config::{Settings, load, resolve};
 use crate::document::{Format, Problem};
 use crate::hub::client::{ClientError, HubClient};
@@ -47,6 +48,7 @@ const FROM_LAMBDA: [&str; 4] = [
 struct Kept {
     deployment: Deployment,
     function: Function<HubClient, AnyCloud, SystemClock>,
+    tokens: Tokens,
 }
 
 /// Why an invocation failed, in the words that Lambda logs.
@@ -138,11 +140,15 @@ async fn invoke(
     };
     let deadline = Timestamp::from_millis(event.context.deadline);
     let event = Event::read(&event.payload);
-    let deployment = &current.deployment;
+    let (deployment, tokens) = (&current.deployment, &current.tokens);
     let served = current.function.serve(&event, deadline, |tick| {
+        tokens.see(tick);
         print_metrics(tick, deployment);
     });
-    let answer = Box::pin(served).await;
+    let answer = tokio::select! {
+        answer = Box::pin(served) => answer,
+        never = tokens.keep() => match never {},
+    };
     kept.replace(Some(current));
     Ok(answer?)
 }
@@ -150,7 +156,8 @@ async fn invoke(
 /// Everything that invocations need, from the environment.
 async fn start() -> Result<Kept, LambdaError> {
     let settings = settings()?;
-    let secrets = read_all(&settings.config, variable).map_err(LambdaError::Secrets)?;
+    let secrets = tokens::read(&settings.config, variable).await;
+    let secrets = secrets.map_err(LambdaError::Secrets)?;
     let hub = connect::hub_client(&settings, &secrets).map_err(LambdaError::Client)?;
     let cloud = AnyCloud::new(&settings, &secrets, Purpose::Scale).await;
     let cloud = cloud.map_err(LambdaError::Cloud)?;
@@ -159,9 +166,17 @@ async fn start() -> Result<Kept, LambdaError> {
         spacing: settings.config.tick_spacing,
     };
     let deployment = settings.policy.deployment.clone();
-    let scaler = Scaler::new(hub, cloud, SystemClock, settings.policy);
+    let told = (hub.clone(), cloud.clone());
+    let tell = move |settings: &Settings, secrets: &Secrets| {
+        let (hub, cloud) = &told;
+        let access = connect::access(&settings.policy, secrets);
+        hub.set_access(access, secrets.api_token.clone());
+        cloud.set_registration_tokens(&secrets.registration_tokens);
+    };
+    let scaler = Scaler::new(hub, cloud, SystemClock, settings.policy.clone());
     Ok(Kept {
         deployment,
+        tokens: Tokens::new(settings, variable, secrets, tell),
         function: Function::new(scaler, SystemClock, pace),
     })
 }

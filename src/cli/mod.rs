@@ -28,6 +28,7 @@ pub mod plan;
 pub mod run;
 pub mod service;
 pub mod signals;
+pub mod tokens;
 
 use std::process::ExitCode;
 

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use clap::Args;
 use tokio::sync::Notify;
@@ -13,6 +14,8 @@ use super::exit::{EXIT_CODES, Exit};
 use super::notify::{Manager, NotifyError};
 use super::output::{failed, print, style};
 use super::service::Service;
+use super::tokens::Tokens;
+use crate::config::secret::Secrets;
 use crate::config::{LogFormat, Metrics, Settings};
 use crate::model::id::Deployment;
 use crate::ports::SystemClock;
@@ -46,7 +49,7 @@ pub fn run(command: RunCommand) -> ExitCode {
 
 async fn scale(command: RunCommand) -> Result<Exit, Exit> {
     let settings = connect::read(&command.config)?;
-    let secrets = connect::secrets(&settings.config)?;
+    let secrets = connect::secrets(&settings.config).await?;
     let format = match settings.config.log_format {
         LogFormat::Text => telemetry::Format::Text,
         LogFormat::Json => telemetry::Format::Json,
@@ -70,19 +73,36 @@ async fn scale(command: RunCommand) -> Result<Exit, Exit> {
     );
     let metrics = settings.config.metrics;
     let deployment = settings.policy.deployment.clone();
-    let mut scaler = Scaler::new(hub, cloud.clone(), SystemClock, settings.policy);
-    let hasten = Notify::new();
-    let measure = |tick: &Tick| match metrics {
-        Metrics::Emf => print_metrics(tick, &deployment),
-        Metrics::None => {}
+    let policy = settings.policy.clone();
+    let mut scaler = Scaler::new(hub.clone(), cloud.clone(), SystemClock, policy);
+    let hasten = Arc::new(Notify::new());
+    let told = (hub, cloud.clone(), hasten.clone());
+    let tell = move |settings: &Settings, secrets: &Secrets| {
+        let (hub, cloud, hasten) = &told;
+        hub.set_access(
+            connect::access(&settings.policy, secrets),
+            secrets.api_token.clone(),
+        );
+        cloud.set_registration_tokens(&secrets.registration_tokens);
+        hasten.notify_one();
     };
+    let tokens = Tokens::new(settings, connect::variable, secrets, tell);
     let adopt = |settings: &Settings| {
         cloud.set_policy(settings);
+        tokens.adopt(settings);
         Ok(())
     };
+    let on_tick = |tick: &Tick| {
+        tokens.see(tick);
+        match metrics {
+            Metrics::Emf => print_metrics(tick, &deployment),
+            Metrics::None => {}
+        }
+    };
     tokio::select! {
-        () = service.serve(&mut scaler, &hasten, adopt, measure) => {}
+        () = service.serve(&mut scaler, &hasten, adopt, on_tick) => {}
         () = cloud.hasten(&hasten) => {}
+        never = tokens.keep() => match never {},
     }
     match cloud.shutdown().await {
         0 => Ok(Exit::Done),

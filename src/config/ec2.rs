@@ -153,7 +153,7 @@ fn image(reader: &Reader<'_>) -> Option<ImageSource> {
 }
 
 /// The rule of [`is_parameter`], in words.
-pub(super) const PARAMETER_RULE: &str = "a parameter's name, such as /dayfly/image";
+pub(super) const PARAMETER_RULE: &str = "a parameter's name, such as /dayfly/name";
 
 /// A parameter's name, perhaps with a version or label behind a colon.
 pub(super) fn is_parameter(text: &str) -> bool {

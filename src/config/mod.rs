@@ -14,6 +14,7 @@ mod pool;
 pub mod price;
 mod resolve;
 pub mod secret;
+mod source;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;

@@ -7,7 +7,8 @@ use std::time::Duration;
 use super::cloud::{Cloud, Kind};
 use super::ec2::{self, Money};
 use super::resolve::{MACHINES_MAX, NAME_RULE, count, is_name, seconds};
-use super::secret::{self, SecretSource};
+use super::secret::SecretSource;
+use super::source;
 use super::{AgentSettings, CloudSettings, Ec2Pool, PoolSettings, default};
 use crate::document::{Reader, Table};
 use crate::model::id::{AgentType, PoolName, TemplateVersion};
@@ -174,9 +175,8 @@ fn process() -> Launched {
 }
 
 fn token(table: &Table<'_>, around: &Around<'_>) -> Option<SecretSource> {
-    let expected = "{ file = \"/path\" } or { env = \"NAME\" }";
-    let reader = table.required("registration_token", expected)?;
-    secret::source(&reader, around.folder)
+    let reader = table.required("registration_token", source::WAYS)?;
+    source::source(&reader, around.folder)
 }
 
 /// The hub takes names with `s1-` alone (protocol.md 9.2).

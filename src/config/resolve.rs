@@ -7,9 +7,10 @@ use std::time::Duration;
 use super::cloud::{self, CLOUD};
 use super::pool::{Around, POOL, pools};
 use super::price::dollars;
-use super::secret::{self, SecretSource};
+use super::secret::SecretSource;
 use super::{
     CloudSettings, Config, Ec2Settings, HubSettings, LogFormat, Metrics, Settings, default, ec2,
+    source,
 };
 use crate::document::{Format, Problem, Reader, Report, Table, parse};
 use crate::model::id::Deployment;
@@ -43,7 +44,7 @@ const NAME_MAX: usize = 64;
 pub fn keys() -> impl Iterator<Item = &'static str> {
     let deployment = ROOT.into_iter().chain(HUB).chain(CLOUD);
     let of_ec2 = ec2::LAUNCH_TEMPLATE.into_iter().chain(ec2::IMAGE);
-    deployment.chain(POOL).chain(of_ec2).chain(secret::KEYS)
+    deployment.chain(POOL).chain(of_ec2).chain(source::KEYS)
 }
 
 /// Reads and checks a configuration. `file` names it in problems; relative paths start in `folder`.
@@ -189,7 +190,7 @@ fn hub_settings(reader: &Reader<'_>, folder: &Path) -> Option<(HubSettings, Opti
     let plain_http = table.optional("plain_http").map(|reader| reader.boolean());
     let timeout = seconds(&table, "timeout_seconds", 1..=300, default::HUB_TIMEOUT);
     let api_token = table.optional("api_token");
-    let api_token = api_token.map(|reader| secret::source(&reader, folder));
+    let api_token = api_token.map(|reader| source::source(&reader, folder));
     if let (Some(ca_file), Some(Some(true))) = (&ca_file, plain_http) {
         ca_file.wrong(
             "found beside plain_http = true, which uses no certificates",

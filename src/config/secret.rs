@@ -1,20 +1,19 @@
 //! Where tokens are, and reading them: apart from the rest, so that checking a configuration needs
 //! no secret.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use thiserror::Error;
 
 use super::Config;
-use crate::document::{Reader, Value};
 use crate::model::id::PoolName;
 use crate::model::secret::Secret;
 
-/// How a configuration says where a token is.
-pub(super) const KEYS: [&str; 2] = ["file", "env"];
+/// Where SSM gives the secrets of Secrets Manager (decision 0010).
+const REFERENCE: &str = "/aws/reference/secretsmanager/";
 
 /// Where a token is.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -23,7 +22,25 @@ pub enum SecretSource {
     File(PathBuf),
     /// In an environment variable of this name.
     Variable(String),
+    /// In a parameter of SSM of this name, a `SecureString`.
+    Parameter(String),
+    /// In a secret of Secrets Manager of this name.
+    SecretsManager(String),
 }
+
+impl SecretSource {
+    /// The parameter that SSM has to be asked for, decrypted; `None` for what is on this computer.
+    pub fn parameter(&self) -> Option<String> {
+        match self {
+            Self::File(_) | Self::Variable(_) => None,
+            Self::Parameter(name) => Some(name.clone()),
+            Self::SecretsManager(name) => Some(format!("{REFERENCE}{name}")),
+        }
+    }
+}
+
+/// What SSM gave for each parameter that it was asked for, or why it gave nothing, in words.
+pub type Parameters = BTreeMap<String, Result<Secret, String>>;
 
 /// All tokens of a configuration.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -55,34 +72,54 @@ pub enum SecretError {
         /// What the system says.
         source: io::Error,
     },
+    /// The parameter or secret cannot be had.
+    #[error("{key}: {place} cannot be read: {reason}")]
+    NotGiven {
+        /// The path of the key in the configuration.
+        key: String,
+        /// The parameter or secret.
+        place: String,
+        /// What AWS says.
+        reason: String,
+    },
     /// There is something, and it is no token.
     #[error("{key}: what is in {place} is {found}, and a token is one word")]
     NoToken {
         /// The path of the key in the configuration.
         key: String,
-        /// The variable or file.
+        /// The variable, file, parameter or secret.
         place: String,
         /// What is wrong with it; never the text itself.
         found: &'static str,
     },
 }
 
-/// Reads every token; `get` looks a variable up in the environment.
+/// The parameters that SSM has to be asked for before [`read_all`].
+pub fn parameters(config: &Config) -> BTreeSet<String> {
+    let pools = config.pools.values().map(|pool| &pool.registration_token);
+    let sources = config.api_token.iter().chain(pools);
+    sources.filter_map(SecretSource::parameter).collect()
+}
+
+/// Reads every token; `get` looks a variable up in the environment, `parameters` holds what SSM
+/// gave.
 ///
 /// # Errors
 /// One for each token that is not there.
 pub fn read_all(
     config: &Config,
     get: impl Fn(&str) -> Option<String>,
+    parameters: &Parameters,
 ) -> Result<Secrets, Vec<SecretError>> {
     let mut errors = Vec::new();
-    let mut read = |source: &SecretSource, key: String| match read_one(source, key, &get) {
-        Ok(secret) => Some(secret),
-        Err(error) => {
-            errors.push(error);
-            None
-        }
-    };
+    let mut read =
+        |source: &SecretSource, key: String| match read_one(source, key, &get, parameters) {
+            Ok(secret) => Some(secret),
+            Err(error) => {
+                errors.push(error);
+                None
+            }
+        };
     let api_token = config.api_token.as_ref();
     let api_token = api_token.and_then(|source| read(source, "hub.api_token".to_owned()));
     let mut registration_tokens = BTreeMap::new();
@@ -105,63 +142,60 @@ fn read_one(
     source: &SecretSource,
     key: String,
     get: impl Fn(&str) -> Option<String>,
+    parameters: &Parameters,
 ) -> Result<Secret, SecretError> {
-    let (text, place) = match source {
+    match source {
         SecretSource::Variable(name) => match get(name) {
-            Some(text) => (text, format!("environment variable {name}")),
+            Some(text) => token(&text, key, format!("environment variable {name}")),
             None => {
                 let name = name.clone();
-                return Err(SecretError::Unset { key, name });
+                Err(SecretError::Unset { key, name })
             }
         },
         SecretSource::File(file) => match fs::read_to_string(file) {
-            Ok(text) => (text, file.display().to_string()),
+            Ok(text) => token(&text, key, file.display().to_string()),
             Err(source) => {
                 let file = file.clone();
-                return Err(SecretError::Unreadable { key, file, source });
+                Err(SecretError::Unreadable { key, file, source })
             }
         },
+        SecretSource::Parameter(name) => {
+            let place = format!("parameter {name}");
+            given(source, parameters, key, place)
+        }
+        SecretSource::SecretsManager(name) => {
+            let place = format!("secret {name} of Secrets Manager");
+            given(source, parameters, key, place)
+        }
+    }
+}
+
+fn given(
+    source: &SecretSource,
+    parameters: &Parameters,
+    key: String,
+    place: String,
+) -> Result<Secret, SecretError> {
+    let answer = source.parameter().and_then(|name| parameters.get(&name));
+    let reason = match answer {
+        Some(Ok(secret)) => return token(secret.expose(), key, place),
+        Some(Err(reason)) => reason.clone(),
+        None => "it was not asked for".to_owned(),
     };
+    Err(SecretError::NotGiven { key, place, reason })
+}
+
+/// A token is one word; what it is otherwise is said, and never shown.
+fn token(text: &str, key: String, place: String) -> Result<Secret, SecretError> {
     let token = text.trim();
     let found = if token.is_empty() {
         "empty"
+    } else if token.starts_with('{') {
+        "a JSON object"
     } else if !token.chars().all(|character| character.is_ascii_graphic()) {
         "more than one word, or not ASCII"
     } else {
         return Ok(Secret::new(token));
     };
     Err(SecretError::NoToken { key, place, found })
-}
-
-/// `{ file = "…" }` or `{ env = "NAME" }`; anything else is never shown, it may be the token.
-pub(super) fn source(reader: &Reader<'_>, folder: &Path) -> Option<SecretSource> {
-    if let Value::Scalar(_) = reader.value() {
-        reader.wrong(
-            "found a token written into the file",
-            "write where it is instead: { file = \"/path\" } or { env = \"NAME\" }, and reset this one, \
-             because whoever has read the file knows it",
-        );
-        return None;
-    }
-    let reader = reader.clone().hidden();
-    let table = reader.table(&KEYS)?;
-    match (table.optional("file"), table.optional("env")) {
-        (Some(file), None) => Some(SecretSource::File(folder.join(file.filled_text()?))),
-        (None, Some(name)) => {
-            let text = name.filled_text()?;
-            let is_name = text.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
-            if !is_name {
-                name.expected("the name of an environment variable, not its value");
-            }
-            is_name.then(|| SecretSource::Variable(text.to_owned()))
-        }
-        (Some(_), Some(_)) => {
-            reader.wrong("found both file and env", "expected one of them");
-            None
-        }
-        (None, None) => {
-            reader.wrong("found neither file nor env", "expected one of them");
-            None
-        }
-    }
 }

@@ -11,11 +11,13 @@ pub mod memory;
 pub mod metrics;
 pub mod observe;
 pub mod report;
+pub mod rotation;
 pub mod run;
 pub mod shortage;
 pub mod suspects;
 pub mod tick;
 pub mod trouble;
 
+pub use rotation::Rotation;
 pub use run::{Pace, run};
 pub use tick::{Scaler, Tick};

@@ -40,5 +40,7 @@ mod scaler;
 #[cfg(feature = "local")]
 mod service;
 mod tidy;
+#[cfg(feature = "local")]
+mod tokens;
 #[cfg(all(feature = "aws", feature = "local"))]
 mod whole_account;

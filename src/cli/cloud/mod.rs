@@ -130,9 +130,10 @@ async fn serve(command: CloudCommand) -> Result<Exit, Exit> {
     let stop = stop_signal().map_err(|error| failed(&error))?;
     let folder = tempfile::Builder::new().prefix("dayfly-cloud-").tempdir();
     let folder = folder.map_err(|error| failed(&error))?;
-    let computer = command.config.as_deref();
-    let computer = computer.map(|path| computer_of(path, folder.path()));
-    let computer = computer.transpose()?;
+    let computer = match &command.config {
+        Some(path) => Some(computer_of(path, folder.path()).await?),
+        None => None,
+    };
     let ec2 = account(&command)?;
     let transport = if command.plain_http {
         Transport::Plain
@@ -162,9 +163,9 @@ async fn serve(command: CloudCommand) -> Result<Exit, Exit> {
 }
 
 /// This computer, for the machines of a configuration; their folders are in a temporary one.
-fn computer_of(path: &Path, folder: &Path) -> Result<ProcessCloud<SystemClock>, Exit> {
+async fn computer_of(path: &Path, folder: &Path) -> Result<ProcessCloud<SystemClock>, Exit> {
     let settings = connect::read(path)?;
-    let secrets = connect::secrets(&settings.config)?;
+    let secrets = connect::secrets(&settings.config).await?;
     let process = config::ProcessSettings {
         folder: folder.join("machines"),
         boot_delay: Duration::ZERO,

@@ -72,7 +72,7 @@ async fn examine(path: &Path) -> (Vec<Finding>, Exit) {
             settings.policy.deployment
         ),
     )];
-    let secrets = tokens(&settings, &mut findings);
+    let secrets = tokens(&settings, &mut findings).await;
     if let Some(secrets) = &secrets {
         findings.extend(hub::examine(&settings, secrets).await);
     }
@@ -102,8 +102,8 @@ async fn examine(path: &Path) -> (Vec<Finding>, Exit) {
 }
 
 /// The tokens, or a line for each that is not where the configuration says.
-fn tokens(settings: &Settings, findings: &mut Vec<Finding>) -> Option<Secrets> {
-    match connect::try_secrets(&settings.config) {
+async fn tokens(settings: &Settings, findings: &mut Vec<Finding>) -> Option<Secrets> {
+    match connect::try_secrets(&settings.config).await {
         Ok(secrets) => {
             let count =
                 secrets.registration_tokens.len() + usize::from(secrets.api_token.is_some());

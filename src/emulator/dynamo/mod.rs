@@ -4,7 +4,7 @@
 //! a condition saw and what was written are one moment.
 //!
 //! What is not here: sort keys, indexes, queries, transactions, streams, expiry, capacity units,
-//! and of expressions all but those of [`condition`] and [`update`]. What is not here is refused
+//! and of expressions all but those of `condition` and `update`. What is not here is refused
 //! and never ignored, so that it fails in a test and not in an account.
 
 mod attribute;

@@ -1,6 +1,7 @@
 //! What the scaler asks of the hub: the door `ports::Hub`, over HTTPS.
 
 use std::collections::BTreeMap;
+use std::sync::{Arc, PoisonError, RwLock};
 
 use reqwest::Method;
 use serde::de::DeserializeOwned;
@@ -26,10 +27,15 @@ pub struct PoolAccess {
     pub registration_token: Secret,
 }
 
-/// The hub, as the scaler asks it.
+/// The hub, as the scaler asks it. Clones share their tokens.
 #[derive(Clone, Debug)]
 pub struct HubClient {
     http: Http,
+    access: Arc<RwLock<Access>>,
+}
+
+#[derive(Debug)]
+struct Access {
     pools: BTreeMap<PoolName, PoolAccess>,
     /// Lists agents, where an API token was configured.
     public: Option<PublicClient>,
@@ -44,11 +50,20 @@ impl HubClient {
     ) -> Result<Self, ClientError> {
         let http = Http::new(settings)?;
         let public = api_token.map(|token| PublicClient::over(http.clone(), token));
-        Ok(Self {
-            http,
-            pools,
-            public,
-        })
+        let access = Arc::new(RwLock::new(Access { pools, public }));
+        Ok(Self { http, access })
+    }
+
+    /// Takes other pools and tokens, from the next question on.
+    pub fn set_access(&self, pools: BTreeMap<PoolName, PoolAccess>, api_token: Option<Secret>) {
+        let public = api_token.map(|token| PublicClient::over(self.http.clone(), token));
+        let mut access = self.access.write().unwrap_or_else(PoisonError::into_inner);
+        *access = Access { pools, public };
+    }
+
+    fn access(&self, pool: &PoolName) -> (Option<PoolAccess>, Option<PublicClient>) {
+        let access = self.access.read().unwrap_or_else(PoisonError::into_inner);
+        (access.pools.get(pool).cloned(), access.public.clone())
     }
 
     /// What time it is at the hub, in whole seconds, as the answer to a pool's question tells;
@@ -57,15 +72,17 @@ impl HubClient {
     /// # Errors
     /// There is no answer, or the pool is not known here.
     pub async fn date(&self, pool: &PoolName) -> Result<Option<Timestamp>, HubError> {
-        let token = Authorization::Token(&self.access(pool)?.registration_token);
+        let access = self.known(pool)?;
+        let token = Authorization::Token(&access.registration_token);
         let path = format!("{AGENT_API}/metrics");
         let answer = self.http.call(Method::GET, &path, token, Body::Empty).await;
         let answer = answer.map_err(|error| hub_error(error, pool, "registration_token"))?;
         Ok(answer.date)
     }
 
-    fn access(&self, pool: &PoolName) -> Result<&PoolAccess, HubError> {
-        self.pools.get(pool).ok_or_else(|| HubError::UnknownToken {
+    fn known(&self, pool: &PoolName) -> Result<PoolAccess, HubError> {
+        let (access, _) = self.access(pool);
+        access.ok_or_else(|| HubError::UnknownToken {
             endpoint: self.http.endpoint().to_owned(),
             token: "registration_token",
             pool: pool.clone(),
@@ -73,7 +90,7 @@ impl HubClient {
     }
 
     async fn get<T: DeserializeOwned>(&self, pool: &PoolName, what: &str) -> Result<T, HubError> {
-        let access = self.access(pool)?;
+        let access = self.known(pool)?;
         let path = format!("{AGENT_API}/{what}");
         let token = Authorization::Token(&access.registration_token);
         let answer = self
@@ -113,7 +130,7 @@ impl Hub for HubClient {
         &self,
         pool: &PoolName,
     ) -> Result<Option<BTreeMap<MachineId, AgentReport>>, HubError> {
-        let (Some(public), Some(access)) = (&self.public, self.pools.get(pool)) else {
+        let (Some(access), Some(public)) = self.access(pool) else {
             return Ok(None);
         };
         let agents = public

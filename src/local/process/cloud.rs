@@ -17,7 +17,7 @@ use tokio::time::timeout;
 use super::faults::{Faults, take};
 use super::folder::{Folder, Tags};
 use super::registry::{Handle, Registry};
-use super::settings::{ProcessCloudError, ProcessSettings};
+use super::settings::{AgentSettings, ProcessCloudError, ProcessSettings};
 use super::tree;
 use super::watch::{INIT_ENDS_WITHIN, clear_abandoned, watch_machine};
 use crate::agent::process::become_subreaper;
@@ -25,6 +25,7 @@ use crate::model::id::{MachineId, PoolName};
 use crate::model::machine::{Machine, Phase};
 use crate::model::offer::Offer;
 use crate::model::plan::LaunchOrder;
+use crate::model::secret::Secret;
 use crate::model::time::Timestamp;
 use crate::ports::{Clock, Cloud, CloudError, LaunchError, Launched};
 
@@ -69,6 +70,16 @@ impl<K: Clock + Clone + Send + 'static> ProcessCloud<K> {
     /// Sets what goes wrong from now on.
     pub fn set_faults(&self, faults: Faults) {
         self.registry.lock().faults = faults;
+    }
+
+    /// Gives the agents of machines from now on these tokens; those of other pools stay.
+    pub fn set_registration_tokens(&self, tokens: &BTreeMap<PoolName, Secret>) {
+        let known = &mut self.registry.lock().registration_tokens;
+        known.extend(
+            tokens
+                .iter()
+                .map(|(pool, token)| (pool.clone(), token.clone())),
+        );
     }
 
     /// When a machine was gone: no process of it was left.
@@ -121,7 +132,7 @@ impl<K: Clock + Clone + Send + 'static> ProcessCloud<K> {
     /// Starts one machine; its watcher owns its init from then on.
     fn start(&self, id: MachineId, order: &LaunchOrder, offer: &Offer) -> io::Result<Machine> {
         let now = self.clock.now();
-        let agent = self.settings.pools.get(&order.pool).ok_or_else(|| {
+        let agent = self.agent_settings(&order.pool).ok_or_else(|| {
             io::Error::other(format!("pool {} is not configured here", order.pool))
         })?;
         let machine = Machine {
@@ -148,7 +159,7 @@ impl<K: Clock + Clone + Send + 'static> ProcessCloud<K> {
         };
         let folder = Folder::of(&self.settings.root, &id);
         let started = folder
-            .create(&tags, agent)
+            .create(&tags, &agent)
             .and_then(|()| self.start_init(&folder));
         let init = started.inspect_err(|_| folder.remove())?;
         let ending = Arc::new(Notify::new());
@@ -176,6 +187,15 @@ impl<K: Clock + Clone + Send + 'static> ProcessCloud<K> {
             .unwrap_or_else(PoisonError::into_inner)
             .spawn(watched);
         Ok(machine)
+    }
+
+    /// What the agents of a pool are told at this moment.
+    fn agent_settings(&self, pool: &PoolName) -> Option<AgentSettings> {
+        let mut agent = self.settings.pools.get(pool)?.clone();
+        if let Some(token) = self.registry.lock().registration_tokens.get(pool) {
+            agent.registration_token = token.clone();
+        }
+        Some(agent)
     }
 
     fn start_init(&self, folder: &Folder) -> io::Result<Child> {

@@ -8,8 +8,9 @@ use std::time::Duration;
 use tokio::sync::{Notify, watch};
 
 use super::faults::Faults;
-use crate::model::id::{LaunchToken, MachineId};
+use crate::model::id::{LaunchToken, MachineId, PoolName};
 use crate::model::machine::{ConsoleMarks, Machine, Phase};
+use crate::model::secret::Secret;
 use crate::model::time::Timestamp;
 
 /// For how long ended machines are listed, as EC2 does.
@@ -33,6 +34,8 @@ pub(super) struct State {
     /// What each launch gave, so that a repeat gives the same.
     pub(super) launches: BTreeMap<LaunchToken, Vec<Machine>>,
     pub(super) faults: Faults,
+    /// Registration tokens that came after those of the settings.
+    pub(super) registration_tokens: BTreeMap<PoolName, Secret>,
     /// Machines launched in all, and alive at once at most.
     pub(super) launched: u32,
     pub(super) peak: u32,

@@ -2,7 +2,7 @@
 
 mod faults;
 mod leaving;
-mod port;
+pub mod port;
 mod secrets;
 mod signals;
 

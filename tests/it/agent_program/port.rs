@@ -17,16 +17,16 @@ use tokio::sync::oneshot;
 const PATIENCE: Duration = Duration::from_secs(600);
 
 /// The hub, and the thread that serves it until this is dropped.
-pub(super) struct Port {
+pub struct Port {
     shared: Shared<Hub>,
-    pub(super) address: SocketAddr,
+    pub address: SocketAddr,
     stop: Option<oneshot::Sender<()>>,
     thread: Option<JoinHandle<()>>,
 }
 
 impl Port {
     /// Serves the hub, and writes the authority that vouches for it to `ca_file`.
-    pub(super) fn open(hub: Hub, ca_file: &Path) -> Self {
+    pub fn open(hub: Hub, ca_file: &Path) -> Self {
         let shared = Shared::new(hub);
         let (stop, stopped) = oneshot::channel();
         let (started, start) = mpsc::channel();
@@ -54,14 +54,14 @@ impl Port {
     }
 
     /// Does something with the hub between two requests.
-    pub(super) fn with<T>(&self, act: impl FnOnce(&mut Hub) -> T) -> T {
+    pub fn with<T>(&self, act: impl FnOnce(&mut Hub) -> T) -> T {
         let result = act(&mut self.shared.lock());
         self.shared.ring();
         result
     }
 
     /// Waits until the hub is as wanted; looks whenever it may have changed.
-    pub(super) fn wait_until(&self, what: &str, is_so: impl Fn(&Hub) -> bool) {
+    pub fn wait_until(&self, what: &str, is_so: impl Fn(&Hub) -> bool) {
         let mut bell = self.shared.listen();
         let wait = async {
             while !is_so(&self.shared.lock()) {

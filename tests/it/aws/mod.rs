@@ -7,6 +7,7 @@ mod launching;
 mod lease;
 mod looking;
 mod scenarios;
+mod secrets;
 mod site;
 mod wire;
 mod world;

@@ -61,7 +61,7 @@ spot_patience_seconds = 60
     dayfly.toml:27: pools.linux.market: found the text "cheap"; expected on-demand, spot or spot-first
     dayfly.toml:31: pools.arm.launch_template.name: unknown key; expected id or version
     dayfly.toml:31: pools.arm.launch_template.version: found the number 0; expected an integer from 1 to 4294967295
-    dayfly.toml:32: pools.arm.image.parameter: found the text "two words"; expected a parameter's name, such as /dayfly/image
+    dayfly.toml:32: pools.arm.image.parameter: found the text "two words"; expected a parameter's name, such as /dayfly/name
     dayfly.toml:33: pools.arm.instance_types[1]: found a second time; expected each once
     dayfly.toml:34: pools.arm.subnets[1]: found the text "eu-central-1a"; expected an id such as subnet-0123456789abcdef0
     dayfly.toml:35: pools.arm.spot_patience_seconds: found without market = "spot-first"; only there spot is waited for before on-demand is tried: take it out

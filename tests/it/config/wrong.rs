@@ -24,7 +24,7 @@ fn an_empty_file_lacks_what_must_be_said() {
     dayfly.toml:3: hub: found the number 1; expected a map of keys and values
     dayfly.toml:4: cloud: found the number 2; expected a map of keys and values
     dayfly.toml:5: pools.linux.agent_type: missing; expected the hub's name for it, such as s1-linux
-    dayfly.toml:5: pools.linux.registration_token: missing; expected { file = "/path" } or { env = "NAME" }
+    dayfly.toml:5: pools.linux.registration_token: missing; expected { file = "/path" }, { env = "NAME" }, { parameter = "/path" } or { secret = "name" }
     "#);
 }
 
@@ -131,7 +131,7 @@ fn values_that_contradict_each_other_are_refused() {
         "{ env = \"DAYFLY_TOKEN_LINUX\" }",
         "{ env = 'A', file = 'b' }",
     );
-    insta::assert_snapshot!(problems(&both), @"dayfly.toml:11: pools.linux.registration_token: found both file and env; expected one of them");
+    insta::assert_snapshot!(problems(&both), @"dayfly.toml:11: pools.linux.registration_token: found file and env; expected one of them");
 }
 
 proptest! {

@@ -6,5 +6,6 @@ pub mod log;
 mod memory;
 pub mod metrics;
 mod report;
+mod rotation;
 mod run;
 mod shortages;
