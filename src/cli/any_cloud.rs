@@ -11,20 +11,30 @@ use std::collections::BTreeMap;
 #[cfg(feature = "local")]
 use std::io;
 
+use std::time::Duration;
+
 use thiserror::Error;
 use tokio::sync::Notify;
 
 #[cfg(feature = "aws")]
-use crate::aws::{Clients, ConnectError, Ec2Cloud};
+use crate::aws::client::CALL_TIMEOUT;
+#[cfg(feature = "aws")]
+use crate::aws::{Clients, ConnectError, Ec2Cloud, TableLease};
 use crate::config::secret::Secrets;
 use crate::config::{self, CloudSettings, Settings};
 #[cfg(feature = "local")]
 use crate::local::process::{AgentSettings, ProcessCloud, ProcessCloudError, ProcessSettings};
+#[cfg(feature = "aws")]
+use crate::model::id::Replica;
 use crate::model::id::{MachineId, PoolName};
 use crate::model::machine::Machine;
 use crate::model::plan::LaunchOrder;
 use crate::model::pool::SpotPrices;
 use crate::model::secret::Secret;
+#[cfg(not(feature = "aws"))]
+use crate::ports::Alone;
+#[cfg(feature = "aws")]
+use crate::ports::Clock;
 #[cfg(any(feature = "aws", feature = "local"))]
 use crate::ports::SystemClock;
 use crate::ports::{Cloud, CloudError, Consoles, LaunchError, Launched};
@@ -35,12 +45,26 @@ pub enum AnyCloud {
     /// Machines are process trees on this computer.
     #[cfg(feature = "local")]
     Process(ProcessCloud<SystemClock>),
-    /// Machines are EC2's.
+    /// Machines are EC2's, with the lease of the same account, if one was configured.
     #[cfg(feature = "aws")]
-    Ec2(Box<Ec2Cloud<SystemClock>>),
+    Ec2(Box<Ec2Cloud<SystemClock>>, AnyLease),
     /// In a program that was built without any. No configuration names it.
     Nowhere,
 }
+
+/// A lease in a table, if one was configured.
+#[cfg(feature = "aws")]
+pub type AnyLease = Option<TableLease>;
+/// No lease: none is built in.
+#[cfg(not(feature = "aws"))]
+pub type AnyLease = Option<Alone>;
+
+/// How long the cloud may take for an answer: as long as a call to EC2 is waited for.
+#[cfg(feature = "aws")]
+pub const CLOUD_TIMEOUT: Duration = CALL_TIMEOUT;
+/// How long the cloud may take for an answer; this computer is quick.
+#[cfg(not(feature = "aws"))]
+pub const CLOUD_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// What [`AnyCloud::Nowhere`] answers.
 const NOWHERE: &str = "this program was built without any cloud";
@@ -99,6 +123,17 @@ impl AnyCloud {
         }
     }
 
+    /// The lease that decides whether this process may change anything there.
+    pub fn lease(&self) -> AnyLease {
+        match self {
+            #[cfg(feature = "local")]
+            Self::Process(_) => None,
+            #[cfg(feature = "aws")]
+            Self::Ec2(_, lease) => lease.clone(),
+            Self::Nowhere => None,
+        }
+    }
+
     /// Machines launched from now on get other registration tokens, where the cloud hands them
     /// over; a machine on EC2 reads its own.
     pub fn set_registration_tokens(&self, tokens: &BTreeMap<PoolName, Secret>) {
@@ -106,7 +141,7 @@ impl AnyCloud {
             #[cfg(feature = "local")]
             Self::Process(cloud) => cloud.set_registration_tokens(tokens),
             #[cfg(feature = "aws")]
-            Self::Ec2(_) => _ = tokens,
+            Self::Ec2(..) => _ = tokens,
             Self::Nowhere => _ = tokens,
         }
     }
@@ -117,7 +152,7 @@ impl AnyCloud {
             #[cfg(feature = "local")]
             Self::Process(_) => {}
             #[cfg(feature = "aws")]
-            Self::Ec2(cloud) => {
+            Self::Ec2(cloud, _) => {
                 if let CloudSettings::Ec2(ec2) = &settings.config.cloud {
                     cloud.set_policy(ec2, &settings.policy);
                 }
@@ -138,7 +173,7 @@ impl AnyCloud {
                 }
             }
             #[cfg(feature = "aws")]
-            Self::Ec2(_) => std::future::pending().await,
+            Self::Ec2(..) => std::future::pending().await,
             Self::Nowhere => std::future::pending().await,
         }
     }
@@ -158,7 +193,7 @@ impl AnyCloud {
                 cloud.totals().2
             }
             #[cfg(feature = "aws")]
-            Self::Ec2(_) => 0,
+            Self::Ec2(..) => 0,
             Self::Nowhere => 0,
         }
     }
@@ -170,7 +205,7 @@ impl Cloud for AnyCloud {
             #[cfg(feature = "local")]
             Self::Process(cloud) => cloud.machines().await,
             #[cfg(feature = "aws")]
-            Self::Ec2(cloud) => cloud.machines().await,
+            Self::Ec2(cloud, _) => cloud.machines().await,
             Self::Nowhere => Err(CloudError::Failed(NOWHERE.to_owned())),
         }
     }
@@ -180,7 +215,7 @@ impl Cloud for AnyCloud {
             #[cfg(feature = "local")]
             Self::Process(cloud) => cloud.launch(order).await,
             #[cfg(feature = "aws")]
-            Self::Ec2(cloud) => cloud.launch(order).await,
+            Self::Ec2(cloud, _) => cloud.launch(order).await,
             Self::Nowhere => Err(LaunchError::Refused {
                 reason: NOWHERE.to_owned(),
             }),
@@ -192,7 +227,7 @@ impl Cloud for AnyCloud {
             #[cfg(feature = "local")]
             Self::Process(cloud) => cloud.end(machines).await,
             #[cfg(feature = "aws")]
-            Self::Ec2(cloud) => cloud.end(machines).await,
+            Self::Ec2(cloud, _) => cloud.end(machines).await,
             Self::Nowhere => BTreeMap::new(),
         }
     }
@@ -202,7 +237,7 @@ impl Cloud for AnyCloud {
             #[cfg(feature = "local")]
             Self::Process(cloud) => cloud.consoles(machines).await,
             #[cfg(feature = "aws")]
-            Self::Ec2(cloud) => cloud.consoles(machines).await,
+            Self::Ec2(cloud, _) => cloud.consoles(machines).await,
             Self::Nowhere => Consoles::new(),
         }
     }
@@ -212,7 +247,7 @@ impl Cloud for AnyCloud {
             #[cfg(feature = "local")]
             Self::Process(cloud) => cloud.spot_prices().await,
             #[cfg(feature = "aws")]
-            Self::Ec2(cloud) => cloud.spot_prices().await,
+            Self::Ec2(cloud, _) => cloud.spot_prices().await,
             Self::Nowhere => None,
         }
     }
@@ -221,8 +256,23 @@ impl Cloud for AnyCloud {
 #[cfg(feature = "aws")]
 async fn on_ec2(settings: &Settings, ec2: &config::Ec2Settings) -> Result<AnyCloud, AnyCloudError> {
     let clients = Clients::connect(ec2).await?;
+    let deployment = &settings.policy.deployment;
+    let lease = ec2.lease_table.as_deref();
+    let lease = lease.map(|table| {
+        let dynamodb = clients.dynamodb.clone();
+        TableLease::new(dynamodb, table, deployment, replica())
+    });
     let cloud = Ec2Cloud::new(clients, ec2, &settings.policy, SystemClock);
-    Ok(AnyCloud::Ec2(Box::new(cloud)))
+    Ok(AnyCloud::Ec2(Box::new(cloud), lease))
+}
+
+/// A name that no other process has, and that tells a person where to look for this one.
+#[cfg(feature = "aws")]
+fn replica() -> Replica {
+    let host = rustix::system::uname();
+    let host = host.nodename().to_string_lossy();
+    let (process, started_at) = (std::process::id(), SystemClock.now().as_millis());
+    Replica::new(format!("{host}-{process}-{started_at}"))
 }
 
 #[cfg(not(feature = "aws"))]

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use super::any_cloud::{AnyCloud, Purpose};
+use super::any_cloud::{AnyCloud, AnyLease, CLOUD_TIMEOUT, Purpose};
 use super::exit::Exit;
 use super::output::{print_error, refused};
 use super::plan::Recording;
@@ -16,6 +16,7 @@ use crate::model::id::PoolName;
 use crate::model::pool::Policy;
 use crate::ports::SystemClock;
 use crate::scaler::Scaler;
+use crate::scaler::lease::Terms;
 use crate::scaler::observe::Silence;
 
 /// Reads a configuration, or lists everything that is wrong with it on stderr.
@@ -100,6 +101,17 @@ pub async fn cloud(
         print_error(&error, None);
         Exit::Configuration
     })
+}
+
+/// The scaler of a configuration, under its lease if it has one.
+pub type AnyScaler = Scaler<HubClient, AnyCloud, SystemClock, AnyLease>;
+
+/// The scaler of these settings; as one of several replicas where a lease was configured.
+pub fn scaler(settings: &Settings, hub: HubClient, cloud: AnyCloud) -> AnyScaler {
+    let questions = settings.config.hub.timeout.max(CLOUD_TIMEOUT);
+    let terms = Terms::new(settings.config.tick_interval, questions);
+    let lease = cloud.lease();
+    Scaler::new(hub, cloud, SystemClock, settings.policy.clone()).with_lease(lease, terms)
 }
 
 /// Looks at hub and cloud once, for `plan` and `explain`.

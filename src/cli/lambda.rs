@@ -14,7 +14,7 @@ use serde_json::Value;
 use thiserror::Error;
 use tracing::level_filters::LevelFilter;
 
-use super::any_cloud::{AnyCloud, AnyCloudError, Purpose};
+use super::any_cloud::{AnyCloud, AnyCloudError, AnyLease, Purpose};
 use super::connect;
 use super::exit::Exit;
 use super::output::{causes, failed, print_error};
@@ -29,7 +29,7 @@ use crate::lambda::function::{Failure, Function, Summary};
 use crate::model::id::Deployment;
 use crate::model::time::Timestamp;
 use crate::ports::SystemClock;
-use crate::scaler::{Pace, Scaler};
+use crate::scaler::Pace;
 use crate::telemetry;
 
 /// The path of a configuration file in the zip.
@@ -47,7 +47,7 @@ const FROM_LAMBDA: [&str; 4] = [
 /// What one process keeps between invocations.
 struct Kept {
     deployment: Deployment,
-    function: Function<HubClient, AnyCloud, SystemClock>,
+    function: Function<HubClient, AnyCloud, SystemClock, AnyLease>,
     tokens: Tokens,
 }
 
@@ -173,7 +173,7 @@ async fn start() -> Result<Kept, LambdaError> {
         hub.set_access(access, secrets.api_token.clone());
         cloud.set_registration_tokens(&secrets.registration_tokens);
     };
-    let scaler = Scaler::new(hub, cloud, SystemClock, settings.policy.clone());
+    let scaler = connect::scaler(&settings, hub, cloud);
     Ok(Kept {
         deployment,
         tokens: Tokens::new(settings, variable, secrets, tell),

@@ -18,9 +18,8 @@ use super::tokens::Tokens;
 use crate::config::secret::Secrets;
 use crate::config::{LogFormat, Metrics, Settings};
 use crate::model::id::Deployment;
-use crate::ports::SystemClock;
+use crate::scaler::Tick;
 use crate::scaler::metrics::lines;
-use crate::scaler::{Scaler, Tick};
 use crate::telemetry;
 
 /// Scales until SIGTERM or SIGINT; SIGHUP reads the configuration again. Logs go to stderr: one line a tick, one for each action.
@@ -73,8 +72,7 @@ async fn scale(command: RunCommand) -> Result<Exit, Exit> {
     );
     let metrics = settings.config.metrics;
     let deployment = settings.policy.deployment.clone();
-    let policy = settings.policy.clone();
-    let mut scaler = Scaler::new(hub.clone(), cloud.clone(), SystemClock, policy);
+    let mut scaler = connect::scaler(&settings, hub.clone(), cloud.clone());
     let hasten = Arc::new(Notify::new());
     let told = (hub, cloud.clone(), hasten.clone());
     let tell = move |settings: &Settings, secrets: &Secrets| {

@@ -65,7 +65,7 @@ impl World {
             hub.address(),
         );
         fs::write(folder.path().join("dayfly.toml"), configuration).expect("our folder");
-        let api = RuntimeApi::start().await;
+        let api = RuntimeApi::start();
         Self { hub, api, folder }
     }
 
@@ -94,7 +94,7 @@ impl World {
             peak_kib: peak_kib(id),
         };
         child.kill().await.expect("it runs");
-        self.api.forget_process();
+        self.api = RuntimeApi::start();
         cost
     }
 

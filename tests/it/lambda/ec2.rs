@@ -2,11 +2,13 @@
 //! account on a port.
 
 use std::net::TcpListener;
+use std::time::Duration;
 
 use dayfly::emulator::ec2::Ec2;
 use dayfly::emulator::ec2::settings::{Delays, Ec2Settings};
 use dayfly::emulator::http::{Server, Shared, Transport};
-use dayfly::ports::SystemClock;
+use dayfly::emulator::message::Request;
+use dayfly::ports::{Clock, SystemClock};
 use serde_json::json;
 
 use super::scene::{Scene, interruption, schedule};
@@ -19,8 +21,9 @@ const KEY: &str = "e6b9f0a9c4b14bd2a7d1e6b9f0a9c4b14bd2a7d1";
 /// An account in which machines are seen at once.
 fn account() -> Ec2Settings {
     Ec2Settings {
+        tables: [("leases".to_owned(), "deployment".to_owned())].into(),
         delays: Delays {
-            unseen: std::time::Duration::ZERO,
+            unseen: Duration::ZERO,
             ..Delays::default()
         },
         ..Ec2Settings::default()
@@ -52,13 +55,45 @@ impl Account {
         account
     }
 
+    /// Another replica holds the lease for an hour from now on, or gives it back.
+    fn hold(&self, is_held: bool) {
+        let now = SystemClock.now();
+        let until = now.plus(Duration::from_secs(3600)).as_millis();
+        let key = json!({ "deployment": { "S": "ci" } });
+        let row = json!({
+            "deployment": { "S": "ci" },
+            "holder": { "S": "another" },
+            "until": { "N": until.to_string() },
+        });
+        let (operation, body) = if is_held {
+            ("PutItem", json!({ "TableName": "leases", "Item": row }))
+        } else {
+            ("DeleteItem", json!({ "TableName": "leases", "Key": key }))
+        };
+        let request = Request {
+            method: "POST".to_owned(),
+            path: "/".to_owned(),
+            authorization: Some("AWS4-HMAC-SHA256 Credential=a".to_owned()),
+            target: Some(format!("DynamoDB_20120810.{operation}")),
+            body: body.to_string().into_bytes(),
+            ..Request::default()
+        };
+        let answer = self.ec2.shared().lock().handle(&request, now);
+        assert_eq!(
+            answer.status,
+            200,
+            "{:?}",
+            String::from_utf8_lossy(&answer.body)
+        );
+    }
+
     fn configuration(&self) -> String {
         let pem = self.ec2.ca_pem().expect("it speaks TLS");
         let ca_file = self.scene.folder.path().join("aws.pem");
         std::fs::write(&ca_file, pem).expect("our folder");
         let cloud = format!(
             "kind = \"ec2\"\nregion = \"eu-central-1\"\nendpoint_url = \"https://{}\"\n\
-             ca_file = {ca_file:?}\n",
+             ca_file = {ca_file:?}\nlease_table = \"leases\"\n",
             self.ec2.address()
         );
         let pool = "launch_template = { id = \"lt-1\", version = 1 }\n\
@@ -84,6 +119,7 @@ async fn a_schedule_launches_machines_on_ec2_once() {
     account.scene.hub.enqueue("two");
     let summary = account.scene.succeed(&schedule(), 60).await;
     assert_eq!(summary["launched"], json!(2), "{}", account.scene.stderr());
+    assert_eq!(summary["standing"], json!("holder"));
     assert_eq!(account.alive(), 2);
     // An event hastens a tick, which sees that all is there.
     let summary = account.scene.succeed(&interruption(), 60).await;
@@ -138,4 +174,38 @@ async fn a_template_that_does_not_exist_is_an_alarm_and_no_error_of_the_function
     let stderr = account.scene.stderr();
     let warnings = stderr.matches("launches less than is missing").count();
     assert_eq!(warnings, 1, "{stderr}");
+}
+
+#[tokio::test]
+async fn of_two_that_overlap_the_holder_of_the_lease_launches() {
+    let mut account = Account::new(account()).await;
+    account.hold(true);
+    account.scene.hub.enqueue("one");
+    let summary = account.scene.succeed(&schedule(), 60).await;
+    assert_eq!(
+        (&summary["ticks"], &summary["standing"]),
+        (&json!(1), &json!("standby"))
+    );
+    assert_eq!(account.alive(), 0);
+    account.hold(false);
+    let summary = account.scene.succeed(&schedule(), 60).await;
+    assert_eq!(summary["standing"], json!("holder"));
+    assert_eq!(account.alive(), 1);
+    let row = |ec2: &Ec2| ec2.tables().item("leases", "ci").is_some();
+    assert!(
+        !row(&account.ec2.shared().lock()),
+        "a frozen process holds nothing"
+    );
+}
+
+#[tokio::test]
+async fn a_lease_without_a_table_is_an_error_of_the_function() {
+    let mut settings = account();
+    settings.tables.clear();
+    let mut account = Account::new(settings).await;
+    account.scene.hub.enqueue("one");
+    let (error_type, words) = account.scene.fail(&schedule(), 60).await;
+    assert_eq!(error_type, "Dayfly.Lease");
+    assert!(words.contains("table leases"), "{words}");
+    assert_eq!(account.alive(), 0);
 }

@@ -1,7 +1,6 @@
 //! Lambda's side of the Runtime API, as far as a function sees it: it asks for the next
 //! invocation, and says what became of it.
 
-use std::collections::VecDeque;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
@@ -14,7 +13,7 @@ use axum::routing::{get, post};
 use dayfly::model::time::Timestamp;
 use serde_json::Value;
 use tokio::net::TcpListener;
-use tokio::sync::{mpsc, watch};
+use tokio::sync::{Mutex, mpsc};
 use tokio::task::JoinSet;
 
 /// What a function said.
@@ -29,18 +28,9 @@ pub enum Answer {
 /// A Runtime API on a port, until it is dropped.
 pub struct RuntimeApi {
     pub address: SocketAddr,
-    queue: watch::Sender<Queue>,
+    invocations: mpsc::UnboundedSender<Invocation>,
     answers: mpsc::UnboundedReceiver<Answer>,
     _server: JoinSet<()>,
-}
-
-/// What the next process to ask gets.
-#[derive(Default)]
-struct Queue {
-    /// How many processes were ended. What one of them asked before is not answered any more:
-    /// its connection may take a while to be seen closed.
-    ended: u32,
-    waiting: VecDeque<Invocation>,
 }
 
 struct Invocation {
@@ -49,16 +39,18 @@ struct Invocation {
 }
 
 struct Lambda {
-    queue: watch::Sender<Queue>,
+    invocations: Mutex<mpsc::UnboundedReceiver<Invocation>>,
     answers: mpsc::UnboundedSender<Answer>,
 }
 
 impl RuntimeApi {
-    pub async fn start() -> Self {
-        let queue = watch::Sender::new(Queue::default());
+    /// One for each process: a call that an ended process still had on its way would take what
+    /// is meant for the next one.
+    pub fn start() -> Self {
+        let (invocations, next) = mpsc::unbounded_channel();
         let (answered, answers) = mpsc::unbounded_channel();
         let lambda = Arc::new(Lambda {
-            queue: queue.clone(),
+            invocations: Mutex::new(next),
             answers: answered,
         });
         let routes = Router::new()
@@ -70,15 +62,17 @@ impl RuntimeApi {
             .route("/2018-06-01/runtime/invocation/{id}/error", post(error))
             .route("/2018-06-01/runtime/init/error", post(init_error))
             .with_state(lambda);
-        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
         let address = listener.local_addr().expect("it listens");
+        listener.set_nonblocking(true).expect("a socket");
+        let listener = TcpListener::from_std(listener).expect("a runtime");
         let mut server = JoinSet::new();
         server.spawn(async move {
             axum::serve(listener, routes).await.expect("it serves");
         });
         Self {
             address,
-            queue,
+            invocations,
             answers,
             _server: server,
         }
@@ -88,13 +82,7 @@ impl RuntimeApi {
     pub fn invoke(&self, payload: &str, deadline: Timestamp) {
         let payload = payload.to_owned();
         let invocation = Invocation { payload, deadline };
-        self.queue
-            .send_modify(|queue| queue.waiting.push_back(invocation));
-    }
-
-    /// The process was ended, and another takes its place.
-    pub fn forget_process(&self) {
-        self.queue.send_modify(|queue| queue.ended += 1);
+        self.invocations.send(invocation).expect("it serves");
     }
 
     /// What the function says next.
@@ -104,21 +92,8 @@ impl RuntimeApi {
 }
 
 async fn next_invocation(State(lambda): State<Arc<Lambda>>) -> impl IntoResponse {
-    let mut changes = lambda.queue.subscribe();
-    let ended = changes.borrow_and_update().ended;
-    let Invocation { payload, deadline } = loop {
-        let mut taken = None;
-        lambda.queue.send_if_modified(|queue| {
-            if queue.ended == ended {
-                taken = queue.waiting.pop_front();
-            }
-            false
-        });
-        if let Some(invocation) = taken {
-            break invocation;
-        }
-        changes.changed().await.expect("the test goes on");
-    };
+    let next = lambda.invocations.lock().await.recv().await;
+    let Invocation { payload, deadline } = next.expect("the test goes on");
     let headers = [
         ("lambda-runtime-aws-request-id", "request-1".to_owned()),
         (

@@ -30,7 +30,7 @@ pub struct Scene {
 impl Scene {
     pub async fn new() -> Self {
         Self {
-            api: RuntimeApi::start().await,
+            api: RuntimeApi::start(),
             hub: Served::new(),
             folder: TempDir::new().expect("a temporary folder"),
             child: None,
@@ -75,9 +75,9 @@ impl Scene {
     }
 
     pub fn start_with(&mut self, variables: &[(&str, &str)]) {
-        // Dropped, and so killed, before the next one asks.
+        // Dropped, and so killed.
         if self.child.take().is_some() {
-            self.api.forget_process();
+            self.api = RuntimeApi::start();
         }
         let output = |name: &str| File::create(self.folder.path().join(name)).expect("our folder");
         let child = Command::new(env!("CARGO_BIN_EXE_dayfly"))
