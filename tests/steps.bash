@@ -64,3 +64,30 @@ list_steps() {
     for name in "${steps_passed[@]}"; do say "passed  $name"; done
     for name in "${steps_failed[@]}"; do say "failed  $name"; done
 }
+
+# python_environment FILE: a Python environment that holds the packages that FILE pins, and no
+# others; its folder is then in $environment. One that is there already is used again: its name
+# is the hash of the file.
+python_environment() {
+    local requirements=$1 name
+    need python3 python3
+    python3 -c 'import ensurepip, venv' 2>/dev/null || need_venv
+    name=$(basename "$requirements" .txt)-$({ python3 --version && cat "$requirements"; } | sha256sum | cut -c1-16)
+    environment=$cache/dayfly/python/$name
+    [ -e "$environment/complete" ] && return 0
+    say "installing the packages of $requirements into $environment"
+    rm -rf "$environment"
+    mkdir -p "$(dirname "$environment")"
+    { python3 -m venv "$environment" &&
+        "$environment/bin/pip" install --quiet --disable-pip-version-check --requirement "$requirements"; } ||
+        stop "the packages of $requirements cannot be installed" "try: pip install --requirement $requirements"
+    touch "$environment/complete"
+}
+
+# Debian's python3 comes without the module that makes environments.
+need_venv() {
+    [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null ||
+        stop "python3 cannot make environments" "install the package python3-venv"
+    { apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq python3-venv; } >/dev/null ||
+        stop "the package python3-venv cannot be installed" "try: apt-get install python3-venv"
+}

@@ -1,5 +1,6 @@
 //! Region, credentials and connections: the SDK's clients, all behind one door to HTTP.
 
+use std::path::Path;
 use std::time::Duration;
 
 use aws_config::retry::RetryConfig;
@@ -45,7 +46,7 @@ impl Clients {
     /// The CA file cannot be used, or no region is known. Credentials are looked for when the
     /// first call is made.
     pub async fn connect(settings: &Ec2Settings) -> Result<Self, ConnectError> {
-        let http = SharedHttpClient::new(Http::new(settings.ca_file.as_deref())?);
+        let http = door(settings.ca_file.as_deref())?;
         let mut loader = with_habits(aws_config::defaults(behavior())).http_client(http);
         if let Some(region) = &settings.region {
             loader = loader.region(Region::new(region.clone()));
@@ -68,6 +69,15 @@ impl Clients {
             dynamodb: aws_sdk_dynamodb::Client::new(config),
         }
     }
+}
+
+/// The SDK's way to the network: TLS 1.3 and nothing older, with the certificates of `ca_file`
+/// beside the computer's own.
+///
+/// # Errors
+/// The CA file cannot be used.
+pub fn door(ca_file: Option<&Path>) -> Result<SharedHttpClient, HttpsError> {
+    Ok(SharedHttpClient::new(Http::new(ca_file)?))
 }
 
 /// The SDK's defaults of a day that we have read about (aws.md E), not of the day it was built.

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use aws_sdk_ec2::types::{Filter, Instance};
+use aws_sdk_ec2::types::{Filter, Instance, InstanceStatus, SummaryStatus};
 use tokio::time::Instant;
 
 use super::cloud::Ec2Cloud;
@@ -120,7 +120,8 @@ impl<K: Clock> Ec2Cloud<K> {
             let page = call.send().await.map_err(Failure::from);
             let page = page.map_err(|failure| self.failed(Bucket::Statuses, asked_at, failure))?;
             self.throttle.went_well(Bucket::Statuses);
-            let ids = page.instance_statuses().iter();
+            let rows = page.instance_statuses().iter();
+            let ids = rows.filter(|row| is_impaired(row));
             found.extend(ids.filter_map(|it| it.instance_id()).map(MachineId::new));
             next = page.next_token.filter(|token| !token.is_empty());
             if next.is_none() {
@@ -146,6 +147,13 @@ impl<K: Clock> Ec2Cloud<K> {
         }
         CloudError::Failed(failure.word)
     }
+}
+
+/// The filter says so already; what makes another machine come is worth a second look.
+fn is_impaired(row: &InstanceStatus) -> bool {
+    let summaries = [row.instance_status(), row.system_status()];
+    let mut said = summaries.into_iter().flatten().filter_map(|it| it.status());
+    said.any(|status| *status == SummaryStatus::Impaired)
 }
 
 pub(super) fn filter<'a>(name: &str, values: impl IntoIterator<Item = &'a str>) -> Filter {

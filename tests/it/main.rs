@@ -34,6 +34,8 @@ mod job;
 mod lambda;
 #[cfg(feature = "local")]
 mod local_process;
+#[cfg(all(feature = "aws", feature = "local"))]
+mod on_both_accounts;
 mod pipeline;
 mod plan;
 mod scaler;

@@ -60,6 +60,8 @@ const ALLOWED: &[(&str, &str, &str)] = &[
     ("src/aws/", "Instance", SDK),
     ("src/aws/", "InstanceLifecycleType", SDK),
     ("src/aws/", "InstanceStateName", SDK),
+    ("src/aws/", "InstanceStatus", SDK),
+    ("src/aws/", "instance_status", SDK),
     ("src/aws/", "InstanceType", SDK),
     ("src/aws/", "describe_instances", SDK),
     ("src/aws/", "describe_instance_status", SDK),
