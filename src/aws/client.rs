@@ -35,6 +35,8 @@ pub struct Clients {
     pub ec2: aws_sdk_ec2::Client,
     /// Parameters: image ids and tokens.
     pub ssm: aws_sdk_ssm::Client,
+    /// How much the account may have.
+    pub quotas: aws_sdk_servicequotas::Client,
     /// The lease.
     pub dynamodb: aws_sdk_dynamodb::Client,
 }
@@ -66,6 +68,7 @@ impl Clients {
         Self {
             ec2: aws_sdk_ec2::Client::new(config),
             ssm: aws_sdk_ssm::Client::new(config),
+            quotas: aws_sdk_servicequotas::Client::new(config),
             dynamodb: aws_sdk_dynamodb::Client::new(config),
         }
     }

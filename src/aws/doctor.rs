@@ -19,7 +19,7 @@ use super::fleet::Fleet;
 use super::tags;
 use crate::config::{Ec2Pool, ImageSource};
 use crate::doctor::account::{Launches, Reached, Rehearsal};
-use crate::doctor::place::{Image, Subnet};
+use crate::doctor::place::{Image, Size, Subnet};
 use crate::doctor::template::Template;
 use crate::model::id::{Deployment, LaunchToken, PoolName};
 use crate::model::plan::LaunchOrder;
@@ -50,8 +50,8 @@ pub struct PoolSeen {
     pub template: Result<Template, String>,
     /// What they boot.
     pub image: Result<Image, String>,
-    /// Its types, each with the architectures that it runs.
-    pub types: Result<BTreeMap<String, BTreeSet<String>>, String>,
+    /// Its types.
+    pub types: Result<BTreeMap<String, Size>, String>,
     /// Where they stand.
     pub subnets: Result<BTreeMap<String, Subnet>, String>,
     /// A launch, rehearsed where all of the above is there.
@@ -211,10 +211,7 @@ impl<'a> Doctor<'a> {
         value.ok_or_else(|| format!("parameter {name} has no value"))
     }
 
-    async fn types(
-        &self,
-        types: &BTreeSet<&str>,
-    ) -> Result<BTreeMap<String, BTreeSet<String>>, String> {
+    async fn types(&self, types: &BTreeSet<&str>) -> Result<BTreeMap<String, Size>, String> {
         let names = types.iter().map(|name| InstanceType::from(*name)).collect();
         let call = self.clients.ec2.describe_instance_types();
         let answer = call
@@ -224,8 +221,14 @@ impl<'a> Doctor<'a> {
             .map_err(words)?;
         let rows = answer.instance_types().iter().filter_map(|row| {
             let runs = row.processor_info()?.supported_architectures();
-            let runs = runs.iter().map(|it| it.as_str().to_owned());
-            Some((row.instance_type()?.as_str().to_owned(), runs.collect()))
+            let vcpus = row.v_cpu_info().and_then(|it| it.default_v_cpus());
+            let size = Size {
+                runs: runs.iter().map(|it| it.as_str().to_owned()).collect(),
+                vcpus: vcpus
+                    .and_then(|it| u32::try_from(it).ok())
+                    .unwrap_or_default(),
+            };
+            Some((row.instance_type()?.as_str().to_owned(), size))
         });
         Ok(rows.collect())
     }
@@ -317,7 +320,7 @@ impl<'a> Doctor<'a> {
 }
 
 /// A failure in AWS's words alone: remedies are the judge's.
-fn words<E, R>(error: SdkError<E, R>) -> String
+pub(super) fn words<E, R>(error: SdkError<E, R>) -> String
 where
     E: ProvideErrorMetadata + std::error::Error + 'static,
     R: std::fmt::Debug + 'static,

@@ -26,6 +26,7 @@ mod image;
 mod launch;
 pub mod lease;
 pub mod prices;
+pub mod quotas;
 pub mod secrets;
 mod spot;
 pub mod tags;

@@ -2,13 +2,14 @@
 //!
 //! Each part judges what a probe has brought: [`hub`] the hub's answers, tokens and clock,
 //! [`account`] AWS's credentials, permissions and lease, [`template`] what machines are made of,
-//! [`place`] where they stand. What must stay true: a finding names no token, and one that is
+//! [`place`] where they stand, [`quota`] how many the account may have. What must stay true: a finding names no token, and one that is
 //! wrong says what to do. What is not here: asking (`hub::client`, `aws::doctor`) and showing
 //! (`cli::doctor`).
 
 pub mod account;
 pub mod hub;
 pub mod place;
+pub mod quota;
 pub mod template;
 
 use std::fmt;

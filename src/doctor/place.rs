@@ -17,6 +17,15 @@ pub struct Image {
     pub architecture: String,
 }
 
+/// A type of machine.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Size {
+    /// The architectures that it runs.
+    pub runs: BTreeSet<String>,
+    /// Its virtual processors.
+    pub vcpus: u32,
+}
+
 /// A subnet.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Subnet {
@@ -48,11 +57,11 @@ pub fn image(pool: &PoolName, seen: &Result<Image, String>) -> Finding {
     }
 }
 
-/// Whether every type can boot the image. `types` are those asked for, each with what it can run.
+/// Whether every type can boot the image. `types` are those asked for.
 pub fn types(
     pool: &PoolName,
     image: Option<&Image>,
-    types: &Result<BTreeMap<String, BTreeSet<String>>, String>,
+    types: &Result<BTreeMap<String, Size>, String>,
 ) -> Finding {
     let subject = format!("pool {pool}: types");
     let types = match types {
@@ -69,7 +78,7 @@ pub fn types(
     };
     let unfit = types
         .iter()
-        .filter(|(_, can)| !can.contains(&image.architecture));
+        .filter(|(_, size)| !size.runs.contains(&image.architecture));
     let unfit: Vec<&str> = unfit.map(|(name, _)| name.as_str()).collect();
     if unfit.is_empty() {
         return Finding::ok(

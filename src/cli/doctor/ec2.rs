@@ -3,12 +3,13 @@
 use futures_util::future::join_all;
 
 use crate::aws::doctor::{Doctor, PoolSeen};
-use crate::aws::{Clients, TableLease};
+use crate::aws::{Clients, TableLease, quotas};
 use crate::cli::output::causes;
 use crate::config::secret::Secrets;
 use crate::config::{Ec2Settings, Settings};
 use crate::doctor::account::{self, Reached, Table};
-use crate::doctor::{Finding, place, template};
+use crate::doctor::quota::Processors;
+use crate::doctor::{Finding, place, quota, template};
 use crate::model::id::{PoolName, Replica};
 use crate::model::pool::PoolPolicy;
 use crate::model::secret::Secret;
@@ -44,12 +45,26 @@ pub(super) async fn examine(
         Some(async move {
             let seen = Box::pin(doctor.pool(name, policy, pool)).await;
             let template = format!("{} version {}", pool.template_id, pool.template_version);
-            judge(name, policy, &template, &seen, secrets)
+            let processors = processors(&seen);
+            let findings = judge(name, policy, &template, &seen, secrets);
+            (findings, processors)
         })
     });
-    let pools = join_all(pools).await;
-    findings.extend(pools.into_iter().flatten());
+    let pools: (Vec<Vec<Finding>>, Vec<Processors>) = join_all(pools).await.into_iter().unzip();
+    findings.extend(pools.0.into_iter().flatten());
+    let processors = pools.1.into_iter().flatten().collect();
+    let wanted = quota::wanted(&settings.policy, &processors);
+    let granted = quotas::granted(&clients, wanted.keys().copied().collect()).await;
+    findings.extend(quota::quotas(&wanted, &granted));
     findings
+}
+
+/// How many virtual processors each type of a pool has, as far as that could be read.
+fn processors(seen: &PoolSeen) -> Processors {
+    let sizes = seen.types.as_ref().ok().into_iter().flatten();
+    sizes
+        .map(|(name, size)| (name.clone(), size.vcpus))
+        .collect()
 }
 
 async fn lease(clients: &Clients, settings: &Settings, ec2: &Ec2Settings) -> Finding {

@@ -147,6 +147,8 @@ pub enum Asked {
     Ec2(Action),
     /// `GetParameter` of SSM.
     GetParameter,
+    /// `GetServiceQuota` of Service Quotas.
+    GetServiceQuota,
     /// An operation on a table of DynamoDB.
     Table(Operation),
 }

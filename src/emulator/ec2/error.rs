@@ -103,6 +103,7 @@ codes! {
     TABLE_NOT_FOUND = "ResourceNotFoundException", 400, "Requested resource not found";
     TABLE_THROTTLED = "ProvisionedThroughputExceededException", 400, "The level of configured provisioned throughput for the table was exceeded.";
     TABLE_INTERNAL = "InternalServerError", 500, "Internal server error";
+    NO_SUCH_RESOURCE = "NoSuchResourceException", 400, "The specified resource does not exist.";
     VALIDATION = "ValidationException", 400, "The request is not valid.";
     UNKNOWN_OPERATION = "UnknownOperationException", 400, "The operation is not known.";
     MISSING_AUTHENTICATION = "MissingAuthenticationTokenException", 400, "Missing Authentication Token";

@@ -51,6 +51,14 @@ impl Scope {
         }
     }
 
+    /// Every `GetServiceQuota`.
+    pub fn on_get_service_quota() -> Self {
+        Self {
+            asked: Some(Asked::GetServiceQuota),
+            ..Self::default()
+        }
+    }
+
     /// Every request to a table that does this.
     pub fn on_table(operation: Operation) -> Self {
         Self {

@@ -13,7 +13,7 @@
 //! What is not here: signatures (a request without `Authorization` is refused, and that is all),
 //! permissions (set [`Fault::Refused`]), fleets that are not `instant`, requirements beyond
 //! processors and memory, weights, volumes and networks, starting what was stopped, and of AWS's other services
-//! all but SSM's `GetParameter` and the tables of [`dynamo`](super::dynamo).
+//! all but SSM's `GetParameter`, the quotas of processors and the tables of [`dynamo`](super::dynamo).
 
 pub mod action;
 mod describe;
@@ -32,6 +32,7 @@ mod order;
 mod page;
 mod parameter;
 mod prices;
+mod quota;
 mod replay;
 mod run;
 pub mod settings;

@@ -1,4 +1,5 @@
-//! The services that speak JSON and name what is asked in `X-Amz-Target`: SSM and DynamoDB.
+//! The services that speak JSON and name what is asked in `X-Amz-Target`: SSM, Service Quotas
+//! and DynamoDB.
 
 use serde_json::{Value, json};
 
@@ -12,7 +13,8 @@ use crate::model::time::Timestamp;
 /// Whose JSON it is: each has its content type, and its way to name an error.
 #[derive(Clone, Copy, Debug)]
 enum Dialect {
-    Ssm,
+    /// That of SSM and of Service Quotas.
+    Plain,
     DynamoDb,
 }
 
@@ -53,6 +55,7 @@ impl Ec2 {
         let done = match asked {
             Asked::Table(operation) => self.tables.answer(operation, body).map_err(explained),
             Asked::GetParameter => self.parameter(body, now).map_err(|refusal| (refusal, None)),
+            Asked::GetServiceQuota => self.quota(body).map_err(|refusal| (refusal, None)),
             // These come as forms, and no target names them.
             Asked::Ec2(_) => Err((error::UNKNOWN_OPERATION.into(), None)),
         };
@@ -77,14 +80,14 @@ impl Dialect {
         if target.starts_with("DynamoDB_") {
             Self::DynamoDb
         } else {
-            Self::Ssm
+            Self::Plain
         }
     }
 
     /// An error, with the item that a failed condition may show.
     fn refused(self, refusal: &Refusal, item: Option<Value>) -> Response {
         let prefix = match self {
-            Self::Ssm => "",
+            Self::Plain => "",
             Self::DynamoDb => "com.amazonaws.dynamodb.v20120810#",
         };
         let name = refusal.code.name;
@@ -98,7 +101,7 @@ impl Dialect {
     fn response(self, status: u16, body: &Value) -> Response {
         Response {
             content_type: match self {
-                Self::Ssm => "application/x-amz-json-1.1",
+                Self::Plain => "application/x-amz-json-1.1",
                 Self::DynamoDb => "application/x-amz-json-1.0",
             },
             ..response(status, body.to_string().into_bytes())
@@ -109,6 +112,9 @@ impl Dialect {
 fn asked(target: &str) -> Option<Asked> {
     if target == "AmazonSSM.GetParameter" {
         return Some(Asked::GetParameter);
+    }
+    if target == "ServiceQuotasV20190624.GetServiceQuota" {
+        return Some(Asked::GetServiceQuota);
     }
     let name = target.strip_prefix("DynamoDB_20120810.")?;
     let mut all = Operation::ALL.into_iter();

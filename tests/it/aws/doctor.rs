@@ -5,11 +5,14 @@ use std::collections::BTreeSet;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use dayfly::aws::doctor::{Doctor, PoolSeen};
+use dayfly::aws::quotas::granted;
 use dayfly::config::{Ec2Pool, ImageSource};
 use dayfly::doctor::account::{Launches, Reached, Rehearsal};
-use dayfly::doctor::place::{Image, Subnet};
+use dayfly::doctor::place::{Image, Size, Subnet};
+use dayfly::doctor::quota::{Family, Quota};
 use dayfly::emulator::ec2::action::Action;
 use dayfly::emulator::ec2::faults::{Fault, Scope};
+use dayfly::emulator::ec2::settings::Ec2Settings as Account;
 use dayfly::emulator::ec2::template::ShutdownBehavior;
 use dayfly::emulator::ec2::{Ec2, error};
 use dayfly::model::id::Deployment;
@@ -53,11 +56,14 @@ async fn a_pool_that_is_well_is_seen_whole_and_nothing_is_launched() {
     assert_eq!(template.http_tokens.as_deref(), Some("required"));
     assert_eq!(seen.image, Ok(x86()));
     let types = seen.types.expect("they are there");
-    let runs = BTreeSet::from(["x86_64".to_owned()]);
+    let size = Size {
+        runs: BTreeSet::from(["x86_64".to_owned()]),
+        vcpus: 2,
+    };
     assert_eq!(
         types,
         ["c7i.large", "m7i.large"]
-            .map(|it| (it.to_owned(), runs.clone()))
+            .map(|it| (it.to_owned(), size.clone()))
             .into()
     );
     let subnet = |zone: &str| Subnet {
@@ -244,4 +250,25 @@ async fn strangers_and_silence_are_told_apart() {
     let auth = "AuthFailure: AWS was not able to validate the provided access credentials";
     assert_eq!(asked[1], Reached::Stranger(auth.into()));
     assert!(matches!(&asked[2], Reached::No(_)), "{asked:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn quotas_are_those_of_the_account_and_a_refusal_is_in_its_words() {
+    let wire = Wire::new(Ec2::new(Account {
+        spot_vcpus_max: 64,
+        ..account()
+    }));
+    let quota = |family, market| Quota { family, market };
+    let spot = quota(Family::Standard, Market::Spot);
+    let graphics = quota(Family::Graphics, Market::OnDemand);
+    let asked = async || granted(&wire.clients(), BTreeSet::from([spot, graphics])).await;
+    let told = asked().await;
+    assert_eq!(told[&spot], Ok(64));
+    let word = told[&graphics].as_ref().expect_err("this account has none");
+    assert!(word.starts_with("NoSuchResourceException: "), "{word}");
+    let denied = Fault::Refused(error::ACCESS_DENIED);
+    wire.ec2().add_fault(Scope::on_get_service_quota(), denied);
+    let told = asked().await;
+    let word = told[&spot].as_ref().expect_err("denied");
+    assert!(word.starts_with("AccessDeniedException: "), "{word}");
 }

@@ -1,9 +1,9 @@
 //! What a pool's machines are made of, and where they stand.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::path::Path;
 
-use dayfly::doctor::place::{self, Image, Subnet};
+use dayfly::doctor::place::{self, Image, Size, Subnet};
 use dayfly::doctor::template::{Template, template, user_data};
 use dayfly::doctor::{Finding, Health};
 use dayfly::model::secret::Secret;
@@ -121,8 +121,9 @@ fn an_image_has_to_be_there_and_every_type_has_to_run_it() {
         "InvalidAMIID.NotFound: no; name",
     );
 
-    let runs = |names: &[&str]| -> BTreeSet<String> {
-        names.iter().map(|name| (*name).to_owned()).collect()
+    let runs = |names: &[&str]| Size {
+        runs: names.iter().map(|name| (*name).to_owned()).collect(),
+        vcpus: 2,
     };
     let types = BTreeMap::from([
         ("c7g.large".to_owned(), runs(&["arm64"])),

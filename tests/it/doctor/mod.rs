@@ -7,6 +7,7 @@ mod hub;
 mod machines;
 #[cfg(all(feature = "local", feature = "aws"))]
 mod on_ec2;
+mod quota;
 
 use dayfly::doctor::{Finding, Health, worst};
 use dayfly::model::id::PoolName;

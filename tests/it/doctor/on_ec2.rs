@@ -85,6 +85,7 @@ fn an_account_is_looked_at_whole() {
         "ok       pool linux: subnets: 2 subnets with 8182 free addresses, and up to 4 machines",
         "ok       pool linux: CreateFleet: would go through",
         "ok       pool linux: RunInstances: would go through",
+        "ok       quota of standard types, on-demand: 100000 vCPUs, and the pools want 8 at most",
     ] {
         assert!(
             stdout.lines().any(|line| line.starts_with(expected)),

@@ -12,6 +12,7 @@ use dayfly::aws::doctor::Doctor;
 use dayfly::aws::secrets;
 use dayfly::config::Ec2Pool;
 use dayfly::doctor::account::{Launches, Reached, Rehearsal, Table};
+use dayfly::doctor::place::Size;
 use dayfly::model::id::Replica;
 use dayfly::model::secret::Secret;
 use dayfly::ports::{Claim, Clock, Lease, SystemClock};
@@ -118,8 +119,12 @@ async fn the_doctor_sees_a_pool_that_is_well_and_launches_nothing() {
         assert_eq!(made_of.http_tokens.as_deref(), Some("required"));
         assert_eq!(made_of.shutdown.as_deref(), Some("terminate"));
         assert_eq!(seen.image.expect(site.name).id, site.image);
-        let types: BTreeMap<String, BTreeSet<String>> = seen.types.expect(site.name);
-        assert!(types[TYPE].contains("x86_64"), "{}: {types:?}", site.name);
+        let size = Size {
+            runs: BTreeSet::from(["x86_64".to_owned()]),
+            vcpus: 2,
+        };
+        let types = BTreeMap::from([(TYPE.to_owned(), size)]);
+        assert_eq!(seen.types, Ok(types), "{}", site.name);
         let subnets = seen.subnets.expect(site.name);
         assert_eq!(subnets.len(), site.subnets.len(), "{}", site.name);
         let rehearsed = Launches {
