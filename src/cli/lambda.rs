@@ -36,6 +36,8 @@ use crate::telemetry;
 const FILE: &str = "DAYFLY_CONFIG";
 /// A whole configuration, in TOML.
 const TEXT: &str = "DAYFLY_CONFIG_TOML";
+/// A whole configuration, in JSON, as Terraform writes it.
+const JSON: &str = "DAYFLY_CONFIG_JSON";
 /// What Lambda sets, and its runtime's library insists on.
 const FROM_LAMBDA: [&str; 4] = [
     "AWS_LAMBDA_RUNTIME_API",
@@ -56,8 +58,8 @@ struct Kept {
 enum LambdaError {
     /// There is not one configuration.
     #[error(
-        "found {found} of {FILE} and {TEXT}; one of them has to say where the configuration is: a \
-         path in the zip, or the whole text in TOML"
+        "found {found} of {FILE}, {TEXT} and {JSON}; one of them has to say where the configuration \
+         is: a path in the zip, or the whole text in TOML or in JSON"
     )]
     Source { found: usize },
     #[error("the configuration is wrong: {}", list(.0))]
@@ -182,11 +184,13 @@ async fn start() -> Result<Kept, LambdaError> {
 }
 
 fn settings() -> Result<Settings, LambdaError> {
-    match (variable(FILE), variable(TEXT)) {
-        (Some(path), None) => load(Path::new(&path)),
-        (None, Some(text)) => resolve(&text, TEXT, Format::Toml, Path::new("")),
-        (found, _) => {
-            let found = if found.is_some() { 2 } else { 0 };
+    let whole = |text: &str, name, format| resolve(text, name, format, Path::new(""));
+    match (variable(FILE), variable(TEXT), variable(JSON)) {
+        (Some(path), None, None) => load(Path::new(&path)),
+        (None, Some(text), None) => whole(&text, TEXT, Format::Toml),
+        (None, None, Some(text)) => whole(&text, JSON, Format::Yaml),
+        (path, toml, json) => {
+            let found = [path, toml, json].iter().flatten().count();
             return Err(LambdaError::Source { found });
         }
     }

@@ -120,6 +120,10 @@ async fn a_configuration_is_in_one_place() {
     for variables in [
         &[][..],
         &[("DAYFLY_CONFIG", "a.toml"), ("DAYFLY_CONFIG_TOML", "a = 1")],
+        &[
+            ("DAYFLY_CONFIG_TOML", "a = 1"),
+            ("DAYFLY_CONFIG_JSON", "{}"),
+        ],
     ] {
         let mut scene = Scene::new().await;
         scene.start_with(variables);
@@ -130,6 +134,18 @@ async fn a_configuration_is_in_one_place() {
             "{words}"
         );
     }
+}
+
+#[tokio::test]
+async fn a_configuration_may_be_json() {
+    let mut scene = Scene::new().await;
+    scene.start_with(&[("DAYFLY_CONFIG_JSON", r#"{"machine_max": 1}"#)]);
+    let (error_type, words) = scene.fail(&schedule(), 60).await;
+    assert_eq!(error_type, "Dayfly.Configuration");
+    assert!(
+        words.contains("DAYFLY_CONFIG_JSON:1: machine_max: unknown key"),
+        "{words}"
+    );
 }
 
 #[tokio::test]
