@@ -66,6 +66,7 @@ locals {
         Action = [
           "ec2:DescribeImages", "ec2:DescribeInstances", "ec2:DescribeInstanceStatus", "ec2:DescribeInstanceTypes",
           "ec2:DescribeLaunchTemplateVersions", "ec2:DescribeSpotPriceHistory", "ec2:DescribeSubnets",
+          "servicequotas:GetServiceQuota",
         ]
         Resource = ["*"]
       },
