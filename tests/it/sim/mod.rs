@@ -1,0 +1,3 @@
+//! The simulator: many worlds, the seeds that once found something, and the same world twice.
+
+mod worlds;
