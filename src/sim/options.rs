@@ -101,8 +101,8 @@ impl Options {
     /// What the seed gives.
     pub fn draw(seed: u64) -> Self {
         let mut chance = Chance::of(seed, Purpose::Options);
-        let storm_seconds = chance.between(900, 2400);
-        let interval_seconds = chance.one_of(&[5, 10, 10, 15, 30, 60], 10);
+        let storm_seconds = chance.between(600, 1500);
+        let interval_seconds = chance.one_of(&[5, 10, 15, 20, 30, 60], 10);
         let replicas = if chance.per_mille(250) { 2 } else { 1 };
         let lease = replicas == 2 && chance.per_mille(700);
         let pools: Vec<PoolOptions> = (0..chance.one_of(&[1, 1, 1, 2, 3], 1))
@@ -135,7 +135,7 @@ impl Options {
             job_seconds_max,
             travel_ms_max: chance.one_of(&[20, 100, 500, 1500], 100),
             unseen_seconds: chance.one_of(&[0, 1, 2, 5, 20], 2),
-            listed_seconds: chance.one_of(&[300, 600, 3600], 600),
+            listed_seconds: chance.one_of(&[200, 300, 600, 3600], 600),
             pools,
             rates: Rates::draw(&mut chance),
             weather: Vec::new(),

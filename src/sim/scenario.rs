@@ -203,8 +203,10 @@ fn queues() -> Vec<Scenario> {
             400,
             |world| {
                 world.options.interval_seconds = 5;
-                world.pool().arrivals = (0..20).map(|n| (n * 60, 1)).collect();
-                world.weather(&[(Kind::LatePickup, 0, 1200)]);
+                world.pool().arrivals = (0..20).map(|n| (n * 200, 1)).collect();
+                world.options.idle_timeout_seconds = 60;
+                world.options.storm_seconds = 4000;
+                world.weather(&[(Kind::LatePickup, 0, 4000)]);
             },
         ),
         scenario(

@@ -176,6 +176,12 @@ impl Economy {
         }
     }
 
+    /// What a process has heard since then of the offers of a pool, it could not keep.
+    pub fn forgets_since(&mut self, call: &FleetCall, began_at: Timestamp) {
+        let told = self.told.entry(call.process).or_default();
+        told.short.retain(|_, at| *at < began_at);
+    }
+
     /// A process hears that its pool's configuration is wrong.
     pub fn hears_refusal(&mut self, call: &FleetCall, now: Timestamp) {
         let told = self.told.entry(call.process).or_default();

@@ -1,5 +1,6 @@
 //! What controllers try to do to machines, as it looks from the world: who is really hit.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use super::{DEPLOYMENT, Phase, World};
@@ -32,6 +33,8 @@ struct Known {
     hourly: u64,
     /// Also those that it cannot know of.
     really: u32,
+    /// How many launches those came with.
+    unknown_launches: u32,
 }
 
 impl World {
@@ -146,6 +149,7 @@ impl World {
         let listed_at = self.listed_at.get(&process).copied();
         let hour_ago = self.now.minus(Duration::from_secs(3540));
         let mut known = Known::default();
+        let mut unknown = BTreeSet::new();
         for machine in self.ec2.machines().filter(|it| is_ours(it)) {
             let body = self.bodies.get(&machine.id);
             let heard = body.is_some_and(|body| body.heard_by == Some(process));
@@ -153,6 +157,7 @@ impl World {
             let counts = machine.state != State::Terminated;
             known.really += u32::from(counts);
             if !(heard || seen) {
+                unknown.insert(tag(machine, "dayfly:launch"));
                 continue;
             }
             known.in_an_hour += u32::from(hour_ago < machine.launched_at);
@@ -162,6 +167,7 @@ impl World {
                 known.hourly += self.hourly(machine);
             }
         }
+        known.unknown_launches = u32::try_from(unknown.len()).unwrap_or(u32::MAX);
         known
     }
 
@@ -211,11 +217,13 @@ impl World {
             ("machines of the pool", before.of_pool, pool_max),
             ("machines", before.all, policy.machines_max),
             ("launches in an hour", before.in_an_hour, launches_max),
-            // Those that nobody could know of: one batch more.
+            // Those that it cannot know of are a batch for each launch whose answer it lacks.
             (
                 "machines at all",
                 before.really,
-                policy.machines_max.saturating_mul(2),
+                policy
+                    .machines_max
+                    .saturating_mul(1 + before.unknown_launches),
             ),
         ];
         let come = self.conceived.iter().filter_map(|id| self.bodies.get(id));
@@ -294,6 +302,10 @@ impl World {
             self.oracles.economy.hears_shortage(call, &short, self.now);
         } else if whole.text("Code").starts_with("InvalidAMIID") {
             self.oracles.economy.hears_refusal(call, self.now);
+        } else {
+            // A part that failed without a known end takes the rest of its order along.
+            let began_at = self.began_at(call.process);
+            self.oracles.economy.forgets_since(call, began_at);
         }
     }
 }

@@ -298,8 +298,11 @@ impl World {
                 let form = Form::of("DeleteTags")
                     .with("ResourceId.1", id)
                     .with("Tag.1.Key", "dayfly:held");
-                self.ec2.handle(&form.request(), self.now);
-                if let Some(body) = self.bodies.get_mut(id) {
+                let answer = self.ec2.handle(&form.request(), self.now);
+                // Where nobody answers, it stays held until the operator comes back.
+                if let Some(body) = self.bodies.get_mut(id)
+                    && answer.status == 200
+                {
                     body.held_since = None;
                 }
             }
