@@ -14,7 +14,8 @@
 //! 9. `aws`: machines on EC2, behind `ports::Cloud`, and what else of AWS the scaler asks.
 //! 10. `lambda`: the scaler as an AWS Lambda function: its events, and its deadline.
 //! 11. [`doctor`]: what is wrong with a deployment, and what would help. Pure.
-//! 12. [`document`], [`config`], [`https`], [`telemetry`], [`cli`]: files, settings, connections,
+//! 12. `sim`: a seeded world in virtual time around the scaler, in which everything goes wrong.
+//! 13. [`document`], [`config`], [`https`], [`telemetry`], [`cli`]: files, settings, connections,
 //!     logs and commands.
 //!
 //! `docs/ARCHITECTURE.md` tells the life of a job and names the invariants;
@@ -39,4 +40,6 @@ pub mod model;
 pub mod plan;
 pub mod ports;
 pub mod scaler;
+#[cfg(feature = "local")]
+pub mod sim;
 pub mod telemetry;

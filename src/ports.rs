@@ -7,7 +7,7 @@
 
 use std::collections::BTreeMap;
 use std::future::Future;
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use thiserror::Error;
 
@@ -23,6 +23,11 @@ use crate::model::time::Timestamp;
 pub trait Clock {
     /// The present moment.
     fn now(&self) -> Timestamp;
+
+    /// Waits for a span. By tokio's timer, which a test can pause; a simulated clock has its own.
+    fn sleep(&self, span: Duration) -> impl Future<Output = ()> {
+        tokio::time::sleep(span)
+    }
 }
 
 /// The computer's own clock.

@@ -28,6 +28,8 @@ pub mod plan;
 pub mod run;
 pub mod service;
 pub mod signals;
+#[cfg(feature = "local")]
+pub mod sim;
 pub mod tokens;
 
 use std::process::ExitCode;
@@ -63,6 +65,9 @@ enum Command {
     /// Serves an emulated AWS account alone, for any scaler or AWS client.
     #[cfg(feature = "local")]
     Cloud(cloud::CloudCommand),
+    /// Lets worlds happen in which everything goes wrong, and says which invariants did not hold.
+    #[cfg(feature = "local")]
+    Sim(sim::SimCommand),
     /// The agent: the same program as `dayfly-agent`.
     #[command(subcommand)]
     Agent(agent::AgentCommand),
@@ -90,6 +95,8 @@ pub fn main() -> ExitCode {
         Command::Hub(command) => hub::run(command),
         #[cfg(feature = "local")]
         Command::Cloud(command) => cloud::run(command),
+        #[cfg(feature = "local")]
+        Command::Sim(command) => sim::run(command),
         Command::Agent(command) => agent::run(command),
         #[cfg(feature = "local")]
         Command::Machine(command) => machine::run(command),

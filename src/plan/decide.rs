@@ -131,6 +131,8 @@ impl Pool<'_> {
     ) -> Request {
         let nothing = |obstacle| Request {
             missing: balance.missing,
+            urgent: 0,
+            alive: self.supply.alive,
             allowed: 0,
             obstacle: Some(obstacle),
             offers: Vec::new(),
@@ -149,7 +151,7 @@ impl Pool<'_> {
             self.policy,
             &snapshot.memory,
             self.supply,
-            balance.missing,
+            balance,
             now,
         )
     }

@@ -1,12 +1,12 @@
 //! Step 3: whom to start. Every pool asks for what it misses, and all share the room that is left.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use crate::model::id::PoolName;
 use crate::model::money::MicroDollars;
 use crate::model::offer::Offer;
-use crate::model::plan::WaitReason;
+use crate::model::plan::{Balance, WaitReason};
 use crate::model::pool::{Policy, PoolPolicy};
 use crate::model::snapshot::{BootRecord, Memory, Snapshot};
 use crate::model::time::Timestamp;
@@ -19,7 +19,11 @@ use super::supply::Supply;
 pub struct Request {
     /// Machines that are needed and not there.
     pub missing: u32,
-    /// How many of them the pool's own limits allow.
+    /// How many of them jobs wait for; the rest is reserve.
+    pub urgent: u32,
+    /// Machines of the pool that count against the caps already.
+    pub alive: u32,
+    /// How many of the missing ones the pool's own limits allow.
     pub allowed: u32,
     /// Which of those limits is the tightest, if it allows less than what is missing.
     pub obstacle: Option<WaitReason>,
@@ -42,9 +46,10 @@ pub fn request(
     policy: &PoolPolicy,
     memory: &Memory,
     supply: Supply,
-    missing: u32,
+    balance: &Balance,
     now: Timestamp,
 ) -> Request {
+    let missing = balance.missing;
     let offers = available_offers(name, policy, memory, now);
     let limits = [
         refusal_limit(name, memory, now),
@@ -62,14 +67,17 @@ pub fn request(
     };
     Request {
         missing,
+        urgent: missing.saturating_sub(balance.reserve),
+        alive: supply.alive,
         allowed,
         obstacle,
         offers,
     }
 }
 
-/// Shares the room among the pools, one machine a turn, so that no pool starves another.
-/// Without the cloud's list nothing is launched: what cannot be counted cannot be capped.
+/// Shares the room among the pools, one machine a turn: jobs before reserves, and whoever has the
+/// fewest machines first, so that no pool starves another. Without the cloud's list nothing is
+/// launched: what cannot be counted cannot be capped.
 pub fn share<'a>(
     requests: &BTreeMap<&'a PoolName, Request>,
     snapshot: &Snapshot,
@@ -89,27 +97,36 @@ pub fn share<'a>(
         })
         .collect();
     let mut room = Room::left(snapshot, policy, now);
-    let mut open: Vec<&PoolName> = requests
+    let mut turns: BTreeSet<Turn<'_>> = requests
         .iter()
         .filter(|(_, request)| 0 < request.allowed)
-        .map(|(name, _)| *name)
+        .map(|(name, request)| turn(name, request, 0))
         .collect();
-    while !open.is_empty() {
-        open.retain(|name| {
-            let (Some(request), Some(grant)) = (requests.get(name), grants.get_mut(name)) else {
-                return false;
-            };
-            match room.take(dearest(&request.offers)) {
-                Ok(()) => grant.count += 1,
-                Err(reason) => {
-                    grant.obstacle = Some(reason);
-                    return false;
-                }
+    while let Some((_, _, name)) = turns.pop_first() {
+        let (Some(request), Some(grant)) = (requests.get(name), grants.get_mut(name)) else {
+            continue;
+        };
+        match room.take(dearest(&request.offers)) {
+            Ok(()) => grant.count += 1,
+            Err(reason) => {
+                grant.obstacle = Some(reason);
+                continue;
             }
-            grant.count < request.allowed
-        });
+        }
+        if grant.count < request.allowed {
+            turns.insert(turn(name, request, grant.count));
+        }
     }
     grants
+}
+
+/// A pool's place in the row: those for whose jobs nothing is launched yet come first, and among
+/// them those with the fewest machines.
+type Turn<'a> = (bool, u32, &'a PoolName);
+
+fn turn<'a>(name: &'a PoolName, request: &Request, granted: u32) -> Turn<'a> {
+    let is_reserve = request.urgent <= granted;
+    (is_reserve, request.alive.saturating_add(granted), name)
 }
 
 /// What a machine costs at most: which offer the cloud takes is not known before.

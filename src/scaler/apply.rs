@@ -1,15 +1,14 @@
 //! Carries out a plan: every action at the same time, one outcome each, and no choice of its own.
 
 use std::collections::BTreeMap;
+use std::pin::pin;
 use std::time::Duration;
 
-use futures_util::future::join_all;
-use tokio::time::error::Elapsed;
-use tokio::time::timeout;
+use futures_util::future::{Either, join_all, select};
 
 use crate::model::id::MachineId;
 use crate::model::plan::{EndReason, LaunchOrder, MachineVerdict, Plan};
-use crate::ports::{Cloud, CloudError, LaunchError, Launched};
+use crate::ports::{Clock, Cloud, CloudError, LaunchError, Launched};
 
 /// What became of one action of a plan.
 #[derive(Clone, Debug)]
@@ -51,10 +50,15 @@ pub enum Outcome {
 /// What is not done `within` the span is dropped, and starts no further call from then on. Its
 /// outcome says that it may have happened: the next look will tell, and the token makes a repeat
 /// harmless.
-pub async fn apply(cloud: &impl Cloud, plan: &Plan, within: Option<Duration>) -> Vec<Outcome> {
+pub async fn apply(
+    cloud: &impl Cloud,
+    clock: &impl Clock,
+    plan: &Plan,
+    within: Option<Duration>,
+) -> Vec<Outcome> {
     let orders = plan.pools.values().filter_map(|pool| pool.launch.as_ref());
-    let launches = join_all(orders.map(|order| launch(cloud, order, within)));
-    let (mut outcomes, ends) = tokio::join!(launches, end(cloud, ends(plan), within));
+    let launches = join_all(orders.map(|order| launch(cloud, clock, order, within)));
+    let (mut outcomes, ends) = tokio::join!(launches, end(cloud, clock, ends(plan), within));
     outcomes.extend(ends);
     outcomes
 }
@@ -72,9 +76,14 @@ pub fn ends(plan: &Plan) -> BTreeMap<MachineId, EndReason> {
         .collect()
 }
 
-async fn launch(cloud: &impl Cloud, order: &LaunchOrder, within: Option<Duration>) -> Outcome {
+async fn launch(
+    cloud: &impl Cloud,
+    clock: &impl Clock,
+    order: &LaunchOrder,
+    within: Option<Duration>,
+) -> Outcome {
     let order = order.clone();
-    let answer = bounded(cloud.launch(&order), within).await;
+    let answer = bounded(cloud.launch(&order), clock, within).await;
     match answer {
         Ok(Ok(launched)) => Outcome::Launched { order, launched },
         Ok(Err(error)) => Outcome::LaunchFailed { order, error },
@@ -88,6 +97,7 @@ async fn launch(cloud: &impl Cloud, order: &LaunchOrder, within: Option<Duration
 
 async fn end(
     cloud: &impl Cloud,
+    clock: &impl Clock,
     ends: BTreeMap<MachineId, EndReason>,
     within: Option<Duration>,
 ) -> Vec<Outcome> {
@@ -95,7 +105,7 @@ async fn end(
         return Vec::new();
     }
     let machines: Vec<MachineId> = ends.keys().cloned().collect();
-    let (mut answers, silence) = match bounded(cloud.end(&machines), within).await {
+    let (mut answers, silence) = match bounded(cloud.end(&machines), clock, within).await {
         Ok(answers) => (answers, "no answer about this machine"),
         Err(_) => (BTreeMap::new(), LEASE_ENDED),
     };
@@ -122,13 +132,21 @@ async fn end(
 /// Why an action was dropped.
 const LEASE_ENDED: &str = "this replica's lease ended before the answer came";
 
-/// What a future gives, if it does within the span.
+/// The span was over first.
+struct Elapsed;
+
+/// What a future gives, if it does within the span. The span's end is looked at first: a process
+/// that was paused must not go on to the next call with an answer that has waited for it.
 async fn bounded<T>(
     action: impl Future<Output = T>,
+    clock: &impl Clock,
     within: Option<Duration>,
 ) -> Result<T, Elapsed> {
-    match within {
-        Some(span) => timeout(span, action).await,
-        None => Ok(action.await),
+    let Some(span) = within else {
+        return Ok(action.await);
+    };
+    match select(pin!(clock.sleep(span)), pin!(action)).await {
+        Either::Left(((), _)) => Err(Elapsed),
+        Either::Right((done, _)) => Ok(done),
     }
 }

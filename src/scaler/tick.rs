@@ -119,7 +119,7 @@ impl<H: Hub, C: Cloud, K: Clock, L: Lease> Scaler<H, C, K, L> {
         let now = self.clock.now();
         tick.standing = standing.at(now);
         if tick.violations.is_empty() {
-            let apply = |within| Box::pin(apply(&self.cloud, &tick.plan, within));
+            let apply = |within| Box::pin(apply(&self.cloud, &self.clock, &tick.plan, within));
             tick.outcomes = match tick.standing.permit(now) {
                 Permit::Unlimited => apply(None).await,
                 Permit::Within(span) => apply(Some(span)).await,

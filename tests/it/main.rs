@@ -41,6 +41,8 @@ mod plan;
 mod scaler;
 #[cfg(feature = "local")]
 mod service;
+#[cfg(feature = "local")]
+mod sim;
 mod tidy;
 #[cfg(feature = "local")]
 mod tokens;

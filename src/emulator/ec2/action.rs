@@ -74,7 +74,7 @@ impl Action {
         }
     }
 
-    pub(super) fn find(name: &str) -> Option<Self> {
+    pub fn find(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|action| action.name() == name)
     }
 

@@ -195,6 +195,30 @@ fn two_pools_share_what_is_left_evenly() {
 }
 
 #[test]
+fn jobs_come_before_reserves_and_whoever_has_the_fewest_machines_first() {
+    // The first pool keeps a reserve, the last one has jobs, and there is room for one machine.
+    let mut world = World::new();
+    let jobs = World::new().queued(3).view().clone();
+    world.snapshot.pools.insert(pool("windy"), jobs.clone());
+    let mut policy = Policy {
+        machines_max: 1,
+        ..policy(10, 1)
+    };
+    policy.pools.insert(pool("windy"), pool_policy(10, 0));
+    let count = |world: &World, policy: &Policy, name: &str| {
+        plan(world, policy).pools[&pool(name)].balance.launched
+    };
+    assert_eq!(count(&world, &policy, "windy"), 1);
+    // Both have jobs, and the first pool has a machine already.
+    let mut world = World::new().queued(3).running("i-1");
+    world.view().counts.as_mut().expect("it answers").running = 1;
+    world.snapshot.pools.insert(pool("windy"), jobs);
+    policy.machines_max = 2;
+    assert_eq!(count(&world, &policy, "windy"), 1);
+    assert_eq!(count(&world, &policy, "linux"), 0);
+}
+
+#[test]
 fn blind_means_still() {
     let mut no_counts = World::new().queued(5);
     no_counts.view().counts = None;

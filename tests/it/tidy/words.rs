@@ -57,6 +57,17 @@ const ALLOWED: &[(&str, &str, &str)] = &[
         "DescribeInstanceTypes",
         "an action of EC2's protocol",
     ),
+    ("src/sim/", "executor", "a field of the payload"),
+    (
+        "src/sim/",
+        "DescribeInstances",
+        "an action of EC2's protocol",
+    ),
+    (
+        "src/sim/",
+        "TerminateInstances",
+        "an action of EC2's protocol",
+    ),
     ("src/aws/", "Instance", SDK),
     ("src/aws/", "InstanceLifecycleType", SDK),
     ("src/aws/", "InstanceStateName", SDK),

@@ -1,0 +1,102 @@
+//! Random numbers that follow from a seed, one stream for each purpose: a draw more in one of
+//! them reshuffles nothing in the others.
+
+use std::time::Duration;
+
+/// What numbers are drawn for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Purpose {
+    /// How large the world is, and what may go wrong in it.
+    Options,
+    /// When jobs come, and how long they take.
+    Workload,
+    /// When something goes wrong.
+    Weather,
+    /// How machines boot and end.
+    Machines,
+    /// How long calls are on their way.
+    Travel,
+    /// Where controllers crash, and how late they are.
+    Controllers,
+}
+
+/// A stream of numbers (SplitMix64).
+#[derive(Clone, Debug)]
+pub struct Chance(u64);
+
+impl Chance {
+    /// The stream of a seed for a purpose.
+    pub fn of(seed: u64, purpose: Purpose) -> Self {
+        let mut first = Self(seed ^ (purpose as u64 + 1).wrapping_mul(0xa076_1d64_78bd_642f));
+        Self(first.next())
+    }
+
+    /// Any number.
+    pub fn next(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut mixed = self.0;
+        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        mixed ^ (mixed >> 31)
+    }
+
+    /// From `low` to `high`, both included.
+    pub fn between(&mut self, low: u64, high: u64) -> u64 {
+        low + self.next() % (high.saturating_sub(low) + 1)
+    }
+
+    /// A small number, from `low` to `high`.
+    pub fn count(&mut self, low: u32, high: u32) -> u32 {
+        u32::try_from(self.between(u64::from(low), u64::from(high))).unwrap_or(high)
+    }
+
+    /// Whether something happens that happens `rate` times in a thousand.
+    pub fn per_mille(&mut self, rate: u32) -> bool {
+        self.next() % 1000 < u64::from(rate)
+    }
+
+    /// A span of so many seconds, to the millisecond.
+    pub fn seconds(&mut self, low: u64, high: u64) -> Duration {
+        Duration::from_millis(self.between(low * 1000, high * 1000))
+    }
+
+    /// A span of so many milliseconds.
+    pub fn millis(&mut self, low: u64, high: u64) -> Duration {
+        Duration::from_millis(self.between(low, high))
+    }
+
+    /// One of several, if there are any.
+    pub fn pick<'a, T>(&mut self, from: &'a [T]) -> Option<&'a T> {
+        if from.is_empty() {
+            return None;
+        }
+        let at = self.next() % from.len() as u64;
+        from.get(usize::try_from(at).unwrap_or_default())
+    }
+
+    /// One of several.
+    pub fn one_of<T: Copy>(&mut self, from: &[T], otherwise: T) -> T {
+        self.pick(from).copied().unwrap_or(otherwise)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn streams_differ_by_seed_and_purpose_and_repeat() {
+        let first = |seed, purpose| Chance::of(seed, purpose).next();
+        assert_eq!(first(1, Purpose::Weather), first(1, Purpose::Weather));
+        assert_ne!(first(1, Purpose::Weather), first(2, Purpose::Weather));
+        assert_ne!(first(1, Purpose::Weather), first(1, Purpose::Travel));
+    }
+
+    #[test]
+    fn numbers_stay_within_their_bounds_and_reach_them() {
+        let mut chance = Chance::of(7, Purpose::Options);
+        let drawn: Vec<u64> = (0..200).map(|_| chance.between(3, 5)).collect();
+        assert!(drawn.iter().all(|number| (3..=5).contains(number)));
+        assert!(drawn.contains(&3) && drawn.contains(&5));
+    }
+}

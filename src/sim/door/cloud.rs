@@ -1,0 +1,309 @@
+//! `ports::Cloud` over a line, in EC2's own words. `sim` must not know the real adapter, so this
+//! is a second, smaller one; `tests/it/aws` tries the real one on the same emulator.
+
+use std::cell::{Cell, RefCell};
+use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
+use std::time::Duration;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use futures_util::future::join_all;
+
+use super::form::Form;
+use super::line::{Line, Target};
+use super::xml::{Document, Element, moment};
+use crate::emulator::message::Response;
+use crate::model::id::{Deployment, LaunchToken, MachineId, PoolName, TemplateVersion};
+use crate::model::machine::{ConsoleMarks, Machine, Phase};
+use crate::model::money::MicroDollars;
+use crate::model::offer::{Market, Offer};
+use crate::model::plan::LaunchOrder;
+use crate::model::time::Timestamp;
+use crate::ports::{Cloud, CloudError, Consoles, LaunchError, Launched};
+use crate::sim::mutant::Mutant;
+
+/// How long a question may take.
+const LIMIT: Duration = Duration::from_secs(10);
+/// How often impaired machines are asked for.
+const STATUS_EVERY: Duration = Duration::from_secs(60);
+
+/// A controller's way to EC2.
+#[derive(Clone, Debug)]
+pub struct SimCloud {
+    pub(super) line: Line,
+    pub(super) deployment: Deployment,
+    pub(super) mutant: Option<Mutant>,
+    /// What an hour costs, by size and market.
+    prices: Rc<BTreeMap<(String, Market), MicroDollars>>,
+    known: Rc<Known>,
+}
+
+/// What the adapter remembers; a crash loses it.
+#[derive(Debug, Default)]
+struct Known {
+    impaired_at: Cell<Option<Timestamp>>,
+    impaired: RefCell<BTreeSet<MachineId>>,
+    drawn: Cell<u64>,
+}
+
+impl SimCloud {
+    /// A way that knows these prices.
+    pub fn new(
+        line: Line,
+        deployment: Deployment,
+        prices: BTreeMap<(String, Market), MicroDollars>,
+        mutant: Option<Mutant>,
+    ) -> Self {
+        Self {
+            line,
+            deployment,
+            mutant,
+            prices: Rc::new(prices),
+            known: Rc::default(),
+        }
+    }
+
+    /// A number that no launch had before.
+    pub(super) fn draw(&self) -> u64 {
+        self.known.drawn.set(self.known.drawn.get() + 1);
+        self.line.clock().as_millis() * 1000 + self.known.drawn.get()
+    }
+
+    async fn ask(&self, form: Form) -> Result<Response, CloudError> {
+        let answer = self.line.call(Target::Ec2, form.request(), LIMIT).await;
+        let answer = answer.map_err(|_| CloudError::Failed("no answer in time".to_owned()))?;
+        if answer.status == 200 {
+            return Ok(answer);
+        }
+        let (code, words) = failure(&answer);
+        Err(match code.as_str() {
+            "RequestLimitExceeded" => CloudError::Throttled,
+            _ => CloudError::Failed(words),
+        })
+    }
+
+    /// Every machine of the deployment, or those of one launch.
+    pub(super) async fn list(
+        &self,
+        token: Option<&str>,
+    ) -> Result<BTreeMap<MachineId, Machine>, CloudError> {
+        let mut machines = BTreeMap::new();
+        let mut next = String::new();
+        loop {
+            let mut form = Form::of("DescribeInstances")
+                .with("MaxResults", "1000")
+                .with("Filter.1.Name", "tag:dayfly:deployment")
+                .with("Filter.1.Value.1", self.deployment.as_str());
+            if let Some(token) = token {
+                form = form
+                    .with("Filter.2.Name", "tag:dayfly:launch")
+                    .with("Filter.2.Value.1", token);
+            }
+            if !next.is_empty() {
+                form = form.with("NextToken", &next);
+            }
+            let answer = self.ask(form).await?;
+            let page = Document::read(text(&answer));
+            let page = page.whole();
+            let launches = page.find("reservationSet").into_iter();
+            let launches = launches.flat_map(Element::items);
+            let listed = launches.filter_map(|launch| launch.find("instancesSet"));
+            for one in listed.flat_map(Element::items) {
+                let machine = self.machine(one);
+                machines.insert(machine.id.clone(), machine);
+            }
+            next = page.text("nextToken").into_owned();
+            if next.is_empty() {
+                return Ok(machines);
+            }
+        }
+    }
+
+    fn machine(&self, listed: Element<'_>) -> Machine {
+        let tags: BTreeMap<String, String> = listed
+            .find("tagSet")
+            .into_iter()
+            .flat_map(Element::items)
+            .map(|tag| (tag.text("key").into_owned(), tag.text("value").into_owned()))
+            .collect();
+        let tag = |key: &str| tags.get(key).cloned().unwrap_or_default();
+        let seconds = |key: &str| Duration::from_secs(tag(key).parse().unwrap_or(0));
+        let market = match &*listed.text("instanceLifecycle") {
+            "spot" => Market::Spot,
+            _ => Market::OnDemand,
+        };
+        let instance_type = listed.text("instanceType").into_owned();
+        let price = self.prices.get(&(instance_type.clone(), market));
+        let state = listed.find("instanceState");
+        let phase = match &*state.map(|state| state.text("name")).unwrap_or_default() {
+            "pending" => Phase::Pending,
+            "shutting-down" if self.mutant == Some(Mutant::ForgetsEnding) => Phase::Gone,
+            "shutting-down" => Phase::Stopping,
+            "terminated" => Phase::Gone,
+            _ => Phase::Running,
+        };
+        let launched_at = moment(&listed.text("launchTime")).unwrap_or_default();
+        let mut machine = Machine {
+            id: MachineId::new(listed.text("instanceId")),
+            pool: PoolName::new(tag("dayfly:pool")),
+            token: LaunchToken::new(tag("dayfly:launch")),
+            template: TemplateVersion::new(tag("dayfly:template")),
+            offer: Offer {
+                instance_type,
+                subnet: listed.text("subnetId").into_owned(),
+                market,
+                hourly: price.copied().unwrap_or_default(),
+            },
+            phase,
+            launched_at: Timestamp::from_millis(launched_at),
+            boot_limit: seconds("dayfly:boot-limit"),
+            lifetime: seconds("dayfly:lifetime"),
+            held: tags.contains_key("dayfly:held"),
+            impaired: false,
+            console: None,
+        };
+        self.mutate(&mut machine);
+        machine
+    }
+
+    fn mutate(&self, machine: &mut Machine) {
+        const FOR_EVER: Duration = Duration::from_secs(1_000_000);
+        match self.mutant {
+            Some(Mutant::ForgetsHeld) => machine.held = false,
+            Some(Mutant::ForgetsBootLimit) => machine.boot_limit = FOR_EVER,
+            Some(Mutant::ForgetsLifetime) => machine.lifetime = FOR_EVER,
+            Some(Mutant::ForgetsGrace) => {
+                let grace = crate::plan::census::SELF_END_GRACE + Duration::from_secs(30);
+                machine.boot_limit = machine.boot_limit.saturating_sub(grace);
+            }
+            Some(_) | None => {}
+        }
+    }
+
+    /// Asks who fails EC2's checks, if nobody has for a while.
+    async fn look_for_impaired(&self) {
+        let now = self.line.clock();
+        let asked_at = self.known.impaired_at.get();
+        if asked_at.is_some_and(|at| now.since(at) < STATUS_EVERY) {
+            return;
+        }
+        self.known.impaired_at.set(Some(now));
+        let form = Form::of("DescribeInstanceStatus")
+            .with("MaxResults", "1000")
+            .with("Filter.1.Name", "instance-status.status")
+            .with("Filter.1.Value.1", "impaired");
+        if let Ok(answer) = self.ask(form).await {
+            let page = Document::read(text(&answer));
+            let rows = page.whole().find("instanceStatusSet").into_iter();
+            let rows = rows.flat_map(Element::items);
+            let ids = rows.map(|row| MachineId::new(row.text("instanceId")));
+            *self.known.impaired.borrow_mut() = ids.collect();
+        }
+    }
+
+    /// One call for all. EC2 refuses it whole because of one machine that it does not know (any
+    /// more): that one is done, and the rest is asked for again.
+    async fn end_all(&self, machines: &[MachineId]) -> Result<(), CloudError> {
+        let mut rest: Vec<&MachineId> = machines.iter().collect();
+        while !rest.is_empty() {
+            let mut form = Form::of("TerminateInstances");
+            for (index, id) in rest.iter().enumerate() {
+                form = form.with(&format!("InstanceId.{}", index + 1), id.as_str());
+            }
+            match self.ask(form).await {
+                Ok(_) => return Ok(()),
+                Err(CloudError::Failed(words))
+                    if words.starts_with("InvalidInstanceID.NotFound") =>
+                {
+                    let before = rest.len();
+                    rest.retain(|id| !words.contains(id.as_str()));
+                    if rest.len() == before {
+                        return Err(CloudError::Failed(words));
+                    }
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(())
+    }
+
+    async fn console(&self, id: &MachineId) -> Result<Option<ConsoleMarks>, CloudError> {
+        let form = Form::of("GetConsoleOutput")
+            .with("InstanceId", id.as_str())
+            .with("Latest", "true");
+        let answer = self.ask(form).await?;
+        let output = Document::read(text(&answer));
+        let output = output.whole().text("output");
+        let bytes = STANDARD.decode(output.trim()).unwrap_or_default();
+        let console = String::from_utf8_lossy(&bytes);
+        if self.mutant == Some(Mutant::TrustsEmptyConsoles) {
+            return Ok(Some(ConsoleMarks::default()));
+        }
+        Ok((!console.trim().is_empty()).then(|| ConsoleMarks::read(&console)))
+    }
+}
+
+impl Cloud for SimCloud {
+    async fn machines(&self) -> Result<BTreeMap<MachineId, Machine>, CloudError> {
+        let ((), listed) = tokio::join!(self.look_for_impaired(), self.list(None));
+        if listed.is_err() && self.mutant == Some(Mutant::ReadsSilenceAsEmpty) {
+            return Ok(BTreeMap::new());
+        }
+        let mut machines = listed?;
+        if self.mutant != Some(Mutant::ForgetsImpaired) {
+            for id in self.known.impaired.borrow().iter() {
+                if let Some(machine) = machines.get_mut(id) {
+                    machine.impaired = true;
+                }
+            }
+        }
+        Ok(machines)
+    }
+
+    async fn launch(&self, order: &LaunchOrder) -> Result<Launched, LaunchError> {
+        let answer = self.launch_order(order).await;
+        match (answer, self.mutant) {
+            (Ok(_), Some(Mutant::ForgetsLaunched)) => Ok(Launched::default()),
+            (Ok(mut launched), Some(Mutant::ForgetsShortage)) => {
+                launched.unavailable.clear();
+                Ok(launched)
+            }
+            (Err(LaunchError::NoCapacity { .. }), Some(Mutant::ForgetsShortage))
+            | (Err(LaunchError::Refused { .. }), Some(Mutant::ForgetsRefusal)) => {
+                Err(LaunchError::Throttled)
+            }
+            (answer, _) => answer,
+        }
+    }
+
+    async fn end(&self, machines: &[MachineId]) -> BTreeMap<MachineId, Result<(), CloudError>> {
+        let answer = self.end_all(machines).await;
+        let each = machines.iter().map(|id| (id.clone(), answer.clone()));
+        each.collect()
+    }
+
+    async fn consoles(&self, machines: &[MachineId]) -> Consoles {
+        let read = machines
+            .iter()
+            .map(async |id| (id.clone(), self.console(id).await));
+        join_all(read).await.into_iter().collect()
+    }
+}
+
+/// The body of an answer.
+pub(super) fn text(answer: &Response) -> &str {
+    std::str::from_utf8(&answer.body).unwrap_or_default()
+}
+
+/// Code and words of a refusal; no code where the connection was closed.
+pub(super) fn failure(answer: &Response) -> (String, String) {
+    let body = Document::read(text(answer));
+    let body = body.whole();
+    let code = body.text("Code").into_owned();
+    if code.is_empty() {
+        return (code, "the connection was closed".to_owned());
+    }
+    let words = format!("{code}: {}", body.text("Message"));
+    (code, words)
+}

@@ -1,0 +1,78 @@
+//! A machine's body: what the cloud knows nothing of.
+
+use std::time::Duration;
+
+use crate::model::time::Timestamp;
+use crate::sim::agent::Agent;
+
+/// What runs in a machine, and how it will go.
+#[derive(Debug)]
+pub(super) struct Body {
+    /// Whose it is.
+    pub(super) pool: usize,
+    /// When it was launched.
+    pub(super) launched_at: Timestamp,
+    /// From launch to a registered agent, at most.
+    pub(super) boot_limit: Duration,
+    /// How it boots.
+    pub(super) boot: Boot,
+    /// Its agent vanishes so long after it has registered.
+    pub(super) vanishes_after: Option<Duration>,
+    /// It does not power off when its agent has left.
+    pub(super) stays_on: bool,
+    /// Nothing of it shows on its console.
+    pub(super) mute: bool,
+    /// Its agent, while it runs.
+    pub(super) agent: Option<Agent>,
+    /// Its agent has registered at some time.
+    pub(super) has_registered: bool,
+    /// How many jobs it has run.
+    pub(super) jobs_run: u32,
+    /// How far it is.
+    pub(super) life: Life,
+    /// An operator holds it, since then.
+    pub(super) held_since: Option<Timestamp>,
+    /// The price of an hour, in millionths.
+    pub(super) hourly: u64,
+    /// What went wrong with it is no fault of the scaler's.
+    pub(super) excused: bool,
+    /// When its agent left or vanished.
+    pub(super) left_at: Option<Timestamp>,
+    /// The process that was told of its launch.
+    pub(super) heard_by: Option<u64>,
+    /// That it is overdue has been told.
+    pub(super) told: bool,
+}
+
+/// How a machine boots.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Boot {
+    /// Its agent starts after that long.
+    Works(Duration),
+    /// Nothing in it ever runs: not even its own boot limit.
+    Hangs,
+    /// It powers itself off after that long.
+    Fails(Duration),
+    /// No agent ever starts; its boot limit ends it.
+    WithoutAgent,
+}
+
+/// How far a body is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Life {
+    /// Pending.
+    Pending,
+    /// Powered on.
+    On,
+    /// Powered off, and on its way out.
+    Ending,
+    /// Gone.
+    Gone,
+}
+
+impl Body {
+    /// Whether the cloud counts it.
+    pub(super) fn is_alive(&self) -> bool {
+        self.life != Life::Gone
+    }
+}

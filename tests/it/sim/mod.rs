@@ -1,0 +1,4 @@
+//! The simulator: many worlds, the seeds that once found something, and the same world twice.
+
+mod mutants;
+mod worlds;
