@@ -14,7 +14,9 @@
 //! 9. `aws`: machines on EC2, behind `ports::Cloud`, and what else of AWS the scaler asks.
 //! 10. `lambda`: the scaler as an AWS Lambda function: its events, and its deadline.
 //! 11. [`doctor`]: what is wrong with a deployment, and what would help. Pure.
-//! 12. [`document`], [`config`], [`https`], [`telemetry`], [`cli`]: files, settings, connections,
+//! 12. `study`: what a policy costs: weeks of jobs replayed in seconds.
+//! 13. [`forecast`]: what ticks teach: boots, arrivals; and what that makes worth keeping ready.
+//! 14. [`document`], [`config`], [`https`], [`telemetry`], [`cli`]: files, settings, connections,
 //!     logs and commands.
 //!
 //! `docs/ARCHITECTURE.md` tells the life of a job and names the invariants;
@@ -29,6 +31,7 @@ pub mod doctor;
 pub mod document;
 #[cfg(feature = "local")]
 pub mod emulator;
+pub mod forecast;
 pub mod https;
 pub mod hub;
 #[cfg(feature = "lambda")]
@@ -39,4 +42,6 @@ pub mod model;
 pub mod plan;
 pub mod ports;
 pub mod scaler;
+#[cfg(feature = "local")]
+pub mod study;
 pub mod telemetry;

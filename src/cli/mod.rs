@@ -28,6 +28,8 @@ pub mod plan;
 pub mod run;
 pub mod service;
 pub mod signals;
+#[cfg(feature = "local")]
+pub mod simulate;
 pub mod tokens;
 
 use std::process::ExitCode;
@@ -63,6 +65,9 @@ enum Command {
     /// Serves an emulated AWS account alone, for any scaler or AWS client.
     #[cfg(feature = "local")]
     Cloud(cloud::CloudCommand),
+    /// Replays weeks of jobs against a policy: what would it cost, and who would wait?
+    #[cfg(feature = "local")]
+    Simulate(simulate::SimulateCommand),
     /// The agent: the same program as `dayfly-agent`.
     #[command(subcommand)]
     Agent(agent::AgentCommand),
@@ -90,6 +95,8 @@ pub fn main() -> ExitCode {
         Command::Hub(command) => hub::run(command),
         #[cfg(feature = "local")]
         Command::Cloud(command) => cloud::run(command),
+        #[cfg(feature = "local")]
+        Command::Simulate(command) => simulate::run(command),
         Command::Agent(command) => agent::run(command),
         #[cfg(feature = "local")]
         Command::Machine(command) => machine::run(command),

@@ -21,10 +21,21 @@ pub struct Request {
     pub missing: u32,
     /// How many of them the pool's own limits allow.
     pub allowed: u32,
+    /// How many it may launch ahead of demand, if all the others come.
+    pub ahead: u32,
     /// Which of those limits is the tightest, if it allows less than what is missing.
     pub obstacle: Option<WaitReason>,
     /// Offers that are not known to be without capacity, the best first.
     pub offers: Vec<Offer>,
+}
+
+/// What one pool would like to launch.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Wanted {
+    /// For queued jobs and the fixed reserve.
+    pub missing: u32,
+    /// Ahead of demand, beyond those.
+    pub ahead: u32,
 }
 
 /// What one pool gets.
@@ -42,9 +53,10 @@ pub fn request(
     policy: &PoolPolicy,
     memory: &Memory,
     supply: Supply,
-    missing: u32,
+    wanted: Wanted,
     now: Timestamp,
 ) -> Request {
+    let Wanted { missing, ahead } = wanted;
     let offers = available_offers(name, policy, memory, now);
     let limits = [
         refusal_limit(name, memory, now),
@@ -60,12 +72,38 @@ pub fn request(
         Some((allowed, reason)) if allowed < missing => (allowed, Some(reason)),
         Some(_) | None => (missing, None),
     };
+    let is_free = obstacle.is_none() && !is_troubled(name, policy, &offers, memory);
+    let ahead = if is_free {
+        ahead.min(speculative_room(
+            policy.machines_max,
+            supply.alive.saturating_add(missing),
+        ))
+    } else {
+        0
+    };
     Request {
         missing,
         allowed,
+        ahead,
         obstacle,
         offers,
     }
+}
+
+/// What may be launched ahead of demand next to so many machines: the last fifth of a cap is
+/// kept for jobs.
+pub fn speculative_room(machines_max: u32, there: u32) -> u32 {
+    (machines_max - machines_max.div_ceil(5)).saturating_sub(there)
+}
+
+/// Whether launching has failed lately: then jobs are served first, and nothing is guessed.
+fn is_troubled(name: &PoolName, policy: &PoolPolicy, offers: &[Offer], memory: &Memory) -> bool {
+    let boots = memory
+        .boots
+        .get(name)
+        .and_then(|boots| boots.get(&policy.template));
+    let has_failed = boots.is_some_and(|record| 0 < record.failures);
+    has_failed || memory.refused.contains_key(name) || offers.is_empty()
 }
 
 /// Shares the room among the pools, one machine a turn, so that no pool starves another.
@@ -109,7 +147,39 @@ pub fn share<'a>(
             grant.count < request.allowed
         });
     }
+    share_ahead(requests, &mut room, &mut grants);
     grants
+}
+
+/// What is left after every pool's jobs, down to the share that is kept for jobs to come.
+fn share_ahead<'a>(
+    requests: &BTreeMap<&'a PoolName, Request>,
+    room: &mut Room,
+    grants: &mut BTreeMap<&'a PoolName, Grant>,
+) {
+    let mut open: Vec<(&'a PoolName, u32)> = requests
+        .iter()
+        .filter(|(name, _)| {
+            grants
+                .get(*name)
+                .is_some_and(|grant| grant.obstacle.is_none())
+        })
+        .map(|(name, request)| (*name, request.ahead))
+        .collect();
+    open.retain(|(_, left)| 0 < *left);
+    while !open.is_empty() {
+        open.retain_mut(|(name, left)| {
+            let (Some(request), Some(grant)) = (requests.get(name), grants.get_mut(name)) else {
+                return false;
+            };
+            if !room.take_ahead(dearest(&request.offers)) {
+                return false;
+            }
+            grant.count += 1;
+            *left -= 1;
+            0 < *left
+        });
+    }
 }
 
 /// What a machine costs at most: which offer the cloud takes is not known before.

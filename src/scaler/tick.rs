@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use crate::forecast::Forecast;
 use crate::model::plan::Plan;
 use crate::model::pool::{Policy, SpotPrices};
 use crate::model::snapshot::{Memory, Snapshot};
@@ -28,6 +29,7 @@ pub struct Scaler<H, C, K, L = Alone> {
     policy: Policy,
     spot_prices: SpotPrices,
     memory: Memory,
+    forecast: Forecast,
 }
 
 /// Everything about one tick, from what was seen to what became of it.
@@ -64,6 +66,7 @@ impl<H: Hub, C: Cloud, K: Clock> Scaler<H, C, K> {
             policy,
             spot_prices: SpotPrices::default(),
             memory: Memory::default(),
+            forecast: Forecast::default(),
         }
     }
 
@@ -79,6 +82,7 @@ impl<H: Hub, C: Cloud, K: Clock> Scaler<H, C, K> {
             policy: self.policy,
             spot_prices: self.spot_prices,
             memory: self.memory,
+            forecast: self.forecast,
         }
     }
 }
@@ -98,6 +102,16 @@ impl<H: Hub, C: Cloud, K: Clock, L: Lease> Scaler<H, C, K, L> {
     /// decided by.
     pub fn priced_policy(&self) -> Policy {
         self.policy.clone().with_spot_prices(&self.spot_prices)
+    }
+
+    /// What has been learned so far.
+    pub fn forecast(&self) -> &Forecast {
+        &self.forecast
+    }
+
+    /// Goes on from what an earlier process has learned.
+    pub fn set_forecast(&mut self, forecast: Forecast) {
+        self.forecast = forecast;
     }
 
     /// Changes the operator's policy from the next tick on; `machines_max = 0` drains.
@@ -174,6 +188,9 @@ impl<H: Hub, C: Cloud, K: Clock, L: Lease> Scaler<H, C, K, L> {
             }
         }
         memory::see(&mut self.memory, &pools, machines.as_ref(), now);
+        let seen = machines.as_ref();
+        self.forecast.see(&policy, &pools, seen, &self.memory, now);
+        self.memory.outlooks = self.forecast.outlooks(&policy, now);
         let snapshot = Snapshot {
             pools,
             machines,

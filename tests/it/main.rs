@@ -39,6 +39,8 @@ mod plan;
 mod scaler;
 #[cfg(feature = "local")]
 mod service;
+#[cfg(feature = "local")]
+mod study;
 mod tidy;
 #[cfg(feature = "local")]
 mod tokens;
