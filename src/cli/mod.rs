@@ -20,6 +20,7 @@ pub mod host;
 pub mod hub;
 #[cfg(feature = "lambda")]
 pub mod lambda;
+pub mod learned;
 #[cfg(feature = "local")]
 pub mod machine;
 pub mod notify;

@@ -1,5 +1,6 @@
 //! One tick: observe, decide, apply, with the three results between them.
 
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use crate::forecast::Forecast;
@@ -29,7 +30,7 @@ pub struct Scaler<H, C, K, L = Alone> {
     policy: Policy,
     spot_prices: SpotPrices,
     memory: Memory,
-    forecast: Forecast,
+    forecast: Arc<Mutex<Forecast>>,
 }
 
 /// Everything about one tick, from what was seen to what became of it.
@@ -66,7 +67,7 @@ impl<H: Hub, C: Cloud, K: Clock> Scaler<H, C, K> {
             policy,
             spot_prices: SpotPrices::default(),
             memory: Memory::default(),
-            forecast: Forecast::default(),
+            forecast: Arc::default(),
         }
     }
 
@@ -104,14 +105,14 @@ impl<H: Hub, C: Cloud, K: Clock, L: Lease> Scaler<H, C, K, L> {
         self.policy.clone().with_spot_prices(&self.spot_prices)
     }
 
-    /// What has been learned so far.
-    pub fn forecast(&self) -> &Forecast {
-        &self.forecast
+    /// What has been learned so far, and is being learned: for whoever keeps it across restarts.
+    pub fn forecast(&self) -> Arc<Mutex<Forecast>> {
+        Arc::clone(&self.forecast)
     }
 
     /// Goes on from what an earlier process has learned.
     pub fn set_forecast(&mut self, forecast: Forecast) {
-        self.forecast = forecast;
+        self.forecast = Arc::new(Mutex::new(forecast));
     }
 
     /// Changes the operator's policy from the next tick on; `machines_max = 0` drains.
@@ -189,8 +190,13 @@ impl<H: Hub, C: Cloud, K: Clock, L: Lease> Scaler<H, C, K, L> {
         }
         memory::see(&mut self.memory, &pools, machines.as_ref(), now);
         let seen = machines.as_ref();
-        self.forecast.see(&policy, &pools, seen, &self.memory, now);
-        self.memory.outlooks = self.forecast.outlooks(&policy, now);
+        let outlooks = {
+            // A thread that died while it read leaves a forecast as good as before.
+            let mut forecast = self.forecast.lock().unwrap_or_else(PoisonError::into_inner);
+            forecast.see(&policy, &pools, seen, &self.memory, now);
+            forecast.outlooks(&policy, now)
+        };
+        self.memory.outlooks = outlooks;
         let snapshot = Snapshot {
             pools,
             machines,

@@ -39,6 +39,7 @@ dollars_per_hour_max = "12.50"
 tick_seconds = 5
 log_format = "json"
 metrics = "emf"
+learned_file = "learned.json"
 [hub]
 endpoint = "localhost:4000"
 ca_file = "/etc/dayfly/ca.pem"
@@ -154,6 +155,7 @@ fn the_least_configuration_has_defaults_for_the_rest() {
             tick_spacing: 1s,
             log_format: Text,
             metrics: None,
+            learned_file: None,
             pools: {
                 linux: PoolSettings {
                     registration_token: Variable(
@@ -176,6 +178,8 @@ fn everything_can_be_said() {
     assert_eq!(policy.machines_max, 40);
     assert_eq!(policy.launches_per_hour_max, 700);
     assert_eq!(policy.hourly_max, Some(MicroDollars(12_500_000)));
+    let learned = config.learned_file.as_deref();
+    assert_eq!(learned, Some(Path::new("/etc/dayfly/learned.json")));
     assert_eq!(config.tick_interval, Duration::from_secs(5));
     assert_eq!(config.hub.timeout, Duration::from_secs(8));
     let ca_file = PathBuf::from("/etc/dayfly/ca.pem");
