@@ -12,7 +12,7 @@ use super::output::{print, print_error, print_stderr};
 use crate::study::boots::BOOT_LAWS;
 use crate::study::contender::{contender, contenders};
 use crate::study::recorded::{RecordingError, recorded};
-use crate::study::report::{LEGEND, Row, against, table};
+use crate::study::report::{LEGEND, Row, Wish, advised, against, table};
 use crate::study::run::{Setting, run as run_once};
 use crate::study::score::Score;
 use crate::study::synthetic::{SYNTHETIC, synthetic};
@@ -40,6 +40,15 @@ pub struct SimulateCommand {
     /// All policies.
     #[arg(long)]
     compare: bool,
+    /// Which speed gives a wanted wait or budget: runs all of them, and says which.
+    #[arg(long, conflicts_with_all = ["policy", "compare"], requires = "wish")]
+    advise: bool,
+    /// With `--advise`: nineteen in twenty jobs should wait for so many seconds at most.
+    #[arg(long, value_name = "SECONDS", group = "wish", requires = "advise")]
+    wait_p95: Option<f64>,
+    /// With `--advise`: the scored days should cost so many dollars at most.
+    #[arg(long, value_name = "DOLLARS", group = "wish", requires = "advise")]
+    dollars: Option<f64>,
     /// Name the workloads and the policies, and what each is.
     #[arg(long)]
     list: bool,
@@ -74,6 +83,9 @@ pub struct SimulateCommand {
     #[arg(long)]
     json: bool,
 }
+
+/// Our own policies by what they cost; `ours` is the speed `balanced`.
+const SPEEDS: [&str; 4] = ["reactive", "economy", "ours", "fast"];
 
 /// Replays, and prints a table.
 pub fn run(command: SimulateCommand) -> ExitCode {
@@ -117,7 +129,9 @@ fn simulate(command: &SimulateCommand) -> Result<Vec<Row>, Exit> {
     };
     let all = contenders();
     let known: Vec<&str> = all.iter().map(|(name, _, _)| *name).collect();
-    let policies: Vec<String> = if command.compare {
+    let policies: Vec<String> = if command.advise {
+        SPEEDS.map(str::to_owned).to_vec()
+    } else if command.compare {
         known.iter().map(|name| (*name).to_owned()).collect()
     } else {
         command.policy.clone()
@@ -206,7 +220,35 @@ fn show(rows: &[Row], command: &SimulateCommand) {
     }
     print(&table(rows, command.hourly));
     print(LEGEND);
+    advise(rows, command);
     if rows.iter().any(|row| row.policy == "aas") {
         print(&against(rows, "aas"));
+    }
+}
+
+/// Says which speed fulfils the wish, for each workload, or that none does.
+fn advise(rows: &[Row], command: &SimulateCommand) {
+    let wish = match (command.wait_p95, command.dollars) {
+        (Some(seconds), _) => Wish::WaitP95(seconds),
+        (None, Some(dollars)) => Wish::Dollars(dollars),
+        (None, None) => return,
+    };
+    for of_workload in rows.chunk_by(|one, other| one.workload == other.workload) {
+        let workload = &of_workload[0].workload;
+        let Some(row) = advised(of_workload, wish, command.hourly) else {
+            print(&format!(
+                "{workload}: no speed does that; the table says what each does\n"
+            ));
+            continue;
+        };
+        let speed = match row.policy.as_str() {
+            "ours" => "balanced",
+            other => other,
+        };
+        print(&format!(
+            "{workload}: speed = \"{speed}\": p95 {:.1} s for ${:.2}\n",
+            row.score.wait_p95,
+            row.score.machine_hours * command.hourly
+        ));
     }
 }

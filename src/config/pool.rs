@@ -259,9 +259,8 @@ fn settings(table: &Table<'_>) -> Option<AgentSettings> {
 
 /// What may be launched ahead of demand. Whether it pays is learned; without history nothing is.
 fn speculation(table: &Table<'_>) -> Option<Speculation> {
-    let product = Speculation::product();
     let speed = match table.optional("speed") {
-        None => Some(product.speed),
+        None => Some(Speculation::product().speed),
         Some(reader) => reader
             .word(&["reactive", "economy", "balanced", "fast"])
             .map(|word| match word {
@@ -271,17 +270,18 @@ fn speculation(table: &Table<'_>) -> Option<Speculation> {
                 _ => Speed::Balanced,
             }),
     };
+    let usual = Speculation::of(speed.unwrap_or_default());
     let race = table.optional("race");
-    let race = race.map_or(Some(product.race), |reader| reader.boolean());
+    let race = race.map_or(Some(usual.race), |reader| reader.boolean());
     let overhead = table.optional("overhead_max_percent");
-    let overhead = overhead.map_or(Some(product.overhead_max_percent), |reader| {
+    let overhead = overhead.map_or(Some(usual.overhead_max_percent), |reader| {
         count(&reader, 0, 10_000)
     });
     Some(Speculation {
         speed: speed?,
         race: race?,
         overhead_max_percent: overhead?,
-        ..product
+        ..usual
     })
 }
 

@@ -93,10 +93,19 @@ pub struct Speculation {
 impl Speculation {
     /// What holds where a configuration says nothing.
     pub const fn product() -> Self {
+        Self::of(Speed::Balanced)
+    }
+
+    /// What holds for a speed where a configuration says nothing else. Who pays for thirty minutes
+    /// of a machine to save one of waiting lets machines wait for longer than jobs run.
+    pub const fn of(speed: Speed) -> Self {
         Self {
-            speed: Speed::Balanced,
+            speed,
             race: true,
-            overhead_max_percent: 100,
+            overhead_max_percent: match speed {
+                Speed::Reactive | Speed::Economy | Speed::Balanced => 100,
+                Speed::Fast => 300,
+            },
             idle_timeout: Duration::from_secs(45),
         }
     }

@@ -50,10 +50,7 @@ const NEVER: u64 = 1 << 40;
 pub fn contenders() -> Vec<(&'static str, Contender, &'static str)> {
     let ours = |speed| Contender::Ours {
         reserve: 0,
-        speculation: Speculation {
-            speed,
-            ..Speculation::product()
-        },
+        speculation: Speculation::of(speed),
     };
     let fixed = |reserve| Contender::Ours {
         reserve,

@@ -168,3 +168,36 @@ fn what_is_not_known_is_said_with_what_is() {
     let list = simulate(&["--list"]);
     assert!(String::from_utf8_lossy(&list.stdout).contains("agent-aws-stack with its defaults"));
 }
+
+#[test]
+fn advice_names_the_speed_and_its_evidence() {
+    let folder = tempfile::tempdir().expect("there is room");
+    let file = folder.path().join("small.csv");
+    std::fs::write(&file, builds()).expect("there is room");
+    let file = file.to_str().expect("it is text");
+    let wanted = |wish: &[&str]| {
+        let common = [
+            "--workload",
+            file,
+            "--weeks",
+            "1",
+            "--tick-seconds",
+            "20",
+            "--advise",
+        ];
+        let output = simulate(&[&common[..], wish].concat());
+        String::from_utf8_lossy(&output.stdout).into_owned()
+    };
+    let cheapest = wanted(&["--wait-p95", "1000"]);
+    assert!(
+        cheapest.contains("small: speed = \"reactive\": p95 "),
+        "{cheapest}"
+    );
+    let impossible = wanted(&["--dollars", "0.01"]);
+    assert!(
+        impossible.contains("small: no speed does that"),
+        "{impossible}"
+    );
+    let without = simulate(&["--workload", file, "--advise"]);
+    assert_eq!(without.status.code(), Some(2));
+}
