@@ -15,7 +15,9 @@
 //! 10. `lambda`: the scaler as an AWS Lambda function: its events, and its deadline.
 //! 11. [`doctor`]: what is wrong with a deployment, and what would help. Pure.
 //! 12. `sim`: a seeded world in virtual time around the scaler, in which everything goes wrong.
-//! 13. [`document`], [`config`], [`https`], [`telemetry`], [`cli`]: files, settings, connections,
+//! 13. `study`: what a policy costs: weeks of jobs replayed in seconds.
+//! 14. [`forecast`]: what ticks teach: boots, arrivals; and what that makes worth keeping ready.
+//! 15. [`document`], [`config`], [`https`], [`telemetry`], [`cli`]: files, settings, connections,
 //!     logs and commands.
 //!
 //! `docs/ARCHITECTURE.md` tells the life of a job and names the invariants;
@@ -30,6 +32,7 @@ pub mod doctor;
 pub mod document;
 #[cfg(feature = "local")]
 pub mod emulator;
+pub mod forecast;
 pub mod https;
 pub mod hub;
 #[cfg(feature = "lambda")]
@@ -42,4 +45,6 @@ pub mod ports;
 pub mod scaler;
 #[cfg(feature = "local")]
 pub mod sim;
+#[cfg(feature = "local")]
+pub mod study;
 pub mod telemetry;

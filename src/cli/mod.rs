@@ -20,6 +20,7 @@ pub mod host;
 pub mod hub;
 #[cfg(feature = "lambda")]
 pub mod lambda;
+pub mod learned;
 #[cfg(feature = "local")]
 pub mod machine;
 pub mod notify;
@@ -30,6 +31,8 @@ pub mod service;
 pub mod signals;
 #[cfg(feature = "local")]
 pub mod sim;
+#[cfg(feature = "local")]
+pub mod simulate;
 pub mod tokens;
 
 use std::process::ExitCode;
@@ -68,6 +71,9 @@ enum Command {
     /// Lets worlds happen in which everything goes wrong, and says which invariants did not hold.
     #[cfg(feature = "local")]
     Sim(sim::SimCommand),
+    /// Replays weeks of jobs against a policy: what would it cost, and who would wait?
+    #[cfg(feature = "local")]
+    Simulate(simulate::SimulateCommand),
     /// The agent: the same program as `dayfly-agent`.
     #[command(subcommand)]
     Agent(agent::AgentCommand),
@@ -97,6 +103,8 @@ pub fn main() -> ExitCode {
         Command::Cloud(command) => cloud::run(command),
         #[cfg(feature = "local")]
         Command::Sim(command) => sim::run(command),
+        #[cfg(feature = "local")]
+        Command::Simulate(command) => simulate::run(command),
         Command::Agent(command) => agent::run(command),
         #[cfg(feature = "local")]
         Command::Machine(command) => machine::run(command),

@@ -11,6 +11,7 @@ use tracing::level_filters::LevelFilter;
 use super::any_cloud::Purpose;
 use super::connect;
 use super::exit::{EXIT_CODES, Exit};
+use super::learned::{self, Learned};
 use super::notify::{Manager, NotifyError};
 use super::output::{failed, print, style};
 use super::service::Service;
@@ -73,6 +74,10 @@ async fn scale(command: RunCommand) -> Result<Exit, Exit> {
     let metrics = settings.config.metrics;
     let deployment = settings.policy.deployment.clone();
     let mut scaler = connect::scaler(&settings, hub.clone(), cloud.clone());
+    let learned = settings.config.learned_file.clone().map(|path| {
+        scaler.set_forecast(learned::read(&path));
+        Learned::new(path, scaler.forecast())
+    });
     let hasten = Arc::new(Notify::new());
     let told = (hub, cloud.clone(), hasten.clone());
     let tell = move |settings: &Settings, secrets: &Secrets| {
@@ -92,6 +97,7 @@ async fn scale(command: RunCommand) -> Result<Exit, Exit> {
     };
     let on_tick = |tick: &Tick| {
         tokens.see(tick);
+        learned.iter().for_each(|learned| learned.see(tick.at));
         match metrics {
             Metrics::Emf => print_metrics(tick, &deployment),
             Metrics::None => {}
@@ -102,6 +108,7 @@ async fn scale(command: RunCommand) -> Result<Exit, Exit> {
         () = cloud.hasten(&hasten) => {}
         never = tokens.keep() => match never {},
     }
+    learned.iter().for_each(Learned::write);
     match cloud.shutdown().await {
         0 => Ok(Exit::Done),
         _ => Ok(Exit::Failed),

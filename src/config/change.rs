@@ -30,6 +30,8 @@ pub fn fixed(started: &Settings, now: &Settings) -> Vec<FixedKey> {
     compare("tick_seconds", before.tick_interval == after.tick_interval);
     compare("log_format", before.log_format == after.log_format);
     compare("metrics", before.metrics == after.metrics);
+    let files = (&before.learned_file, &after.learned_file);
+    compare("learned_file", files.0 == files.1);
     compare("hub.endpoint", before.hub.endpoint == after.hub.endpoint);
     compare("hub.ca_file", before.hub.ca_file == after.hub.ca_file);
     compare(

@@ -54,6 +54,8 @@ pub struct Config {
     pub log_format: LogFormat,
     /// What is written to stdout for every tick.
     pub metrics: Metrics,
+    /// What was learned of boots and arrivals is kept here across restarts.
+    pub learned_file: Option<PathBuf>,
     /// What each pool of the policy needs beside it.
     pub pools: BTreeMap<PoolName, PoolSettings>,
 }

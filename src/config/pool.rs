@@ -14,9 +14,9 @@ use crate::document::{Reader, Table};
 use crate::model::id::{AgentType, PoolName, TemplateVersion};
 use crate::model::money::MicroDollars;
 use crate::model::offer::{Market, Offer};
-use crate::model::pool::{BreakerPolicy, PoolPolicy};
+use crate::model::pool::{BreakerPolicy, PoolPolicy, Speculation, Speed};
 
-pub(super) const POOL: [&str; 16] = [
+pub(super) const POOL: [&str; 19] = [
     "agent_type",
     "registration_token",
     "machines_max",
@@ -33,6 +33,9 @@ pub(super) const POOL: [&str; 16] = [
     "subnets",
     "market",
     "spot_patience_seconds",
+    "speed",
+    "race",
+    "overhead_max_percent",
 ];
 /// A day: no machine boots or waits for longer.
 const DAY: i64 = 86_400;
@@ -102,8 +105,9 @@ fn pool(name: &str, reader: &Reader<'_>, around: &Around<'_>) -> Option<Pool> {
     let limits = limits(&table, around.machines_max);
     let settings = settings(&table);
     let breaker = breaker(&table);
+    let speculation = speculation(&table);
     let machines = machines(&table, around);
-    let limits = limits?;
+    let (limits, settings) = (limits?, settings?);
     let (machines, ec2) = machines?;
     let policy = PoolPolicy {
         agent_type: agent_type?,
@@ -115,10 +119,14 @@ fn pool(name: &str, reader: &Reader<'_>, around: &Around<'_>) -> Option<Pool> {
         offers: machines.offers,
         spot_patience: machines.spot_patience,
         breaker: breaker?,
+        speculation: Speculation {
+            idle_timeout: settings.idle_timeout,
+            ..speculation?
+        },
     };
     let settings = PoolSettings {
         registration_token: token?,
-        agent: settings?,
+        agent: settings,
     };
     Some(Pool {
         name: PoolName::new(name),
@@ -246,6 +254,34 @@ fn settings(table: &Table<'_>) -> Option<AgentSettings> {
     Some(AgentSettings {
         idle_timeout: idle?,
         interruption_grace_period: grace?,
+    })
+}
+
+/// What may be launched ahead of demand. Whether it pays is learned; without history nothing is.
+fn speculation(table: &Table<'_>) -> Option<Speculation> {
+    let speed = match table.optional("speed") {
+        None => Some(Speculation::product().speed),
+        Some(reader) => reader
+            .word(&["reactive", "economy", "balanced", "fast"])
+            .map(|word| match word {
+                "reactive" => Speed::Reactive,
+                "economy" => Speed::Economy,
+                "fast" => Speed::Fast,
+                _ => Speed::Balanced,
+            }),
+    };
+    let usual = Speculation::of(speed.unwrap_or_default());
+    let race = table.optional("race");
+    let race = race.map_or(Some(usual.race), |reader| reader.boolean());
+    let overhead = table.optional("overhead_max_percent");
+    let overhead = overhead.map_or(Some(usual.overhead_max_percent), |reader| {
+        count(&reader, 0, 10_000)
+    });
+    Some(Speculation {
+        speed: speed?,
+        race: race?,
+        overhead_max_percent: overhead?,
+        ..usual
     })
 }
 

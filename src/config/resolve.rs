@@ -16,7 +16,7 @@ use crate::document::{Format, Problem, Reader, Report, Table, parse};
 use crate::model::id::Deployment;
 use crate::model::pool::Policy;
 
-const ROOT: [&str; 10] = [
+const ROOT: [&str; 11] = [
     "deployment",
     "machines_max",
     "launches_per_hour_max",
@@ -24,6 +24,7 @@ const ROOT: [&str; 10] = [
     "tick_seconds",
     "log_format",
     "metrics",
+    "learned_file",
     "hub",
     "cloud",
     "pools",
@@ -82,6 +83,8 @@ fn settings(root: &Reader<'_>, folder: &Path) -> Option<Settings> {
         .optional("log_format")
         .map(|reader| log_format(&reader));
     let metrics = table.optional("metrics").map(|reader| metrics(&reader));
+    let learned = table.optional("learned_file");
+    let learned = learned.map(|reader| reader.filled_text());
     let hub = table.required("hub", "a table with the hub's endpoint");
     let hub = hub.and_then(|reader| hub_settings(&reader, folder));
     let cloud = table.required("cloud", "a table that says where machines come from");
@@ -125,6 +128,10 @@ fn settings(root: &Reader<'_>, folder: &Path) -> Option<Settings> {
             tick_spacing: default::TICK_SPACING,
             log_format: log_format.unwrap_or(Some(LogFormat::Text))?,
             metrics: metrics.unwrap_or(Some(Metrics::None))?,
+            learned_file: match learned {
+                Some(path) => Some(folder.join(path?)),
+                None => None,
+            },
             pools: settings,
         },
     })

@@ -11,6 +11,7 @@ pub mod job;
 pub mod machine;
 pub mod money;
 pub mod offer;
+pub mod outlook;
 pub mod pairs;
 pub mod plan;
 pub mod pool;

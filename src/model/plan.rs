@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::id::{JobId, LaunchToken, MachineId, PoolName, TemplateVersion};
 use super::offer::Offer;
+use super::outlook::Expectation;
 use super::time::Timestamp;
 
 /// All decisions of one tick.
@@ -32,6 +33,9 @@ pub struct PoolPlan {
     pub launch: Option<LaunchOrder>,
     /// What stood in the way of launching all that is missing.
     pub obstacle: Option<WaitReason>,
+    /// What is expected, where machines may be launched ahead of demand.
+    #[serde(default)]
+    pub expectation: Option<Expectation>,
 }
 
 /// Need against supply, in machines.
@@ -39,10 +43,19 @@ pub struct PoolPlan {
 pub struct Balance {
     /// Queued jobs that an agent could take; `None` if the hub did not say.
     pub queued: Option<u32>,
-    /// The reserve that the policy wants.
+    /// The reserve that the policy wants, whatever is expected.
     pub reserve: u32,
+    /// Machines beyond that which are worth keeping ready for what is expected.
+    #[serde(default)]
+    pub expected: u32,
+    /// Machines beyond the queued jobs that are worth launching because some boots are slow.
+    #[serde(default)]
+    pub race: u32,
     /// Machines within their boot limit whose agent has not registered yet.
     pub booting: u32,
+    /// Those of them that take so long that they are not counted upon.
+    #[serde(default)]
+    pub overdue: u32,
     /// Machines whose agent waits for a job.
     pub waiting: u32,
     /// Machines whose agent has a job.
@@ -51,8 +64,11 @@ pub struct Balance {
     pub picked_up: u32,
     /// Machines that count against the caps.
     pub alive: u32,
-    /// Machines that are needed and not there.
+    /// Machines that are needed and not there, for queued jobs and the reserve.
     pub missing: u32,
+    /// Machines that are worth launching ahead of demand, beyond those.
+    #[serde(default)]
+    pub ahead: u32,
     /// Machines that this plan launches.
     pub launched: u32,
 }

@@ -69,6 +69,83 @@ pub struct PoolPolicy {
     pub spot_patience: Duration,
     /// When to stop repeating boots that fail.
     pub breaker: BreakerPolicy,
+    /// What may be launched ahead of demand.
+    #[serde(default)]
+    pub speculation: Speculation,
+}
+
+/// What may be launched ahead of demand, and what a job's waiting is worth.
+///
+/// The default is none of it: launches follow the queue and the fixed reserve alone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Speculation {
+    /// What a job's waiting minute is worth.
+    pub speed: Speed,
+    /// Whether more machines than jobs may be launched, so that slow boots are overtaken.
+    pub race: bool,
+    /// Machine time that no job used, in percent of what jobs used, over a day; beyond it
+    /// launches follow the queue alone.
+    pub overhead_max_percent: u32,
+    /// How long an agent waits for a job before the hub sends it away: what a spare one costs.
+    pub idle_timeout: Duration,
+}
+
+impl Speculation {
+    /// What holds where a configuration says nothing.
+    pub const fn product() -> Self {
+        Self::of(Speed::Balanced)
+    }
+
+    /// What holds for a speed where a configuration says nothing else. Who pays for thirty minutes
+    /// of a machine to save one of waiting lets machines wait for longer than jobs run.
+    pub const fn of(speed: Speed) -> Self {
+        Self {
+            speed,
+            race: true,
+            overhead_max_percent: match speed {
+                Speed::Reactive | Speed::Economy | Speed::Balanced => 100,
+                Speed::Fast => 300,
+            },
+            idle_timeout: Duration::from_secs(45),
+        }
+    }
+}
+
+impl Default for Speculation {
+    fn default() -> Self {
+        Self {
+            speed: Speed::Reactive,
+            race: false,
+            ..Self::product()
+        }
+    }
+}
+
+/// What a job's waiting is worth, in machine time.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Speed {
+    /// Nothing: no machine is launched ahead of demand.
+    #[default]
+    Reactive,
+    /// A waiting minute is worth three minutes of a machine.
+    Economy,
+    /// Ten.
+    Balanced,
+    /// Thirty.
+    Fast,
+}
+
+impl Speed {
+    /// Seconds of a machine that a second of waiting is worth.
+    pub const fn waiting_worth(self) -> u32 {
+        match self {
+            Self::Reactive => 0,
+            Self::Economy => 3,
+            Self::Balanced => 10,
+            Self::Fast => 30,
+        }
+    }
 }
 
 /// When boots that keep failing stop being repeated, per pool and template version.

@@ -9,6 +9,7 @@ use super::job::{AgentReport, QueueCounts};
 use super::machine::Machine;
 use super::money::MicroDollars;
 use super::offer::Offer;
+use super::outlook::Outlook;
 use super::time::Timestamp;
 
 /// Everything that `decide` may look at.
@@ -51,6 +52,9 @@ pub struct Memory {
     pub boots: BTreeMap<PoolName, BTreeMap<TemplateVersion, BootRecord>>,
     /// What is known of each machine's agent from earlier looks.
     pub sightings: BTreeMap<MachineId, Sighting>,
+    /// What is expected of each pool that may launch ahead of demand.
+    #[serde(default)]
+    pub outlooks: BTreeMap<PoolName, Outlook>,
 }
 
 impl Memory {
@@ -116,6 +120,9 @@ pub struct Sighting {
     pub missing_since: Option<Timestamp>,
     /// Its boot has been counted as failed already.
     pub boot_failed: bool,
+    /// When that was.
+    #[serde(default)]
+    pub boot_failed_at: Option<Timestamp>,
     /// When its console was last read.
     #[serde(default)]
     pub console_read_at: Option<Timestamp>,

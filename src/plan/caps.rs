@@ -20,6 +20,7 @@ pub struct Room {
     launches: u32,
     /// What is left of the hourly budget; `None` without one.
     hourly: Option<MicroDollars>,
+    hourly_max: Option<MicroDollars>,
     machines_max: u32,
     launches_per_hour_max: u32,
 }
@@ -36,9 +37,23 @@ impl Room {
             machines: policy.machines_max.saturating_sub(alive_count),
             launches: policy.launches_per_hour_max.saturating_sub(launches),
             hourly: policy.hourly_max.map(|budget| budget.less(hourly)),
+            hourly_max: policy.hourly_max,
             machines_max: policy.machines_max,
             launches_per_hour_max: policy.launches_per_hour_max,
         }
+    }
+
+    /// Takes the room for one machine ahead of demand, if enough is left for jobs: a fifth of the
+    /// machines and of the budget, and half of an hour's launches.
+    pub fn take_ahead(&mut self, price: MicroDollars) -> bool {
+        let budget_kept = self.hourly_max.map(|budget| MicroDollars(budget.0 / 5));
+        let leaves_budget = match (self.hourly, budget_kept) {
+            (Some(left), Some(kept)) => kept + price <= left,
+            (Some(_) | None, Some(_) | None) => true,
+        };
+        let leaves_machines = self.machines_max.div_ceil(5) < self.machines;
+        let leaves_launches = self.launches_per_hour_max.div_ceil(2) < self.launches;
+        leaves_machines && leaves_launches && leaves_budget && self.take(price).is_ok()
     }
 
     /// Takes the room for one machine at that price, or says what stands in the way.

@@ -10,7 +10,7 @@ use crate::model::id::{JobId, MachineId, PoolName};
 use crate::model::job::AgentState;
 use crate::model::machine::{Machine, Phase};
 use crate::model::plan::{EndReason, LaunchOrder, MachineVerdict, Plan};
-use crate::model::pool::Policy;
+use crate::model::pool::{Policy, Speed};
 use crate::model::snapshot::Snapshot;
 use crate::model::time::Timestamp;
 
@@ -51,6 +51,19 @@ pub enum Violation {
     /// *ours alone*: a held machine, or one that the cloud did not list, is ended.
     #[error("ours alone: machine {0} is ended, and is held or not listed")]
     NotOurs(MachineId),
+    /// *jobs first*: machines are launched ahead of demand without leaving room for jobs, or
+    /// although they may not be.
+    #[error("jobs first: pool {pool} launches {launched} for {jobs} jobs and its reserve, {why}")]
+    Ahead {
+        /// Which pool.
+        pool: PoolName,
+        /// What it launches.
+        launched: u64,
+        /// The most that its queue and its fixed reserve can account for.
+        jobs: u64,
+        /// What it should have kept to.
+        why: &'static str,
+    },
     /// *idempotent*: two batches have one token.
     #[error("idempotent: two batches share the token {0}")]
     Token(String),
@@ -68,7 +81,54 @@ pub fn check(snapshot: &Snapshot, policy: &Policy, plan: &Plan, now: Timestamp) 
     check_ends(snapshot, plan, now, &mut found);
     check_lifetimes(snapshot, plan, now, &mut found);
     check_launches(snapshot, policy, plan, now, &mut found);
+    check_ahead(snapshot, policy, plan, &mut found);
     found
+}
+
+/// What no queued job and no fixed reserve accounts for needs a reason and leaves room.
+fn check_ahead(snapshot: &Snapshot, policy: &Policy, plan: &Plan, found: &mut Vec<Violation>) {
+    let machines = all_machines(snapshot);
+    for order in launches(plan) {
+        let Some(pool) = policy.pools.get(&order.pool) else {
+            continue;
+        };
+        let view = snapshot.pools.get(&order.pool);
+        // Without the counts nothing may be launched at all, which is said elsewhere.
+        let Some(counts) = view.and_then(|view| view.counts) else {
+            continue;
+        };
+        let jobs = u64::from(counts.queued) + u64::from(pool.reserve);
+        let launched = u64::from(order.count);
+        if launched <= jobs {
+            continue;
+        }
+        let outlook = snapshot.memory.outlooks.get(&order.pool);
+        let most = outlook.map_or(0, |outlook| {
+            let expectation = &outlook.expectation;
+            let race = u64::from(outlook.race_for(counts.queued));
+            u64::from(expectation.likely) + u64::from(expectation.scheduled) + race
+        });
+        let is_alive = |machine: &&&Machine| machine.phase != Phase::Gone;
+        let alive = machines.values().filter(is_alive);
+        let alive = alive.filter(|machine| machine.pool == order.pool).count() as u64;
+        let why = if pool.speculation.speed == Speed::Reactive {
+            "and its speed is reactive"
+        } else if outlook.is_some_and(|outlook| outlook.expectation.exhausted) {
+            "and a day has had all its spare machine time"
+        } else if jobs + most < launched {
+            "which is more than is expected"
+        } else if u64::from(pool.machines_max) * 4 < (alive + launched) * 5 {
+            "into the fifth of machines_max that is kept for jobs"
+        } else {
+            continue;
+        };
+        found.push(Violation::Ahead {
+            pool: order.pool.clone(),
+            launched,
+            jobs,
+            why,
+        });
+    }
 }
 
 fn all_machines(snapshot: &Snapshot) -> BTreeMap<&MachineId, &Machine> {

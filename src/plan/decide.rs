@@ -3,13 +3,14 @@
 use std::collections::BTreeMap;
 
 use crate::model::id::{MachineId, PoolName};
+use crate::model::outlook::Outlook;
 use crate::model::plan::{Balance, LaunchOrder, MachineVerdict, Plan, PoolPlan, WaitReason};
-use crate::model::pool::{Policy, PoolPolicy};
+use crate::model::pool::{Policy, PoolPolicy, Speed};
 use crate::model::snapshot::{PoolView, Snapshot};
 use crate::model::time::Timestamp;
 
 use super::census::{Census, census};
-use super::demand::{missing, picked_up};
+use super::demand::{Ahead, ahead, missing, picked_up};
 use super::launch::{Grant, Request, request, share};
 use super::supply::{Supply, supply};
 use super::token::{Causes, launch_token};
@@ -44,6 +45,8 @@ pub fn decide(snapshot: &Snapshot, policy: &Policy, now: Timestamp) -> Plan {
         .map(|(name, pool_policy)| {
             let view = snapshot.pools.get(name).unwrap_or(&blind);
             let census = censuses.get(name).unwrap_or(&empty);
+            let outlook = outlook(snapshot, name, pool_policy);
+            let overdue_after = outlook.and_then(|outlook| outlook.overdue_after);
             (
                 name,
                 Pool {
@@ -51,7 +54,8 @@ pub fn decide(snapshot: &Snapshot, policy: &Policy, now: Timestamp) -> Plan {
                     policy: pool_policy,
                     view,
                     census,
-                    supply: supply(census, view),
+                    outlook,
+                    supply: supply(census, view, overdue_after, now),
                 },
             )
         })
@@ -85,6 +89,18 @@ pub fn decide(snapshot: &Snapshot, policy: &Policy, now: Timestamp) -> Plan {
     }
 }
 
+/// What is expected of a pool, if it may launch ahead of demand.
+fn outlook<'a>(
+    snapshot: &'a Snapshot,
+    name: &PoolName,
+    policy: &PoolPolicy,
+) -> Option<&'a Outlook> {
+    match policy.speculation.speed {
+        Speed::Reactive => None,
+        Speed::Economy | Speed::Balanced | Speed::Fast => snapshot.memory.outlooks.get(name),
+    }
+}
+
 /// One pool, and everything that its plan is made of.
 #[derive(Clone, Copy)]
 struct Pool<'a> {
@@ -92,6 +108,7 @@ struct Pool<'a> {
     policy: &'a PoolPolicy,
     view: &'a PoolView,
     census: &'a Census<'a>,
+    outlook: Option<&'a Outlook>,
     supply: Supply,
 }
 
@@ -105,18 +122,28 @@ impl Pool<'_> {
             .map_or(0, |counts| picked_up(self.census, counts, supply, now));
         let draining = policy.machines_max == 0 || self.policy.machines_max == 0;
         let reserve = if draining { 0 } else { self.policy.reserve };
-        let missing = self.view.counts.map_or(0, |counts| {
-            missing(counts.queued.saturating_sub(picked_up), reserve, supply)
-        });
+        let queued = self
+            .view
+            .counts
+            .map(|counts| counts.queued.saturating_sub(picked_up));
+        let missing = queued.map_or(0, |queued| missing(queued, reserve, supply));
+        let ahead = match (queued, self.outlook) {
+            (Some(queued), Some(outlook)) if !draining => ahead(queued, reserve, supply, outlook),
+            (Some(_) | None, Some(_) | None) => Ahead::default(),
+        };
         Balance {
             queued: self.view.counts.map(|counts| counts.queued),
             reserve,
+            expected: ahead.expected,
+            race: ahead.race,
             booting: supply.booting,
+            overdue: supply.overdue,
             waiting: supply.waiting,
             running: supply.running,
             picked_up,
             alive: supply.alive,
             missing,
+            ahead: ahead.count,
             launched: 0,
         }
     }
@@ -134,6 +161,7 @@ impl Pool<'_> {
             urgent: 0,
             alive: self.supply.alive,
             allowed: 0,
+            ahead: 0,
             obstacle: Some(obstacle),
             offers: Vec::new(),
         };
@@ -191,6 +219,7 @@ impl Pool<'_> {
             machines,
             launch,
             obstacle: grant.obstacle,
+            expectation: self.outlook.map(|outlook| outlook.expectation),
         }
     }
 

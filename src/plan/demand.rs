@@ -6,6 +6,7 @@ use crate::model::job::QueueCounts;
 
 use super::census::{Census, Standing};
 use super::supply::Supply;
+use crate::model::outlook::Outlook;
 use crate::model::time::Timestamp;
 
 /// How long the hub may list a job as queued after an agent took it. Its scheduler works in
@@ -44,4 +45,33 @@ pub fn missing(queued: u32, reserve: u32, supply: Supply) -> u32 {
     queued
         .saturating_add(reserve)
         .saturating_sub(supply.total())
+}
+
+/// Machines worth launching ahead of demand, beyond those that are [`missing`].
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Ahead {
+    /// Kept ready for what is expected, beyond the fixed reserve.
+    pub expected: u32,
+    /// Launched with those for queued jobs, so that slow boots are overtaken.
+    pub race: u32,
+    /// Both, less what is there already.
+    pub count: u32,
+}
+
+/// What the outlook makes worth launching. Machines of an earlier race that still boot or wait
+/// are supply like others, so a race is not repeated for the same jobs.
+pub fn ahead(queued: u32, reserve: u32, supply: Supply, outlook: &Outlook) -> Ahead {
+    let expected = outlook.expectation.reserve().saturating_sub(reserve);
+    let behind = queued.saturating_sub(supply.total());
+    let race = outlook.race_for(behind);
+    let wanted = queued.saturating_add(reserve);
+    let lacking = wanted
+        .saturating_add(expected)
+        .saturating_sub(supply.total());
+    let count = (lacking - missing(queued, reserve, supply)).saturating_add(race);
+    Ahead {
+        expected,
+        race,
+        count,
+    }
 }

@@ -25,6 +25,8 @@ pub struct Request {
     pub alive: u32,
     /// How many of the missing ones the pool's own limits allow.
     pub allowed: u32,
+    /// How many it may launch ahead of demand, if all the others come.
+    pub ahead: u32,
     /// Which of those limits is the tightest, if it allows less than what is missing.
     pub obstacle: Option<WaitReason>,
     /// Offers that are not known to be without capacity, the best first.
@@ -49,7 +51,7 @@ pub fn request(
     balance: &Balance,
     now: Timestamp,
 ) -> Request {
-    let missing = balance.missing;
+    let Balance { missing, ahead, .. } = *balance;
     let offers = available_offers(name, policy, memory, now);
     let limits = [
         refusal_limit(name, memory, now),
@@ -65,14 +67,40 @@ pub fn request(
         Some((allowed, reason)) if allowed < missing => (allowed, Some(reason)),
         Some(_) | None => (missing, None),
     };
+    let is_free = obstacle.is_none() && !is_troubled(name, policy, &offers, memory);
+    let ahead = if is_free {
+        ahead.min(speculative_room(
+            policy.machines_max,
+            supply.alive.saturating_add(missing),
+        ))
+    } else {
+        0
+    };
     Request {
         missing,
         urgent: missing.saturating_sub(balance.reserve),
         alive: supply.alive,
         allowed,
+        ahead,
         obstacle,
         offers,
     }
+}
+
+/// What may be launched ahead of demand next to so many machines: the last fifth of a cap is
+/// kept for jobs.
+pub fn speculative_room(machines_max: u32, there: u32) -> u32 {
+    (machines_max - machines_max.div_ceil(5)).saturating_sub(there)
+}
+
+/// Whether launching has failed lately: then jobs are served first, and nothing is guessed.
+fn is_troubled(name: &PoolName, policy: &PoolPolicy, offers: &[Offer], memory: &Memory) -> bool {
+    let boots = memory
+        .boots
+        .get(name)
+        .and_then(|boots| boots.get(&policy.template));
+    let has_failed = boots.is_some_and(|record| 0 < record.failures);
+    has_failed || memory.refused.contains_key(name) || offers.is_empty()
 }
 
 /// Shares the room among the pools, one machine a turn: jobs before reserves, and whoever has the
@@ -117,6 +145,7 @@ pub fn share<'a>(
             turns.insert(turn(name, request, grant.count));
         }
     }
+    share_ahead(requests, &mut room, &mut grants);
     grants
 }
 
@@ -127,6 +156,37 @@ type Turn<'a> = (bool, u32, &'a PoolName);
 fn turn<'a>(name: &'a PoolName, request: &Request, granted: u32) -> Turn<'a> {
     let is_reserve = request.urgent <= granted;
     (is_reserve, request.alive.saturating_add(granted), name)
+}
+
+/// What is left after every pool's jobs, down to the share that is kept for jobs to come.
+fn share_ahead<'a>(
+    requests: &BTreeMap<&'a PoolName, Request>,
+    room: &mut Room,
+    grants: &mut BTreeMap<&'a PoolName, Grant>,
+) {
+    let mut open: Vec<(&'a PoolName, u32)> = requests
+        .iter()
+        .filter(|(name, _)| {
+            grants
+                .get(*name)
+                .is_some_and(|grant| grant.obstacle.is_none())
+        })
+        .map(|(name, request)| (*name, request.ahead))
+        .collect();
+    open.retain(|(_, left)| 0 < *left);
+    while !open.is_empty() {
+        open.retain_mut(|(name, left)| {
+            let (Some(request), Some(grant)) = (requests.get(name), grants.get_mut(name)) else {
+                return false;
+            };
+            if !room.take_ahead(dearest(&request.offers)) {
+                return false;
+            }
+            grant.count += 1;
+            *left -= 1;
+            0 < *left
+        });
+    }
 }
 
 /// What a machine costs at most: which offer the cloud takes is not known before.

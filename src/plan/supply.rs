@@ -1,7 +1,11 @@
 //! Step 2b: which machines will take a job without anything being launched.
 
+use std::time::Duration;
+
 use crate::model::job::QueueCounts;
+use crate::model::machine::Machine;
 use crate::model::snapshot::PoolView;
+use crate::model::time::Timestamp;
 
 use super::census::{Census, Standing};
 
@@ -10,6 +14,8 @@ use super::census::{Census, Standing};
 pub struct Supply {
     /// Machines within their boot limit whose agent has not registered yet.
     pub booting: u32,
+    /// Those of them that have booted for longer than nearly all do.
+    pub overdue: u32,
     /// Machines whose agent waits for a job.
     pub waiting: u32,
     /// Machines whose agent has a job.
@@ -22,22 +28,35 @@ pub struct Supply {
 }
 
 impl Supply {
-    /// Machines that will be offered a job.
+    /// Machines that will be offered a job soon: an overdue boot is replaced if a job waits for it.
     pub fn total(self) -> u32 {
-        self.booting.saturating_add(self.waiting)
+        let credited = self.booting.saturating_sub(self.overdue);
+        credited.saturating_add(self.waiting)
     }
 }
 
 /// Counts a pool's machines. Where the hub lists its agents, each machine counts for itself;
 /// where it gives counts alone, they bound what the machines can be, and single out none.
-pub fn supply(census: &Census<'_>, view: &PoolView) -> Supply {
+/// Boots older than `overdue_after` are counted as overdue.
+pub fn supply(
+    census: &Census<'_>,
+    view: &PoolView,
+    overdue_after: Option<Duration>,
+    now: Timestamp,
+) -> Supply {
+    let is_overdue = |machine: &Machine| {
+        overdue_after.is_some_and(|limit| limit < now.since(machine.launched_at))
+    };
     let mut supply = Supply::default();
     // Machines that may have registered, as far as no source tells.
     let mut registered = 0;
     for counted in census.values() {
         supply.alive += u32::from(counted.machine.phase.is_alive());
         match counted.standing {
-            Standing::Booting { .. } => supply.booting += 1,
+            Standing::Booting { .. } => {
+                supply.booting += 1;
+                supply.overdue += u32::from(is_overdue(counted.machine));
+            }
             Standing::Waiting => supply.waiting += 1,
             Standing::Running { .. } => supply.running += 1,
             Standing::Registered | Standing::Unknown => registered += 1,
@@ -75,8 +94,11 @@ fn bounded_by(counts: QueueCounts, supply: Supply, registered: u32) -> Supply {
     let running = counts.occupied.min(candidates - waiting);
     // Machines past their boot limit account for registered agents first: they are the older ones.
     let from_booting = (waiting + running).saturating_sub(registered);
+    let booting = supply.booting - from_booting;
     Supply {
-        booting: supply.booting - from_booting,
+        booting,
+        // Which of them have registered is not known; the older ones sooner.
+        overdue: supply.overdue.saturating_sub(from_booting),
         waiting,
         running,
         ..supply

@@ -160,6 +160,7 @@ fn look_at_boot(sighting: &mut Sighting, machine: &Machine, boots: &mut Boots, n
     let unregistered = machine.console.is_some_and(|marks| !marks.registered);
     if has_ended && unregistered && sighting.registered_at.is_none() && !sighting.boot_failed {
         sighting.boot_failed = true;
+        sighting.boot_failed_at = Some(now);
         count_failure(boots, machine, now);
     }
 }
@@ -168,6 +169,7 @@ fn record_boot_limit(memory: &mut Memory, machine: &Machine, now: Timestamp) {
     let sighting = memory.sightings.entry(machine.id.clone()).or_default();
     if !sighting.boot_failed {
         sighting.boot_failed = true;
+        sighting.boot_failed_at = Some(now);
         count_failure(&mut memory.boots, machine, now);
     }
 }

@@ -1,7 +1,9 @@
 //! One tick: observe, decide, apply, with the three results between them.
 
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use crate::forecast::Forecast;
 use crate::model::plan::Plan;
 use crate::model::pool::{Policy, SpotPrices};
 use crate::model::snapshot::{Memory, Snapshot};
@@ -28,6 +30,7 @@ pub struct Scaler<H, C, K, L = Alone> {
     policy: Policy,
     spot_prices: SpotPrices,
     memory: Memory,
+    forecast: Arc<Mutex<Forecast>>,
 }
 
 /// Everything about one tick, from what was seen to what became of it.
@@ -64,6 +67,7 @@ impl<H: Hub, C: Cloud, K: Clock> Scaler<H, C, K> {
             policy,
             spot_prices: SpotPrices::default(),
             memory: Memory::default(),
+            forecast: Arc::default(),
         }
     }
 
@@ -79,6 +83,7 @@ impl<H: Hub, C: Cloud, K: Clock> Scaler<H, C, K> {
             policy: self.policy,
             spot_prices: self.spot_prices,
             memory: self.memory,
+            forecast: self.forecast,
         }
     }
 }
@@ -98,6 +103,16 @@ impl<H: Hub, C: Cloud, K: Clock, L: Lease> Scaler<H, C, K, L> {
     /// decided by.
     pub fn priced_policy(&self) -> Policy {
         self.policy.clone().with_spot_prices(&self.spot_prices)
+    }
+
+    /// What has been learned so far, and is being learned: for whoever keeps it across restarts.
+    pub fn forecast(&self) -> Arc<Mutex<Forecast>> {
+        Arc::clone(&self.forecast)
+    }
+
+    /// Goes on from what an earlier process has learned.
+    pub fn set_forecast(&mut self, forecast: Forecast) {
+        self.forecast = Arc::new(Mutex::new(forecast));
     }
 
     /// Changes the operator's policy from the next tick on; `machines_max = 0` drains.
@@ -174,6 +189,14 @@ impl<H: Hub, C: Cloud, K: Clock, L: Lease> Scaler<H, C, K, L> {
             }
         }
         memory::see(&mut self.memory, &pools, machines.as_ref(), now);
+        let seen = machines.as_ref();
+        let outlooks = {
+            // A thread that died while it read leaves a forecast as good as before.
+            let mut forecast = self.forecast.lock().unwrap_or_else(PoisonError::into_inner);
+            forecast.see(&policy, &pools, seen, &self.memory, now);
+            forecast.outlooks(&policy, now)
+        };
+        self.memory.outlooks = outlooks;
         let snapshot = Snapshot {
             pools,
             machines,

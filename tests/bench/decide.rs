@@ -12,7 +12,7 @@ use dayfly::model::job::{AgentReport, AgentState, QueueCounts};
 use dayfly::model::machine::{Machine, Phase};
 use dayfly::model::money::MicroDollars;
 use dayfly::model::offer::{Market, Offer};
-use dayfly::model::pool::{BreakerPolicy, Policy, PoolPolicy};
+use dayfly::model::pool::{BreakerPolicy, Policy, PoolPolicy, Speculation};
 use dayfly::model::snapshot::{PoolView, Snapshot};
 use dayfly::model::time::Timestamp;
 use dayfly::plan::{check::check, decide};
@@ -38,6 +38,7 @@ fn policy(pool: &PoolName, size: u32) -> Policy {
         template: TemplateVersion::new("1"),
         offers: vec![offer()],
         spot_patience: Duration::ZERO,
+        speculation: Speculation::default(),
         breaker: BreakerPolicy {
             failures_max: 3,
             pause: Duration::from_secs(300),

@@ -26,7 +26,7 @@ use dayfly::model::id::{AgentType, Deployment, JobId, MachineId, PoolName, Templ
 use dayfly::model::job::{AgentReport, QueueCounts};
 use dayfly::model::money::MicroDollars;
 use dayfly::model::offer::{Market, Offer};
-use dayfly::model::pool::{BreakerPolicy, Policy, PoolPolicy};
+use dayfly::model::pool::{BreakerPolicy, Policy, PoolPolicy, Speculation};
 use dayfly::ports::{Clock, Hub, HubError, SystemClock};
 use dayfly::scaler::Scaler;
 
@@ -127,6 +127,7 @@ fn policy() -> Policy {
         lifetime: Duration::from_secs(90_000),
         template: TemplateVersion::new("lt-1:1"),
         offers: offers.clone(),
+        speculation: Speculation::default(),
         breaker: BreakerPolicy {
             failures_max: 3,
             pause: Duration::from_secs(300),

@@ -43,6 +43,8 @@ mod scaler;
 mod service;
 #[cfg(feature = "local")]
 mod sim;
+#[cfg(feature = "local")]
+mod study;
 mod tidy;
 #[cfg(feature = "local")]
 mod tokens;

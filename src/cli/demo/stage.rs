@@ -21,7 +21,7 @@ use crate::local::process::{AgentSettings, ProcessCloud, ProcessCloudError, Proc
 use crate::model::id::{AgentType, Deployment, PoolName, TemplateVersion};
 use crate::model::money::MicroDollars;
 use crate::model::offer::{Market, Offer};
-use crate::model::pool::{BreakerPolicy, Policy, PoolPolicy};
+use crate::model::pool::{BreakerPolicy, Policy, PoolPolicy, Speculation};
 use crate::model::secret::Secret;
 use crate::ports::SystemClock;
 use crate::scaler::Scaler;
@@ -207,6 +207,7 @@ fn policy(pools: &Pools, machines_max: u32, reserve: u32) -> Policy {
             hourly: MicroDollars(0),
         }],
         spot_patience: Duration::ZERO,
+        speculation: Speculation::default(),
         breaker: BreakerPolicy {
             failures_max: 5,
             pause: Duration::from_secs(10),

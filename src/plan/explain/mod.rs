@@ -8,6 +8,7 @@ pub mod reasons;
 use std::fmt::Write;
 
 use crate::model::id::{JobId, MachineId, PoolName};
+use crate::model::outlook::Expectation;
 use crate::model::plan::{Balance, JobVerdict, MachineVerdict, Plan, PoolPlan};
 use crate::model::time::{Spoken, Timestamp};
 
@@ -65,7 +66,50 @@ pub fn pool(plan: &Plan, name: &PoolName, now: Timestamp) -> Option<String> {
         );
     }
     text.push('.');
+    if let Some(expectation) = &pool.expectation {
+        write_now(
+            &mut text,
+            format_args!(" {}", self::expectation(expectation, &pool.balance)),
+        );
+    }
     Some(text)
+}
+
+/// What is expected, and what that makes worth keeping ready, in one sentence.
+pub fn expectation(expectation: &Expectation, balance: &Balance) -> String {
+    let evidence = format!(
+        "hours like this one bring {} jobs, boots take {}, and a waiting minute is worth {} minutes of a machine",
+        expectation.jobs_per_hour,
+        Spoken(expectation.boot),
+        expectation.waiting_worth,
+    );
+    let spent = expectation.overhead_percent;
+    if expectation.exhausted {
+        return format!(
+            "Keeps none ready ahead of demand: machines without a job have taken {spent} % of what \
+             jobs took in a day, and that is the limit."
+        );
+    }
+    if expectation.boot.is_zero() {
+        return "Keeps none ready ahead of demand: too few boots have been seen.".to_owned();
+    }
+    let mut text = match expectation.reserve() {
+        0 => format!("Keeps none ready ahead of demand: {evidence}."),
+        reserve => format!(
+            "Keeps {reserve} ready ({} of them for jobs that come at this time of the day), because {evidence}.",
+            expectation.scheduled
+        ),
+    };
+    if 0 < balance.race {
+        write_now(
+            &mut text,
+            format_args!(
+                " Launches {} more than jobs wait, because some boots are slow.",
+                balance.race
+            ),
+        );
+    }
+    text
 }
 
 /// The arithmetic behind a launch, in one phrase.

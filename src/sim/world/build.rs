@@ -12,7 +12,7 @@ use crate::emulator::hub::settings::HubSettings;
 use crate::model::id::{AgentType, Deployment, PoolName, TemplateVersion};
 use crate::model::money::MicroDollars;
 use crate::model::offer::{Market, Offer};
-use crate::model::pool::{BreakerPolicy, Policy, PoolPolicy};
+use crate::model::pool::{BreakerPolicy, Policy, PoolPolicy, Speculation};
 use crate::model::time::Timestamp;
 use crate::sim::chance::{Chance, Purpose};
 use crate::sim::mutant::Mutant;
@@ -219,5 +219,6 @@ fn pool_policy(
             failures_max: wanted.failures_max,
             pause: Duration::from_secs(wanted.pause_seconds),
         },
+        speculation: Speculation::default(),
     }
 }

@@ -11,7 +11,7 @@ use dayfly::model::id::{AgentType, Deployment, LaunchToken, PoolName, TemplateVe
 use dayfly::model::money::MicroDollars;
 use dayfly::model::offer::{Market, Offer};
 use dayfly::model::plan::LaunchOrder;
-use dayfly::model::pool::{BreakerPolicy, Policy, PoolPolicy};
+use dayfly::model::pool::{BreakerPolicy, Policy, PoolPolicy, Speculation};
 
 use super::wire::{VirtualClock, Wire};
 
@@ -60,6 +60,7 @@ pub fn policy(offers: Vec<Offer>) -> Policy {
         lifetime: Duration::from_secs(90_000),
         template: TemplateVersion::new("lt-1:1"),
         offers,
+        speculation: Speculation::default(),
         breaker: BreakerPolicy {
             failures_max: 3,
             pause: Duration::from_secs(300),

@@ -14,6 +14,7 @@ use dayfly::config::{CloudSettings, Metrics, SecretSource, Settings, load, resol
 use dayfly::document::Format;
 use dayfly::model::id::PoolName;
 use dayfly::model::money::MicroDollars;
+use dayfly::model::pool::{Speculation, Speed};
 
 /// As little as a configuration can say.
 const LEAST: &str = r#"
@@ -38,6 +39,7 @@ dollars_per_hour_max = "12.50"
 tick_seconds = 5
 log_format = "json"
 metrics = "emf"
+learned_file = "learned.json"
 [hub]
 endpoint = "localhost:4000"
 ca_file = "/etc/dayfly/ca.pem"
@@ -56,6 +58,9 @@ reserve = 2
 boot_limit_seconds = 60
 lifetime_seconds = 3600
 idle_timeout_seconds = 30
+speed = "fast"
+race = false
+overhead_max_percent = 20
 interruption_grace_seconds = 90
 breaker_failures_max = 5
 breaker_pause_seconds = 120
@@ -88,6 +93,10 @@ fn with(line: &str, other: &str) -> String {
 }
 
 #[test]
+#[expect(
+    clippy::too_many_lines,
+    reason = "nearly all of them are the expected text"
+)]
 fn the_least_configuration_has_defaults_for_the_rest() {
     insta::assert_debug_snapshot!(settings(LEAST), @r#"
     Settings {
@@ -119,6 +128,12 @@ fn the_least_configuration_has_defaults_for_the_rest() {
                         failures_max: 3,
                         pause: 300s,
                     },
+                    speculation: Speculation {
+                        speed: Balanced,
+                        race: true,
+                        overhead_max_percent: 100,
+                        idle_timeout: 45s,
+                    },
                 },
             },
         },
@@ -136,17 +151,18 @@ fn the_least_configuration_has_defaults_for_the_rest() {
                     boot_delay: 0ns,
                 },
             ),
-            tick_interval: 10s,
+            tick_interval: 5s,
             tick_spacing: 1s,
             log_format: Text,
             metrics: None,
+            learned_file: None,
             pools: {
                 linux: PoolSettings {
                     registration_token: Variable(
                         "DAYFLY_TOKEN_LINUX",
                     ),
                     agent: AgentSettings {
-                        idle_timeout: 300s,
+                        idle_timeout: 45s,
                         interruption_grace_period: 0ns,
                     },
                 },
@@ -162,6 +178,8 @@ fn everything_can_be_said() {
     assert_eq!(policy.machines_max, 40);
     assert_eq!(policy.launches_per_hour_max, 700);
     assert_eq!(policy.hourly_max, Some(MicroDollars(12_500_000)));
+    let learned = config.learned_file.as_deref();
+    assert_eq!(learned, Some(Path::new("/etc/dayfly/learned.json")));
     assert_eq!(config.tick_interval, Duration::from_secs(5));
     assert_eq!(config.hub.timeout, Duration::from_secs(8));
     let ca_file = PathBuf::from("/etc/dayfly/ca.pem");
@@ -175,6 +193,13 @@ fn everything_can_be_said() {
     assert_eq!(config.metrics, Metrics::Emf);
     let linux = PoolName::new("linux");
     assert_eq!(policy.pools[&linux].reserve, 2);
+    let speculation = Speculation {
+        speed: Speed::Fast,
+        race: false,
+        overhead_max_percent: 20,
+        idle_timeout: Duration::from_secs(30),
+    };
+    assert_eq!(policy.pools[&linux].speculation, speculation);
     assert_eq!(policy.pools[&linux].breaker.failures_max, 5);
     let agent = config.pools[&linux].agent;
     assert_eq!(agent.idle_timeout, Duration::from_secs(30));

@@ -109,7 +109,7 @@ boot_limit = 300
 "#;
     insta::assert_snapshot!(problems(text), @r#"
     dayfly.toml:3: machine_max: unknown key; did you mean "machines_max"?
-    dayfly.toml:5: ticks: unknown key; expected deployment, machines_max, launches_per_hour_max, dollars_per_hour_max, tick_seconds, log_format, metrics, hub, cloud or pools
+    dayfly.toml:5: ticks: unknown key; expected deployment, machines_max, launches_per_hour_max, dollars_per_hour_max, tick_seconds, log_format, metrics, learned_file, hub, cloud or pools
     dayfly.toml:7: hub.endpiont: unknown key; did you mean "endpoint"?
     dayfly.toml:12: cloud.size: unknown key; expected kind, folder, boot_delay_milliseconds, region, endpoint_url, ca_file, lease_table or prices
     dayfly.toml:15: pools.linux.registration_token.fiel: unknown key; did you mean "file"?

@@ -33,7 +33,7 @@ use dayfly::model::id::{AgentType, Deployment, LaunchToken, PoolName, TemplateVe
 use dayfly::model::money::MicroDollars;
 use dayfly::model::offer::{Market, Offer};
 use dayfly::model::plan::LaunchOrder;
-use dayfly::model::pool::{BreakerPolicy, Policy, PoolPolicy};
+use dayfly::model::pool::{BreakerPolicy, Policy, PoolPolicy, Speculation};
 use dayfly::ports::SystemClock;
 use tempfile::TempDir;
 
@@ -198,6 +198,7 @@ impl Site {
                 failures_max: 3,
                 pause: Duration::from_secs(300),
             },
+            speculation: Speculation::default(),
         };
         Policy {
             deployment: deployment.clone(),

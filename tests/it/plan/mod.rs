@@ -1,5 +1,6 @@
 //! The decision: its invariants as properties over random worlds, and its words as snapshots.
 
+mod ahead;
 mod decided;
 mod endings;
 mod explain;

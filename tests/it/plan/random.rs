@@ -8,7 +8,8 @@ use dayfly::model::job::{AgentReport, AgentState, QueueCounts};
 use dayfly::model::machine::{ConsoleMarks, Machine, Phase};
 use dayfly::model::money::MicroDollars;
 use dayfly::model::offer::Offer;
-use dayfly::model::pool::Policy;
+use dayfly::model::outlook::{Expectation, Outlook};
+use dayfly::model::pool::{Policy, PoolPolicy, Speculation, Speed};
 use dayfly::model::snapshot::{BootRecord, Drought, PoolView, Shortage, Sighting, Snapshot};
 use proptest::collection::{btree_map, vec};
 use proptest::option;
@@ -27,27 +28,58 @@ pub fn any_world() -> impl Strategy<Value = (Snapshot, Policy)> {
         any_boots(),
         any_shortages(),
         option::of(0_u64..300),
+        option::of(any_outlook()),
     )
-        .prop_map(|(machines, linux, mac, policy, boots, shortages, dry)| {
-            let mut snapshot = Snapshot {
-                pools: BTreeMap::from([(pool("linux"), linux), (pool("mac"), mac)]),
-                machines: None,
-                ..Snapshot::default()
-            };
-            snapshot.memory.unavailable = shortages;
-            snapshot.memory.droughts.extend(dry.map(drought));
-            let Some((listed, ledger, sightings)) = machines else {
-                return (snapshot, policy);
-            };
-            snapshot.machines = Some(listed);
-            agree(&mut snapshot);
-            snapshot.memory.ledger = ledger;
-            snapshot.memory.sightings = sightings;
-            if let Some(record) = boots {
-                let of_pool = BTreeMap::from([(TemplateVersion::new("7"), record)]);
-                snapshot.memory.boots.insert(pool("linux"), of_pool);
+        .prop_map(
+            |(machines, linux, mac, policy, boots, shortages, dry, outlook)| {
+                let mut snapshot = Snapshot {
+                    pools: BTreeMap::from([(pool("linux"), linux), (pool("mac"), mac)]),
+                    machines: None,
+                    ..Snapshot::default()
+                };
+                let outlook = outlook.map(|outlook| (pool("linux"), outlook));
+                snapshot.memory.outlooks.extend(outlook);
+                snapshot.memory.unavailable = shortages;
+                snapshot.memory.droughts.extend(dry.map(drought));
+                let Some((listed, ledger, sightings)) = machines else {
+                    return (snapshot, policy);
+                };
+                snapshot.machines = Some(listed);
+                agree(&mut snapshot);
+                snapshot.memory.ledger = ledger;
+                snapshot.memory.sightings = sightings;
+                if let Some(record) = boots {
+                    let of_pool = BTreeMap::from([(TemplateVersion::new("7"), record)]);
+                    snapshot.memory.boots.insert(pool("linux"), of_pool);
+                }
+                (snapshot, policy)
+            },
+        )
+}
+
+/// What a forecast may make of anything: also what it would never say.
+fn any_outlook() -> impl Strategy<Value = Outlook> {
+    let race = vec(0_u32..12, 0..40);
+    (
+        option::of(0_u64..300),
+        race,
+        0_u32..20,
+        0_u32..20,
+        any::<bool>(),
+    )
+        .prop_map(|(overdue, mut race, likely, scheduled, exhausted)| {
+            race.sort_unstable();
+            let spent = |count: u32| if exhausted { 0 } else { count };
+            Outlook {
+                overdue_after: overdue.map(Duration::from_secs),
+                race: if exhausted { Vec::new() } else { race },
+                expectation: Expectation {
+                    likely: spent(likely),
+                    scheduled: spent(scheduled),
+                    exhausted,
+                    ..Expectation::default()
+                },
             }
-            (snapshot, policy)
         })
 }
 
@@ -185,24 +217,33 @@ fn any_policy() -> impl Strategy<Value = Policy> {
         0_u32..40,
         option::of(0_u64..5_000_000),
         any::<bool>(),
+        prop::sample::select(vec![Speed::Reactive, Speed::Balanced]),
     )
         .prop_map(
-            |(machines_max, reserve, total_max, launches_per_hour_max, budget, has_spot)| Policy {
-                machines_max: total_max,
-                launches_per_hour_max,
-                hourly_max: budget.map(MicroDollars),
-                pools: BTreeMap::from([
-                    (
-                        pool("linux"),
-                        if has_spot {
-                            spot_first(machines_max, reserve)
-                        } else {
-                            pool_policy(machines_max, reserve)
-                        },
-                    ),
-                    (pool("mac"), pool_policy(10, 1)),
-                ]),
-                ..policy(0, 0)
+            |(machines_max, reserve, total_max, launches_per_hour_max, budget, has_spot, speed)| {
+                Policy {
+                    machines_max: total_max,
+                    launches_per_hour_max,
+                    hourly_max: budget.map(MicroDollars),
+                    pools: BTreeMap::from([
+                        (
+                            pool("linux"),
+                            PoolPolicy {
+                                speculation: Speculation {
+                                    speed,
+                                    ..Speculation::product()
+                                },
+                                ..if has_spot {
+                                    spot_first(machines_max, reserve)
+                                } else {
+                                    pool_policy(machines_max, reserve)
+                                }
+                            },
+                        ),
+                        (pool("mac"), pool_policy(10, 1)),
+                    ]),
+                    ..policy(0, 0)
+                }
             },
         )
 }

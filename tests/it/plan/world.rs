@@ -10,7 +10,7 @@ use dayfly::model::job::{AgentReport, AgentState, QueueCounts};
 use dayfly::model::machine::{Machine, Phase};
 use dayfly::model::money::MicroDollars;
 use dayfly::model::offer::{Market, Offer};
-use dayfly::model::pool::{BreakerPolicy, Policy, PoolPolicy};
+use dayfly::model::pool::{BreakerPolicy, Policy, PoolPolicy, Speculation};
 use dayfly::model::snapshot::{PoolView, Shortage, Sighting, Snapshot};
 use dayfly::model::time::Timestamp;
 
@@ -79,6 +79,7 @@ pub fn pool_policy(machines_max: u32, reserve: u32) -> PoolPolicy {
         template: TemplateVersion::new("7"),
         offers: vec![offer("c7i.large"), offer("m7i.large")],
         spot_patience: Duration::ZERO,
+        speculation: Speculation::default(),
         breaker: BreakerPolicy {
             failures_max: 3,
             pause: Duration::from_secs(300),

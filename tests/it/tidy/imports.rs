@@ -10,8 +10,9 @@ use super::{Finding, assert_clean};
 const TABLE: &[(&str, &[&str])] = &[
     ("model", &[]),
     ("plan", &["model"]),
+    ("forecast", &["model"]),
     ("ports", &["model"]),
-    ("scaler", &["plan", "ports", "model"]),
+    ("scaler", &["plan", "forecast", "ports", "model"]),
     ("hub::wire", &["model"]),
     ("https", &[]),
     ("hub", &["hub::wire", "ports", "model", "config", "https"]),
@@ -69,6 +70,7 @@ const TABLE: &[(&str, &[&str])] = &[
     ("document", &["model"]),
     ("config", &["document", "model"]),
     ("doctor", &["ports", "model"]),
+    ("study", &["scaler", "plan", "forecast", "ports", "model"]),
     ("telemetry", &[]),
     ("cli", &["*"]),
     ("bin", &["*"]),

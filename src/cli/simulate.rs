@@ -1,0 +1,254 @@
+//! `dayfly simulate`: what a policy would cost, before anything is changed.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::rc::Rc;
+use std::time::Duration;
+
+use clap::Args;
+
+use super::exit::Exit;
+use super::output::{print, print_error, print_stderr};
+use crate::study::boots::BOOT_LAWS;
+use crate::study::contender::{contender, contenders};
+use crate::study::recorded::{RecordingError, recorded};
+use crate::study::report::{LEGEND, Row, Wish, advised, against, table};
+use crate::study::run::{Setting, run as run_once};
+use crate::study::score::Score;
+use crate::study::synthetic::{SYNTHETIC, synthetic};
+use crate::study::workload::Workload;
+
+/// Replays weeks of jobs against a policy in virtual time: waits and costs, with nothing launched.
+#[derive(Debug, Args)]
+pub struct SimulateCommand {
+    /// S1 to S5, or a CSV file of builds or jobs; several, separated by commas.
+    #[arg(
+        long,
+        value_name = "NAME|FILE.csv",
+        value_delimiter = ',',
+        required_unless_present = "list"
+    )]
+    workload: Vec<String>,
+    /// The policies, separated by commas; `--list` names them.
+    #[arg(
+        long,
+        value_name = "NAME",
+        value_delimiter = ',',
+        default_value = "ours"
+    )]
+    policy: Vec<String>,
+    /// All policies.
+    #[arg(long)]
+    compare: bool,
+    /// Which speed gives a wanted wait or budget: runs all of them, and says which.
+    #[arg(long, conflicts_with_all = ["policy", "compare"], requires = "wish")]
+    advise: bool,
+    /// With `--advise`: nineteen in twenty jobs should wait for so many seconds at most.
+    #[arg(long, value_name = "SECONDS", group = "wish", requires = "advise")]
+    wait_p95: Option<f64>,
+    /// With `--advise`: the scored days should cost so many dollars at most.
+    #[arg(long, value_name = "DOLLARS", group = "wish", requires = "advise")]
+    dollars: Option<f64>,
+    /// Name the workloads and the policies, and what each is.
+    #[arg(long)]
+    list: bool,
+    /// How many of the last days are scored; what comes before is history.
+    #[arg(long, value_name = "DAYS", default_value_t = 7, value_parser = clap::value_parser!(u64).range(1..=365))]
+    days: u64,
+    /// How many weeks are replayed.
+    #[arg(long, value_name = "WEEKS", default_value_t = 5, value_parser = clap::value_parser!(u64).range(1..=52))]
+    weeks: u64,
+    /// The first seed.
+    #[arg(long, value_name = "NUMBER", default_value_t = 1)]
+    seed: u64,
+    /// How many seeds, of which the mean is shown.
+    #[arg(long, value_name = "COUNT", default_value_t = 1, value_parser = clap::value_parser!(u64).range(1..=1000))]
+    seeds: u64,
+    /// How machines boot: tailed, narrow, uniform, correlated or doubled.
+    #[arg(long, value_name = "LAW", default_value = "tailed")]
+    boots: String,
+    /// What an hour of a machine costs, in dollars.
+    #[arg(long, value_name = "DOLLARS", default_value_t = 0.10)]
+    hourly: f64,
+    /// Launches a second that the cloud allows, after a thousand at once.
+    #[arg(long, value_name = "COUNT", default_value_t = 2)]
+    launches_per_second: u64,
+    /// Seconds from look to look of our own scaler.
+    #[arg(long, value_name = "SECONDS", default_value_t = 5, value_parser = clap::value_parser!(u64).range(1..=3600))]
+    tick_seconds: u64,
+    /// Seconds that an agent of ours waits for a job before the hub sends it away.
+    #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..=86_400))]
+    idle_timeout_seconds: Option<u64>,
+    /// One JSON object on stdout.
+    #[arg(long)]
+    json: bool,
+}
+
+/// Our own policies by what they cost; `ours` is the speed `balanced`.
+const SPEEDS: [&str; 4] = ["reactive", "economy", "ours", "fast"];
+
+/// Replays, and prints a table.
+pub fn run(command: SimulateCommand) -> ExitCode {
+    if command.list {
+        print(&listed());
+        return Exit::Done.into();
+    }
+    match simulate(&command) {
+        Ok(rows) => {
+            show(&rows, &command);
+            Exit::Done.into()
+        }
+        Err(exit) => exit.into(),
+    }
+}
+
+/// What there is to choose from.
+fn listed() -> String {
+    let workloads = SYNTHETIC
+        .iter()
+        .map(|(name, what)| format!("workload  {name:<13} {what}\n"));
+    let policies = contenders().into_iter();
+    let policies = policies.map(|(name, _, what)| format!("policy    {name:<13} {what}\n"));
+    workloads.chain(policies).collect()
+}
+
+fn simulate(command: &SimulateCommand) -> Result<Vec<Row>, Exit> {
+    let law = BOOT_LAWS.iter().find(|(name, _)| *name == command.boots);
+    let Some((_, boots)) = law else {
+        return Err(usage(
+            "boot law",
+            &command.boots,
+            &BOOT_LAWS.map(|(name, _)| name),
+        ));
+    };
+    let setting = Setting {
+        boots: *boots,
+        launches_per_second: command.launches_per_second,
+        tick: command.tick_seconds * 1000,
+        ..Setting::default()
+    };
+    let all = contenders();
+    let known: Vec<&str> = all.iter().map(|(name, _, _)| *name).collect();
+    let policies: Vec<String> = if command.advise {
+        SPEEDS.map(str::to_owned).to_vec()
+    } else if command.compare {
+        known.iter().map(|name| (*name).to_owned()).collect()
+    } else {
+        command.policy.clone()
+    };
+    if let Some(unknown) = policies.iter().find(|name| contender(name).is_none()) {
+        return Err(usage("policy", unknown, &known));
+    }
+    let mut rows = Vec::new();
+    for name in &command.workload {
+        for policy in &policies {
+            rows.push(row(command, name, policy, setting)?);
+        }
+    }
+    Ok(rows)
+}
+
+fn row(command: &SimulateCommand, name: &str, policy: &str, setting: Setting) -> Result<Row, Exit> {
+    let contender = contender(policy).ok_or(Exit::Usage)?;
+    let contender = match command.idle_timeout_seconds {
+        Some(seconds) => contender.waiting_for(Duration::from_secs(seconds)),
+        None => contender,
+    };
+    let mut scores = Vec::new();
+    let mut called = name.to_owned();
+    for seed in command.seed..command.seed + command.seeds {
+        let workload = workload(command, name, seed)?;
+        called.clone_from(&workload.name);
+        print_stderr(&format!("\r{called} {policy} seed {seed}          "));
+        scores.push(run_once(contender, &Rc::new(workload), setting, seed));
+    }
+    print_stderr("\r                                        \r");
+    Ok(Row {
+        workload: called,
+        policy: policy.to_owned(),
+        score: Score::mean(&scores),
+    })
+}
+
+fn workload(command: &SimulateCommand, name: &str, seed: u64) -> Result<Workload, Exit> {
+    if let Some(workload) = synthetic(name, command.weeks, seed) {
+        return Ok(workload);
+    }
+    let path = PathBuf::from(name);
+    if path.extension().is_none_or(|extension| extension != "csv") {
+        let known = SYNTHETIC.map(|(name, _)| name);
+        return Err(usage(
+            "workload",
+            name,
+            &[&known[..], &["FILE.csv"]].concat(),
+        ));
+    }
+    let text = std::fs::read_to_string(&path).map_err(|error| wrong_file(name, &error))?;
+    let stem = path
+        .file_stem()
+        .map(|stem| stem.to_string_lossy().into_owned());
+    let read = recorded(
+        &stem.unwrap_or_default(),
+        &text,
+        command.weeks,
+        command.days,
+        seed,
+    );
+    read.map_err(|error: RecordingError| wrong_file(name, &error))
+}
+
+fn wrong_file(name: &str, error: &dyn std::error::Error) -> Exit {
+    print_stderr(&format!("error: {name}: {error}\n"));
+    Exit::Configuration
+}
+
+fn usage(what: &str, found: &str, known: &[&str]) -> Exit {
+    print_stderr(&format!(
+        "error: found the {what} {found:?}; expected one of {}\n",
+        known.join(", ")
+    ));
+    Exit::Usage
+}
+
+fn show(rows: &[Row], command: &SimulateCommand) {
+    if command.json {
+        match serde_json::to_string(rows) {
+            Ok(text) => print(&(text + "\n")),
+            Err(error) => print_error(&error, None),
+        }
+        return;
+    }
+    print(&table(rows, command.hourly));
+    print(LEGEND);
+    advise(rows, command);
+    if rows.iter().any(|row| row.policy == "aas") {
+        print(&against(rows, "aas"));
+    }
+}
+
+/// Says which speed fulfils the wish, for each workload, or that none does.
+fn advise(rows: &[Row], command: &SimulateCommand) {
+    let wish = match (command.wait_p95, command.dollars) {
+        (Some(seconds), _) => Wish::WaitP95(seconds),
+        (None, Some(dollars)) => Wish::Dollars(dollars),
+        (None, None) => return,
+    };
+    for of_workload in rows.chunk_by(|one, other| one.workload == other.workload) {
+        let workload = &of_workload[0].workload;
+        let Some(row) = advised(of_workload, wish, command.hourly) else {
+            print(&format!(
+                "{workload}: no speed does that; the table says what each does\n"
+            ));
+            continue;
+        };
+        let speed = match row.policy.as_str() {
+            "ours" => "balanced",
+            other => other,
+        };
+        print(&format!(
+            "{workload}: speed = \"{speed}\": p95 {:.1} s for ${:.2}\n",
+            row.score.wait_p95,
+            row.score.machine_hours * command.hourly
+        ));
+    }
+}

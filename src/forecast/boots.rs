@@ -1,0 +1,230 @@
+//! How long machines of a pool take from launch to a registered agent.
+
+use std::collections::VecDeque;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use super::race;
+
+/// Boots that are remembered.
+const REMEMBERED: usize = 500;
+/// Fewer teach nothing.
+const LEAST: usize = 20;
+/// The quantile at which a boot is called overdue.
+const OVERDUE_PERMILLE: usize = 950;
+/// Pairs within a call from which the spread within calls is known.
+const PAIRS_LEAST: u64 = 10;
+
+/// One boot.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Boot {
+    /// How long it took, in milliseconds, or how long it was waited for.
+    pub took: u64,
+    /// Which launch it belongs to.
+    pub call: u64,
+    /// No agent came: it would have taken longer.
+    pub failed: bool,
+}
+
+/// The last boots, and what follows from them.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Boots {
+    seen: VecDeque<Boot>,
+    /// How many there were when the law was last made.
+    fresh: usize,
+    law: Law,
+}
+
+/// What follows from the boots that were seen.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Law {
+    /// Sorted, in milliseconds; empty while too few were seen.
+    times: Vec<u64>,
+    /// The same as they differ within one call.
+    within: Vec<u64>,
+    mean: u64,
+    /// The table of a race, and what it was made for.
+    race: Vec<u32>,
+    race_for: (u32, u64),
+}
+
+impl Boots {
+    /// Takes in a boot; the law is made anew when a fifth of what is remembered is new.
+    pub fn add(&mut self, boot: Boot) {
+        if self.seen.len() == REMEMBERED {
+            self.seen.pop_front();
+        }
+        self.seen.push_back(boot);
+        self.fresh += 1;
+        if LEAST <= self.seen.len() && self.seen.len() <= self.fresh * 5 {
+            self.learn();
+        }
+    }
+
+    /// The mean; `None` while too few boots were seen.
+    pub fn mean(&self) -> Option<Duration> {
+        (!self.law.times.is_empty()).then(|| Duration::from_millis(self.law.mean))
+    }
+
+    /// The time within which so many boots in a thousand are done.
+    pub fn quantile(&self, permille: usize) -> Option<Duration> {
+        let times = &self.law.times;
+        let at = (times.len() * permille / 1000).min(times.len().checked_sub(1)?);
+        times.get(at).map(|time| Duration::from_millis(*time))
+    }
+
+    /// A boot that takes longer is not counted upon.
+    pub fn overdue_after(&self) -> Option<Duration> {
+        self.quantile(OVERDUE_PERMILLE)
+    }
+
+    /// How many machines more pay for batches of 1, 2, … jobs.
+    pub fn race(&mut self, worth: u32, spare_cost: Duration) -> Vec<u32> {
+        let cost = u64::try_from(spare_cost.as_millis()).unwrap_or(u64::MAX);
+        let law = &mut self.law;
+        if law.times.is_empty() {
+            return Vec::new();
+        }
+        if law.race.is_empty() || law.race_for != (worth, cost) {
+            law.race = race::table(&law.within, worth, cost);
+            law.race_for = (worth, cost);
+        }
+        law.race.clone()
+    }
+
+    fn learn(&mut self) {
+        self.fresh = 0;
+        let times = completed(&self.seen);
+        if times.is_empty() {
+            return;
+        }
+        self.law = Law {
+            mean: times.iter().sum::<u64>() / times.len() as u64,
+            within: within(&times, &self.seen),
+            times,
+            race: Vec::new(),
+            race_for: (0, 0),
+        };
+    }
+}
+
+/// The times of all boots, sorted. One that failed would have taken longer than it was waited for:
+/// it stands for the mean of those that did take longer (Efron's redistribution to the right), or
+/// for its own time if none did.
+fn completed(seen: &VecDeque<Boot>) -> Vec<u64> {
+    let mut done: Vec<u64> = seen
+        .iter()
+        .filter(|boot| !boot.failed)
+        .map(|boot| boot.took)
+        .collect();
+    done.sort_unstable();
+    let mut times = done.clone();
+    for boot in seen.iter().filter(|boot| boot.failed) {
+        let longer = &done[done.partition_point(|time| *time <= boot.took)..];
+        let stands_for = longer.iter().sum::<u64>().checked_div(longer.len() as u64);
+        times.push(stands_for.unwrap_or(boot.took));
+    }
+    times.sort_unstable();
+    times
+}
+
+/// The times drawn together around their median by the share of the spread that lies within calls.
+/// A call whose machines are slow together is not overtaken by one more of the same call.
+fn within(times: &[u64], seen: &VecDeque<Boot>) -> Vec<u64> {
+    let median = times[times.len() / 2];
+    let share = share_within(seen);
+    let toward = |time: &u64| {
+        let distance = time.abs_diff(median) * share / 1000;
+        if *time < median {
+            median - distance
+        } else {
+            median + distance
+        }
+    };
+    times.iter().map(toward).collect()
+}
+
+/// The standard deviation within calls over that of all boots, in thousandths. Without enough
+/// calls of several machines the boots are taken to be independent.
+fn share_within(seen: &VecDeque<Boot>) -> u64 {
+    let mut boots: Vec<Boot> = seen.iter().copied().collect();
+    boots.sort_by_key(|boot| boot.call);
+    let (mut inside, mut pairs) = (0_u64, 0_u64);
+    for call in boots.chunk_by(|one, other| one.call == other.call) {
+        let (sum, freedom) = squares(call);
+        inside += sum;
+        pairs += freedom;
+    }
+    let (sum, freedom) = squares(&boots);
+    if pairs < PAIRS_LEAST || sum == 0 {
+        return 1000;
+    }
+    let ratio = (inside / pairs) * 1_000_000 / (sum / freedom).max(1);
+    ratio.isqrt().min(1000)
+}
+
+/// The sum of squared distances from the mean, in seconds, and its degrees of freedom.
+fn squares(boots: &[Boot]) -> (u64, u64) {
+    let count = boots.len() as u64;
+    let mean = boots.iter().map(|boot| boot.took).sum::<u64>() / count.max(1);
+    let square = |boot: &Boot| (boot.took.abs_diff(mean) / 10).pow(2);
+    (boots.iter().map(square).sum(), count.saturating_sub(1))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn boot(took: u64, call: u64) -> Boot {
+        Boot {
+            took,
+            call,
+            failed: false,
+        }
+    }
+
+    fn learned(boots: impl IntoIterator<Item = Boot>) -> Boots {
+        let mut seen = Boots::default();
+        boots.into_iter().for_each(|boot| seen.add(boot));
+        seen
+    }
+
+    fn race(boots: &mut Boots) -> u32 {
+        boots.race(10, Duration::from_secs(60))[9]
+    }
+
+    #[test]
+    fn few_boots_teach_nothing() {
+        let mut few = learned((0..19).map(|at| boot(30_000, at)));
+        assert_eq!((few.mean(), few.overdue_after()), (None, None));
+        assert!(few.race(10, Duration::from_secs(60)).is_empty());
+    }
+
+    #[test]
+    fn a_boot_that_failed_counts_as_longer_than_it_was_waited_for() {
+        let one = |at: u64| {
+            let failed = at % 10 == 9;
+            let took = if failed { 300_000 } else { 30_000 + at };
+            Boot {
+                took,
+                call: at,
+                failed,
+            }
+        };
+        let boots = learned((0..100).map(one));
+        let median = boots.quantile(500).expect("it has learned");
+        assert!(median < Duration::from_millis(30_100), "{median:?}");
+        assert_eq!(boots.overdue_after(), Some(Duration::from_secs(300)));
+    }
+
+    #[test]
+    fn boots_that_are_slow_by_the_call_are_not_raced() {
+        // One in five is slow: machine by machine, or call by call.
+        let slow = |is_slow| if is_slow { 120_000 } else { 30_000 };
+        let mut independent = learned((0..500).map(|at| boot(slow(at % 5 == at / 5 % 5), at / 5)));
+        let mut correlated = learned((0..500).map(|at| boot(slow(at / 5 % 5 == 0), at / 5)));
+        assert!(1 < race(&mut independent));
+        assert_eq!(race(&mut correlated), 0);
+    }
+}

@@ -1,0 +1,96 @@
+//! What ticks teach: how long boots take, when jobs come, and what of it is worth a machine that waits.
+//!
+//! Fed by the scaler with what each tick saw; gives an `Outlook` for each pool, which `plan` takes
+//! in. What must stay true: it is a hint. Losing or poisoning it costs money, never correctness;
+//! its size is bounded; without history it expects nothing, and launches follow the queue alone.
+//! Whole numbers only: the same ticks give the same outlook.
+//! What is not here: a launch, a clock, a file.
+#![deny(missing_docs)]
+
+pub mod arrivals;
+pub mod boots;
+pub mod calendar;
+pub mod histogram;
+pub mod overhead;
+pub mod pool;
+pub mod race;
+pub mod schedule;
+pub mod season;
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::model::id::{MachineId, PoolName};
+use crate::model::machine::Machine;
+use crate::model::outlook::Outlook;
+use crate::model::pool::{Policy, Speed};
+use crate::model::snapshot::{Memory, PoolView};
+use crate::model::time::Timestamp;
+
+use pool::PoolForecast;
+
+/// The shape of what is saved; a file of another is not read.
+pub const VERSION: u32 = 1;
+
+/// What has been learned of all pools.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Forecast {
+    version: u32,
+    pools: BTreeMap<PoolName, PoolForecast>,
+}
+
+impl Default for Forecast {
+    fn default() -> Self {
+        Self {
+            version: VERSION,
+            pools: BTreeMap::new(),
+        }
+    }
+}
+
+impl Forecast {
+    /// Whether it has the shape that this program writes.
+    pub fn is_current(&self) -> bool {
+        self.version == VERSION
+    }
+
+    /// Takes in what a tick saw, after the memory has: a pool of which the hub did not give its
+    /// counts teaches nothing.
+    pub fn see(
+        &mut self,
+        policy: &Policy,
+        pools: &BTreeMap<PoolName, PoolView>,
+        machines: Option<&BTreeMap<MachineId, Machine>>,
+        memory: &Memory,
+        now: Timestamp,
+    ) {
+        self.pools.retain(|name, _| policy.pools.contains_key(name));
+        let Some(machines) = machines else { return };
+        for (name, pool_policy) in &policy.pools {
+            if pool_policy.speculation.speed == Speed::Reactive {
+                continue;
+            }
+            let Some(view) = pools.get(name) else {
+                continue;
+            };
+            let of_pool = machines.values().filter(|machine| machine.pool == *name);
+            let forecast = self.pools.entry(name.clone()).or_default();
+            forecast.see(view, of_pool, memory, now);
+        }
+    }
+
+    /// What is expected of each pool that may launch ahead of demand.
+    pub fn outlooks(&mut self, policy: &Policy, now: Timestamp) -> BTreeMap<PoolName, Outlook> {
+        let speculating = policy
+            .pools
+            .iter()
+            .filter(|(_, pool)| pool.speculation.speed != Speed::Reactive);
+        speculating
+            .filter_map(|(name, pool)| {
+                let forecast = self.pools.get_mut(name)?;
+                Some((name.clone(), forecast.outlook(pool.speculation, now)))
+            })
+            .collect()
+    }
+}

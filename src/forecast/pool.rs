@@ -1,0 +1,212 @@
+//! What has been learned of one pool, and what it expects.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use super::arrivals::Arrivals;
+use super::boots::{Boot, Boots};
+use super::overhead::Overhead;
+use super::schedule::Schedule;
+use crate::model::id::JobId;
+use crate::model::machine::Machine;
+use crate::model::outlook::{Expectation, Outlook};
+use crate::model::pool::Speculation;
+use crate::model::snapshot::{Memory, PoolView, Sighting};
+use crate::model::time::Timestamp;
+
+/// What a surplus machine of a race costs: the minute that EC2 bills at least. It waits a little
+/// longer than that for the next job, and often meets one, which pays for the rest.
+const SPARE_COST: Duration = Duration::from_secs(60);
+/// From a moment at which a machine is wanted to the tick that launches it.
+const TICK: Duration = Duration::from_secs(5);
+/// A machine is launched ahead of demand if it pays by so many percent: a state that is over soon
+/// does not repay its boots (policy.md 1.1).
+const LAUNCH_PERCENT: u64 = 130;
+
+/// Boots, arrivals, schedules and overhead of one pool.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PoolForecast {
+    boots: Boots,
+    arrivals: Arrivals,
+    schedule: Schedule,
+    overhead: Overhead,
+    /// What the last look saw.
+    last: Option<Last>,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+struct Last {
+    at: Timestamp,
+    running: u32,
+    open: u32,
+    /// Jobs that the hub listed, where it does not list its agents.
+    jobs: BTreeSet<JobId>,
+}
+
+impl PoolForecast {
+    /// Takes in a look at this pool. Without the hub's counts it teaches nothing.
+    pub fn see<'a>(
+        &mut self,
+        view: &PoolView,
+        machines: impl Iterator<Item = &'a Machine>,
+        memory: &Memory,
+        now: Timestamp,
+    ) {
+        let Some(counts) = view.counts else { return };
+        let mut ended = 0;
+        let mut booting: u32 = 0;
+        for machine in machines {
+            let Some(sighting) = memory.sightings.get(&machine.id) else {
+                continue;
+            };
+            self.see_boot(machine, *sighting, view, now);
+            ended += u32::from(ended_now(*sighting, now));
+            let is_booting = sighting.registered_at.is_none() && machine.phase.is_alive();
+            booting += u32::from(is_booting);
+        }
+        let open = counts.queued.saturating_add(counts.running);
+        let came = self.came(view, open, ended, now);
+        let expected = self.schedule.add(came, now);
+        let boot = self.lead();
+        self.arrivals
+            .add(came - expected, ended, counts.running, boot, now);
+        let spare = counts
+            .idle
+            .saturating_add(booting)
+            .saturating_sub(counts.queued);
+        self.overhead.add(counts.running, spare, now);
+        let jobs = match view.agents {
+            Some(_) => BTreeSet::new(),
+            None => view.jobs.iter().flatten().cloned().collect(),
+        };
+        self.last = Some(Last {
+            at: now,
+            running: counts.running,
+            open,
+            jobs,
+        });
+    }
+
+    /// Jobs that came since the last look: those that are there and were not, and those that were
+    /// there and have ended. Where no list of agents tells which have ended, jobs that are listed
+    /// for the first time are counted; what came and began between two looks is missed.
+    fn came(&self, view: &PoolView, open: u32, ended: u32, now: Timestamp) -> u32 {
+        // After a long silence nobody knows when they came.
+        let last = self
+            .last
+            .as_ref()
+            .filter(|last| now.since(last.at) < Duration::from_secs(300));
+        let Some(last) = last else { return 0 };
+        let more = open.saturating_add(ended).saturating_sub(last.open);
+        let listed = match (&view.agents, &view.jobs) {
+            (None, Some(jobs)) => jobs.iter().filter(|job| !last.jobs.contains(*job)).count(),
+            (Some(_), _) | (None, None) => 0,
+        };
+        more.max(u32::try_from(listed).unwrap_or(u32::MAX))
+    }
+
+    fn see_boot(&mut self, machine: &Machine, sighting: Sighting, view: &PoolView, now: Timestamp) {
+        let call = call_of(machine);
+        if sighting.registered_at == Some(now) {
+            let agents = view.agents.as_ref();
+            let report = agents.and_then(|agents| agents.get(&machine.id));
+            let registered_at = report.map_or(now, |report| report.connected_at);
+            let took = milliseconds(registered_at.since(machine.launched_at));
+            // An agent that was there when we began to look may have registered long before.
+            if Duration::from_millis(took) <= machine.boot_limit {
+                let failed = false;
+                self.boots.add(Boot { took, call, failed });
+            }
+        } else if self.is_new(sighting.boot_failed_at) {
+            let took = milliseconds(now.since(machine.launched_at).min(machine.boot_limit));
+            let failed = true;
+            self.boots.add(Boot { took, call, failed });
+        }
+    }
+
+    /// Whether something happened after the last look.
+    fn is_new(&self, at: Option<Timestamp>) -> bool {
+        let last = self.last.as_ref().map(|last| last.at);
+        at.is_some_and(|at| last.is_some_and(|last| last < at))
+    }
+
+    /// How long it takes until a machine that is wanted now takes a job.
+    fn lead(&self) -> Duration {
+        self.boots.mean().unwrap_or(Duration::from_secs(60)) + TICK
+    }
+
+    /// What is expected, and worth launching for.
+    pub fn outlook(&mut self, speculation: Speculation, now: Timestamp) -> Outlook {
+        let Some(boot) = self.boots.mean() else {
+            // Without history launches follow the queue alone.
+            return Outlook::default();
+        };
+        let worth = speculation.speed.waiting_worth();
+        let exhausted = self.overhead.is_exhausted(speculation.overhead_max_percent);
+        let race = if speculation.race && !exhausted {
+            self.boots.race(worth, SPARE_COST)
+        } else {
+            Vec::new()
+        };
+        let mut expectation = Expectation {
+            jobs_per_hour: self.arrivals.per_hour(now),
+            boot,
+            waiting_worth: worth,
+            overhead_percent: self.overhead.percent(),
+            exhausted,
+            ..Expectation::default()
+        };
+        if !exhausted {
+            expectation.likely = self.likely(worth, boot, speculation.idle_timeout, now);
+            let ahead = self.schedule_lead(worth, speculation.idle_timeout);
+            expectation.scheduled = self.schedule.due(now, ahead);
+        }
+        Outlook {
+            overdue_after: self.boots.overdue_after(),
+            race,
+            expectation,
+        }
+    }
+
+    /// Machines for jobs that may come while one boots: the newsvendor's quantile. A machine that
+    /// is kept ready is sent away and launched anew again and again, and its boots are paid too.
+    fn likely(&self, worth: u32, boot: Duration, idle_timeout: Duration, now: Timestamp) -> u32 {
+        let running = self.last.as_ref().map_or(0, |last| last.running);
+        let context = self.arrivals.context(running, self.lead(), now);
+        let waiting = milliseconds(idle_timeout).max(1);
+        let paid_percent = 100 * (waiting + milliseconds(boot)) / waiting;
+        let permille = LAUNCH_PERCENT * paid_percent / 10 / (1 + u64::from(worth));
+        self.arrivals.reached(context, permille)
+    }
+
+    /// How long ahead of a certain job its machine is launched: so that the wait that is left is
+    /// worth the idling that is not; and never so long that the agent is sent away before.
+    fn schedule_lead(&self, worth: u32, idle_timeout: Duration) -> Duration {
+        let permille = 1000 * worth as usize / (1 + worth as usize);
+        let wanted = self.boots.quantile(permille).unwrap_or_default() + TICK;
+        let soonest = self.boots.quantile(50).unwrap_or_default();
+        wanted.min(soonest + idle_timeout * 9 / 10)
+    }
+}
+
+/// Whether a machine's job was seen to be over at this look.
+fn ended_now(sighting: Sighting, now: Timestamp) -> bool {
+    sighting.running_since.is_some() && sighting.missing_since == Some(now)
+}
+
+/// A number that machines of one launch share: its token, folded.
+fn call_of(machine: &Machine) -> u64 {
+    let fold = |sum: u64, byte: &u8| sum.wrapping_mul(1_099_511_628_211) ^ u64::from(*byte);
+    machine
+        .token
+        .as_str()
+        .as_bytes()
+        .iter()
+        .fold(14_695_981_039_346_656_037, fold)
+}
+
+fn milliseconds(span: Duration) -> u64 {
+    u64::try_from(span.as_millis()).unwrap_or(u64::MAX)
+}

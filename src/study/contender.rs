@@ -1,0 +1,258 @@
+//! Who scales: ours, the others, and what each is called.
+
+use std::cell::RefCell;
+use std::rc::Rc;
+use std::time::Duration;
+
+use crate::model::pool::{Speculation, Speed};
+
+use super::group::{Extra, Group, Scheme};
+use super::ours::Ours;
+use super::taskscaler::Taskscaler;
+use super::webhook::Webhook;
+use super::world::{Happening, World};
+
+/// A policy with its settings.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Contender {
+    /// The product's own scaler.
+    Ours {
+        /// Machines kept waiting, always.
+        reserve: u32,
+        /// What it may do ahead of demand.
+        speculation: Speculation,
+    },
+    /// A scaler of an Auto Scaling group.
+    Group(Scheme),
+    /// terraform-aws-github-runner.
+    Webhook {
+        /// `delay_webhook_event`, in seconds.
+        delay: u32,
+        /// Machines kept waiting in office hours.
+        pool: u32,
+    },
+    /// GitLab's autoscaler in office hours.
+    Taskscaler {
+        /// `idle_count`
+        idle: u32,
+        /// `scale_factor`, in percent.
+        percent: u32,
+    },
+}
+
+/// How long an agent of the others waits before it is sent away, where the hub decides it.
+const OTHERS_IDLE: u64 = 300_000;
+const BUILDKITE_IDLE: u64 = 600_000;
+/// As good as never: machines are ended from outside.
+const NEVER: u64 = 1 << 40;
+
+/// Every policy by its name, with what it is.
+pub fn contenders() -> Vec<(&'static str, Contender, &'static str)> {
+    let ours = |speed| Contender::Ours {
+        reserve: 0,
+        speculation: Speculation::of(speed),
+    };
+    let fixed = |reserve| Contender::Ours {
+        reserve,
+        speculation: Speculation::default(),
+    };
+    let mut all = vec![
+        (
+            "ours",
+            ours(Speed::Balanced),
+            "Dayfly with its default settings",
+        ),
+        (
+            "economy",
+            ours(Speed::Economy),
+            "Dayfly, speed = \"economy\"",
+        ),
+        ("fast", ours(Speed::Fast), "Dayfly, speed = \"fast\""),
+        (
+            "reactive",
+            ours(Speed::Reactive),
+            "Dayfly, speed = \"reactive\": no machine ahead of demand",
+        ),
+        ("fixed-1", fixed(1), "Dayfly, reactive, with reserve = 1"),
+        ("fixed-5", fixed(5), "Dayfly, reactive, with reserve = 5"),
+        ("fixed-10", fixed(10), "Dayfly, reactive, with reserve = 10"),
+    ];
+    all.extend(others());
+    all
+}
+
+/// The algorithms of others.
+fn others() -> Vec<(&'static str, Contender, &'static str)> {
+    let aas = |min, extra| Contender::Group(Scheme::Replacing { min, extra });
+    let webhook = |delay, pool| Contender::Webhook { delay, pool };
+    vec![
+        (
+            "aas",
+            aas(0, Extra::None),
+            "agent-aws-stack with its defaults",
+        ),
+        (
+            "aas+5",
+            aas(0, Extra::Number(5)),
+            "agent-aws-stack, five machines more",
+        ),
+        (
+            "aas+50%",
+            aas(0, Extra::Percent(50)),
+            "agent-aws-stack, half as many machines more",
+        ),
+        (
+            "aas-min5",
+            aas(5, Extra::None),
+            "agent-aws-stack, five machines at least",
+        ),
+        (
+            "github",
+            webhook(30, 0),
+            "terraform-aws-github-runner with its defaults",
+        ),
+        (
+            "github-0",
+            webhook(0, 0),
+            "terraform-aws-github-runner without a delay",
+        ),
+        (
+            "github-pool5",
+            webhook(0, 5),
+            "terraform-aws-github-runner, without a delay, five waiting in office hours",
+        ),
+        (
+            "buildkite",
+            Contender::Group(Scheme::Leaving { buffer: 0 }),
+            "Buildkite's scaler",
+        ),
+        (
+            "buildkite-5",
+            Contender::Group(Scheme::Leaving { buffer: 5 }),
+            "Buildkite's scaler with a buffer of five",
+        ),
+        (
+            "gitlab",
+            Contender::Taskscaler {
+                idle: 2,
+                percent: 50,
+            },
+            "GitLab's autoscaler: two, or half of those in use, in office hours",
+        ),
+    ]
+}
+
+/// The policy of that name.
+pub fn contender(name: &str) -> Option<Contender> {
+    let all = contenders();
+    let found = all.into_iter().find(|(known, _, _)| *known == name);
+    found.map(|(_, contender, _)| contender)
+}
+
+impl Contender {
+    /// How long an agent waits before it is sent away, in milliseconds.
+    pub fn idle_timeout(self) -> u64 {
+        match self {
+            Self::Ours { speculation, .. } => {
+                u64::try_from(speculation.idle_timeout.as_millis()).unwrap_or(NEVER)
+            }
+            Self::Group(Scheme::Replacing { .. }) => OTHERS_IDLE,
+            Self::Group(Scheme::Leaving { .. }) => BUILDKITE_IDLE,
+            Self::Webhook { .. } | Self::Taskscaler { .. } => NEVER,
+        }
+    }
+
+    /// The same with another idle timeout, if it is ours.
+    #[must_use]
+    pub fn waiting_for(self, idle_timeout: Duration) -> Self {
+        match self {
+            Self::Ours {
+                reserve,
+                speculation,
+            } => Self::Ours {
+                reserve,
+                speculation: Speculation {
+                    idle_timeout,
+                    ..speculation
+                },
+            },
+            Self::Group(_) | Self::Webhook { .. } | Self::Taskscaler { .. } => self,
+        }
+    }
+
+    /// Whether what it does depends on what it has seen weeks ago.
+    pub fn learns(self) -> bool {
+        match self {
+            Self::Ours { speculation, .. } => speculation.speed != Speed::Reactive,
+            Self::Group(_) | Self::Webhook { .. } | Self::Taskscaler { .. } => false,
+        }
+    }
+}
+
+/// A policy at work.
+#[derive(Debug)]
+pub enum Driver {
+    /// The product's own scaler.
+    Ours(Box<Ours>),
+    /// A scaler of an Auto Scaling group.
+    Group(Group),
+    /// terraform-aws-github-runner.
+    Webhook(Webhook),
+    /// GitLab's.
+    Taskscaler(Taskscaler),
+}
+
+impl Driver {
+    /// That policy over a world.
+    pub fn new(contender: Contender, world: &Rc<RefCell<World>>, terms: Terms) -> Self {
+        let mut driver = match contender {
+            Contender::Ours {
+                reserve,
+                speculation,
+            } => Self::Ours(Box::new(Ours::new(
+                Rc::clone(world),
+                reserve,
+                speculation,
+                terms,
+            ))),
+            Contender::Group(scheme) => {
+                Self::Group(Group::new(scheme, terms.machines_max, terms.seed))
+            }
+            Contender::Webhook { delay, pool } => {
+                Self::Webhook(Webhook::new(u64::from(delay) * 1000, pool))
+            }
+            Contender::Taskscaler { idle, percent } => {
+                Self::Taskscaler(Taskscaler::new(idle, percent))
+            }
+        };
+        let mut world = world.borrow_mut();
+        match &mut driver {
+            Self::Ours(ours) => ours.start(&mut world),
+            Self::Group(group) => group.start(&mut world),
+            Self::Webhook(webhook) => webhook.start(&mut world),
+            Self::Taskscaler(taskscaler) => taskscaler.start(&mut world),
+        }
+        driver
+    }
+
+    /// Reacts to what happened.
+    pub fn on(&mut self, happening: Happening, world: &Rc<RefCell<World>>) {
+        match self {
+            Self::Ours(ours) => ours.on(happening),
+            Self::Group(group) => group.on(happening, &mut world.borrow_mut()),
+            Self::Webhook(webhook) => webhook.on(happening, &mut world.borrow_mut()),
+            Self::Taskscaler(taskscaler) => taskscaler.on(happening, &mut world.borrow_mut()),
+        }
+    }
+}
+
+/// What all policies of a study have in common.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Terms {
+    /// What every draw follows from.
+    pub seed: u64,
+    /// Machines at once, at most.
+    pub machines_max: u32,
+    /// From look to look of our own scaler, in milliseconds.
+    pub tick: u64,
+}

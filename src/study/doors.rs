@@ -1,0 +1,177 @@
+//! The world behind the scaler's ports: the scaler cannot tell it from a hub and a cloud.
+
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::rc::Rc;
+use std::time::Duration;
+
+use crate::model::id::{JobId, LaunchToken, MachineId, PoolName};
+use crate::model::job::{AgentReport, AgentState, QueueCounts};
+use crate::model::machine::{Machine, Phase};
+use crate::model::plan::LaunchOrder;
+use crate::model::time::Timestamp;
+use crate::ports::{Clock, Cloud, CloudError, Hub, HubError, LaunchError, Launched};
+
+use super::world::{State, World};
+
+/// The hub's list of jobs has so many entries at most.
+const JOBS_LISTED: usize = 500;
+/// How long the cloud lists a machine that has ended. EC2 does so for an hour; what a policy can
+/// see of it is over after a tick.
+const LISTED_FOR: u64 = 15_000;
+
+/// A hub, a cloud and a clock over one world.
+#[derive(Clone, Debug)]
+pub struct Doors {
+    world: Rc<RefCell<World>>,
+    /// What the cloud lists, by the machine's number in the world.
+    listed: Rc<RefCell<BTreeMap<usize, Machine>>>,
+    /// What each token has launched: a token is honored once.
+    honored: Rc<RefCell<BTreeMap<LaunchToken, Vec<usize>>>>,
+}
+
+impl Doors {
+    /// Doors to a world.
+    pub fn new(world: Rc<RefCell<World>>) -> Self {
+        Self {
+            world,
+            listed: Rc::default(),
+            honored: Rc::default(),
+        }
+    }
+
+    fn machine(order: &LaunchOrder, number: usize, launched_at: u64) -> Machine {
+        Machine {
+            id: MachineId::new(format!("m{number}")),
+            pool: order.pool.clone(),
+            token: order.token.clone(),
+            template: order.template.clone(),
+            offer: order.offers[0].clone(),
+            phase: Phase::Running,
+            launched_at: Timestamp::from_millis(launched_at),
+            boot_limit: order.boot_limit,
+            lifetime: order.lifetime,
+            held: false,
+            impaired: false,
+            console: None,
+        }
+    }
+}
+
+impl Clock for Doors {
+    fn now(&self) -> Timestamp {
+        Timestamp::from_millis(self.world.borrow().now())
+    }
+}
+
+impl Hub for Doors {
+    async fn counts(&self, _: &PoolName) -> Result<QueueCounts, HubError> {
+        let world = self.world.borrow();
+        Ok(QueueCounts {
+            queued: world.queued(),
+            running: world.running(),
+            idle: u32::try_from(world.idle().len()).unwrap_or(u32::MAX),
+            occupied: world.running(),
+        })
+    }
+
+    async fn jobs(&self, _: &PoolName) -> Result<Vec<JobId>, HubError> {
+        let world = self.world.borrow();
+        let listed = world.queue().take(JOBS_LISTED);
+        Ok(listed.map(|job| JobId::new(job.to_string())).collect())
+    }
+
+    async fn agents(
+        &self,
+        _: &PoolName,
+    ) -> Result<Option<BTreeMap<MachineId, AgentReport>>, HubError> {
+        let world = self.world.borrow();
+        let mut agents = BTreeMap::new();
+        for (number, machine) in self.listed.borrow().iter() {
+            let berth = world.machine(*number);
+            let state = match berth.state {
+                State::Idle => AgentState::Waiting,
+                State::Busy => AgentState::Running,
+                State::Booting | State::Leaving | State::Gone => continue,
+            };
+            let connected_at = Timestamp::from_millis(berth.ready_at);
+            agents.insert(
+                machine.id.clone(),
+                AgentReport {
+                    state,
+                    connected_at,
+                },
+            );
+        }
+        Ok(Some(agents))
+    }
+}
+
+impl Cloud for Doors {
+    async fn machines(&self) -> Result<BTreeMap<MachineId, Machine>, CloudError> {
+        let world = self.world.borrow();
+        let mut listed = self.listed.borrow_mut();
+        listed.retain(|number, machine| {
+            let berth = world.machine(*number);
+            if berth.state == State::Gone {
+                machine.phase = Phase::Gone;
+            }
+            let ended = berth.ends_at.filter(|_| berth.state == State::Gone);
+            ended.is_none_or(|ended| world.now() < ended + LISTED_FOR)
+        });
+        let machines = listed.values();
+        Ok(machines
+            .map(|machine| (machine.id.clone(), machine.clone()))
+            .collect())
+    }
+
+    async fn launch(&self, order: &LaunchOrder) -> Result<Launched, LaunchError> {
+        let mut honored = self.honored.borrow_mut();
+        let numbers = match honored.get(&order.token) {
+            Some(numbers) => numbers.clone(),
+            None => {
+                let numbers: Vec<usize> = self.world.borrow_mut().launch(order.count).collect();
+                if numbers.is_empty() {
+                    return Err(LaunchError::Throttled);
+                }
+                // A token means the same for two minutes; older ones are never seen again.
+                if 1000 < honored.len() {
+                    honored.clear();
+                }
+                honored.insert(order.token.clone(), numbers.clone());
+                numbers
+            }
+        };
+        let world = self.world.borrow();
+        let mut machines = Vec::new();
+        for number in numbers {
+            let machine = Self::machine(order, number, world.machine(number).launched_at);
+            self.listed.borrow_mut().insert(number, machine.clone());
+            machines.push(machine);
+        }
+        Ok(Launched {
+            machines,
+            unavailable: Vec::new(),
+        })
+    }
+
+    async fn end(&self, machines: &[MachineId]) -> BTreeMap<MachineId, Result<(), CloudError>> {
+        let mut world = self.world.borrow_mut();
+        let of = |id: &MachineId| {
+            let number = id.as_str().strip_prefix('m')?.parse::<usize>().ok()?;
+            Some((id.clone(), number))
+        };
+        let known = machines.iter().filter_map(of);
+        known
+            .map(|(id, number)| {
+                world.end(number);
+                (id, Ok(()))
+            })
+            .collect()
+    }
+}
+
+/// How long the study's scaler waits between two looks, as a span.
+pub fn span(milliseconds: u64) -> Duration {
+    Duration::from_millis(milliseconds)
+}
