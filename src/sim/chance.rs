@@ -28,11 +28,11 @@ impl Chance {
     /// The stream of a seed for a purpose.
     pub fn of(seed: u64, purpose: Purpose) -> Self {
         let mut first = Self(seed ^ (purpose as u64 + 1).wrapping_mul(0xa076_1d64_78bd_642f));
-        Self(first.next())
+        Self(first.number())
     }
 
     /// Any number.
-    pub fn next(&mut self) -> u64 {
+    pub fn number(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut mixed = self.0;
         mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
@@ -42,7 +42,7 @@ impl Chance {
 
     /// From `low` to `high`, both included.
     pub fn between(&mut self, low: u64, high: u64) -> u64 {
-        low + self.next() % (high.saturating_sub(low) + 1)
+        low + self.number() % (high.saturating_sub(low) + 1)
     }
 
     /// A small number, from `low` to `high`.
@@ -52,7 +52,7 @@ impl Chance {
 
     /// Whether something happens that happens `rate` times in a thousand.
     pub fn per_mille(&mut self, rate: u32) -> bool {
-        self.next() % 1000 < u64::from(rate)
+        self.number() % 1000 < u64::from(rate)
     }
 
     /// A span of so many seconds, to the millisecond.
@@ -70,7 +70,7 @@ impl Chance {
         if from.is_empty() {
             return None;
         }
-        let at = self.next() % from.len() as u64;
+        let at = self.number() % from.len() as u64;
         from.get(usize::try_from(at).unwrap_or_default())
     }
 
@@ -86,7 +86,7 @@ mod tests {
 
     #[test]
     fn streams_differ_by_seed_and_purpose_and_repeat() {
-        let first = |seed, purpose| Chance::of(seed, purpose).next();
+        let first = |seed, purpose| Chance::of(seed, purpose).number();
         assert_eq!(first(1, Purpose::Weather), first(1, Purpose::Weather));
         assert_ne!(first(1, Purpose::Weather), first(2, Purpose::Weather));
         assert_ne!(first(1, Purpose::Weather), first(1, Purpose::Travel));

@@ -40,6 +40,10 @@ struct Told {
     dry_since: BTreeMap<String, Timestamp>,
     /// Calls since its tick began.
     calls: Calls,
+    /// Calls for machines of this tick that have no answer yet.
+    unanswered: u32,
+    /// When this tick began.
+    began_at: Timestamp,
 }
 
 #[derive(Clone, Copy, Debug, Default)]
@@ -132,6 +136,8 @@ impl Economy {
         let patience = self.patience.get(&call.pool).copied();
         let told = self.told.entry(call.process).or_default();
         told.calls.launches += 1;
+        told.unanswered += 1;
+        told.began_at = began_at;
         if !clock_is_right {
             return;
         }
@@ -167,6 +173,7 @@ impl Economy {
     /// A process hears that these offers of its call had no capacity.
     pub fn hears_shortage(&mut self, call: &FleetCall, short: &[(String, String)], now: Timestamp) {
         let told = self.told.entry(call.process).or_default();
+        told.unanswered = told.unanswered.saturating_sub(1);
         for (size, subnet) in short {
             let offer = (call.is_spot, size.clone(), subnet.clone());
             told.short.insert(offer, now);
@@ -176,15 +183,25 @@ impl Economy {
         }
     }
 
+    /// A process hears something while its clock is wrong: how long ago that was it cannot know.
+    pub fn hears_at_a_wrong_time(&mut self, call: &FleetCall) {
+        let told = self.told.entry(call.process).or_default();
+        let at = Timestamp::default();
+        told.unanswered = told.unanswered.saturating_sub(1);
+        told.dry_since.insert(call.pool.clone(), at);
+    }
+
     /// What a process has heard since then of the offers of a pool, it could not keep.
     pub fn forgets_since(&mut self, call: &FleetCall, began_at: Timestamp) {
         let told = self.told.entry(call.process).or_default();
+        told.unanswered = told.unanswered.saturating_sub(1);
         told.short.retain(|_, at| *at < began_at);
     }
 
     /// A process hears that its pool's configuration is wrong.
     pub fn hears_refusal(&mut self, call: &FleetCall, now: Timestamp) {
         let told = self.told.entry(call.process).or_default();
+        told.unanswered = told.unanswered.saturating_sub(1);
         told.refused.insert(call.pool.clone(), now);
     }
 
@@ -192,6 +209,11 @@ impl Economy {
     pub fn see_tick(&mut self, process: u64, findings: &mut Findings, now: Timestamp) {
         let told = self.told.entry(process).or_default();
         let calls = std::mem::take(&mut told.calls);
+        // As for an answer that is unclear: one that never came takes the rest of its order along.
+        if 0 < std::mem::take(&mut told.unanswered) {
+            let began_at = told.began_at;
+            told.short.retain(|_, at| *at < began_at);
+        }
         // The list, and what a launch looks up whose token was used before.
         let lists_max = 1 + 2 * self.pools;
         let bounds = [

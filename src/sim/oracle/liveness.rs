@@ -60,8 +60,13 @@ pub fn hub_at_rest(
     for violation in hub.violations() {
         match violation {
             Violation::NotEnded { .. } => {}
-            // A log server that does not answer for a minute gets no more of it.
-            Violation::LogCutShort { job, .. } if logs_given_up.contains(&job) => {}
+            // A log server that does not answer for a minute gets no more of it, and an agent that
+            // was forgotten by the hub writes until it hears so.
+            Violation::LogCutShort { job, .. }
+            | Violation::PushAfterReport { job, .. }
+            | Violation::PushBeyondEnd { job, .. }
+            | Violation::BadOrder { job, .. }
+                if logs_given_up.contains(&job) => {}
             Violation::ResultChanged { .. }
             | Violation::ForeignReport { .. }
             | Violation::PushAfterReport { .. }

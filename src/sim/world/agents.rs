@@ -215,7 +215,7 @@ impl World {
     /// Its boot limit counts from the launch, however long the machine was pending: an agent that
     /// starts later would meet the scaler, which ends such a machine.
     fn start_agent(&mut self, id: &str) {
-        let seed = self.chances.machines.next();
+        let seed = self.chances.machines.number();
         let now = self.now;
         let Some(body) = self.bodies.get_mut(id) else {
             return;

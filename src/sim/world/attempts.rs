@@ -217,11 +217,12 @@ impl World {
             ("machines of the pool", before.of_pool, pool_max),
             ("machines", before.all, policy.machines_max),
             ("launches in an hour", before.in_an_hour, launches_max),
-            // Those that it cannot know of are a batch for each launch whose answer it lacks.
+            // Those that it cannot know of are a batch for each launch whose answer it lacks, and may
+            // have been launched before an operator lowered the limit.
             (
                 "machines at all",
                 before.really,
-                policy
+                self.options
                     .machines_max
                     .saturating_mul(1 + before.unknown_launches),
             ),
@@ -284,6 +285,7 @@ impl World {
         }
         // What it notes down by a clock that is wrong, it keeps for too long, or not long enough.
         if Duration::ZERO < self.clock_error(call.process) {
+            self.oracles.economy.hears_at_a_wrong_time(call);
             return;
         }
         let document = Document::read(text);

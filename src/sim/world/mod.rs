@@ -75,7 +75,7 @@ pub struct World {
     late_pickups_until: Timestamp,
     pub(super) jobs_to_come: u32,
     pub(super) healed_at: Option<Timestamp>,
-    /// Jobs whose logs were given up after a minute without the log server.
+    /// Jobs whose logs were given up after a minute without the log server, or belong to nobody.
     logs_given_up: BTreeSet<JobId>,
     /// Machines of the launch that is being looked at.
     conceived: Vec<String>,

@@ -161,6 +161,12 @@ impl World {
                 let names: Vec<String> = self.hub.agents().map(|row| row.name.clone()).collect();
                 let name = self.chances.weather.pick(&names).cloned();
                 if let Some(name) = name {
+                    // Until its next sync, it writes the log of a job that is nobody's.
+                    let job = self
+                        .hub
+                        .agent(&name)
+                        .and_then(|row| row.assigned_job.clone());
+                    self.logs_given_up.extend(job);
                     self.hub.delete_agent(&name, self.now);
                     self.excuse_body(&name);
                 }
