@@ -18,6 +18,8 @@ pub enum Purpose {
     Travel,
     /// Where controllers crash, and how late they are.
     Controllers,
+    /// Whether machines are launched ahead of demand.
+    Ahead,
 }
 
 /// A stream of numbers (SplitMix64).

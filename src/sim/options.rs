@@ -60,6 +60,8 @@ pub struct PoolOptions {
     pub machines_max: u32,
     /// Machines kept waiting.
     pub reserve: u32,
+    /// Whether it launches ahead of demand, as the product does by default.
+    pub ahead: bool,
     /// How many jobs come.
     pub jobs: u32,
     /// How many of them come at once.
@@ -140,6 +142,8 @@ impl Options {
             rates: Rates::draw(&mut chance),
             weather: Vec::new(),
         };
+        let ahead = Chance::of(seed, Purpose::Ahead).per_mille(500);
+        options.pools.iter_mut().for_each(|pool| pool.ahead = ahead);
         // One world in eight is calm: what it costs there has no excuse.
         if chance.per_mille(125) {
             options.rates = Rates::default();
@@ -161,6 +165,7 @@ impl PoolOptions {
         Self {
             machines_max: chance.count(2, 12),
             reserve: chance.one_of(&[0, 0, 0, 1, 2], 0),
+            ahead: false,
             jobs,
             burst: if chance.per_mille(300) { jobs } else { 3 },
             arrivals: Vec::new(),

@@ -385,6 +385,7 @@ fn plain() -> Options {
         pools: vec![PoolOptions {
             machines_max: 12,
             reserve: 0,
+            ahead: false,
             jobs: 0,
             burst: 0,
             arrivals: vec![(10, 15), (300, 10), (500, 5)],

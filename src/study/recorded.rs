@@ -7,7 +7,7 @@ use super::workload::{Push, WEEK, Workload, spread};
 
 /// Builds of a recording, the jobs of one at the same moment.
 const BUILDS: &str = "start_unix,project,jobs,job_seconds";
-/// Single jobs, as `dayfly history export` writes them.
+/// Single jobs, one a line.
 pub const JOBS: &str = "queued_unix,pipeline,block,duration_seconds";
 /// Jobs of one build, at most.
 const JOBS_MAX: u32 = 10_000;

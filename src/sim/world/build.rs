@@ -219,6 +219,13 @@ fn pool_policy(
             failures_max: wanted.failures_max,
             pause: Duration::from_secs(wanted.pause_seconds),
         },
-        speculation: Speculation::default(),
+        speculation: if wanted.ahead {
+            Speculation {
+                idle_timeout: Duration::from_secs(options.idle_timeout_seconds),
+                ..Speculation::product()
+            }
+        } else {
+            Speculation::default()
+        },
     }
 }

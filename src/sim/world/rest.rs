@@ -114,7 +114,7 @@ impl World {
         self.check_secrets();
     }
 
-    /// In a calm world, jobs and reserve explain every launch.
+    /// In a calm world, jobs and reserve explain every launch, or half of them.
     fn check_waste(&mut self) {
         let jobs: u32 = self.options.pools.iter().map(|pool| pool.jobs).sum();
         let reserve: u32 = self.options.pools.iter().map(|pool| pool.reserve).sum();
@@ -124,6 +124,12 @@ impl World {
         let churn = reserve * u32::try_from(turns).unwrap_or(u32::MAX);
         // A job that is taken just when the hub is asked looks as if it waited: one in ten.
         let max = jobs + churn + economy.excused + jobs / 10 + 1;
+        // What is launched ahead of demand may cost as much again, over a day (docs/POLICY.md).
+        let max = if self.options.pools.iter().any(|pool| pool.ahead) {
+            2 * max + 10
+        } else {
+            max
+        };
         let launched = economy.launched;
         if self.options.is_calm() && self.options.replicas == 1 && max < launched {
             let text = format!("{launched} machines were launched for {jobs} jobs, {max} would do");
