@@ -6,6 +6,7 @@ the metadata service is one of this file, which is off as soon as the account sa
 Environment: DAYFLY and DAYFLY_AGENT, the two programs.
 """
 
+import datetime
 import hashlib
 import http.server
 import json
@@ -19,11 +20,15 @@ import subprocess
 import sys
 import tempfile
 import threading
+import types
 import unittest
 import urllib.error
 import urllib.parse
 import urllib.request
 
+import botocore.auth
+import botocore.awsrequest
+import botocore.credentials
 import yaml
 
 FOLDER = pathlib.Path(__file__).resolve().parents[1]
@@ -96,6 +101,31 @@ class Form(unittest.TestCase):
             self.assertIn(line + "\n", unit)
 
 
+class Signature(unittest.TestCase):
+    """AWS's own library signs the same."""
+
+    def test_headers_are_signed_as_botocore_signs_them(self):
+        module = types.ModuleType("begin")
+        exec(files(render())["/usr/local/lib/dayfly/begin.py"]["content"], module.__dict__)
+        now = datetime.datetime(2026, 11, 25, 23, 0, tzinfo=datetime.timezone.utc)
+        botocore.auth.get_current_datetime = lambda *_, **__: now.replace(tzinfo=None)
+        keys = botocore.credentials.Credentials(*SECRETS.values())
+        target = {"Content-Type": "application/x-amz-json-1.1", "X-Amz-Target": "AmazonSSM.GetParameter"}
+        form = {"Content-Type": "application/x-www-form-urlencoded"}
+        agent = urllib.parse.quote("agents/dayfly agent+1~\u00e9.gz")
+        for service, method, url, headers, body, signer in [
+            ("ssm", "POST", "https://ssm.eu-central-1.amazonaws.com/", target, b'{"Name": "/a"}', botocore.auth.SigV4Auth),
+            ("ec2", "POST", "https://ec2.eu-central-1.amazonaws.com/", form, b"Action=Dance", botocore.auth.SigV4Auth),
+            ("s3", "GET", f"https://b.s3.eu-central-1.amazonaws.com/{agent}", {}, b"", botocore.auth.S3SigV4Auth),
+        ]:
+            ours = module.sign(SECRETS, service, "eu-central-1", method, url, headers, body, now)
+            if service != "s3":
+                headers = headers | {"X-Amz-Content-SHA256": ours["x-amz-content-sha256"]}
+            request = botocore.awsrequest.AWSRequest(method, url, dict(headers), body or None)
+            signer(keys, service, "eu-central-1").add_auth(request)
+            self.assertEqual(ours["authorization"], request.headers["Authorization"], service)
+
+
 class Metadata(http.server.BaseHTTPRequestHandler):
     """A metadata service, version 2, of one machine."""
 
@@ -109,11 +139,18 @@ class Metadata(http.server.BaseHTTPRequestHandler):
         self.wfile.write(text.encode())
 
     def do_PUT(self):
-        self.answer(403 if self.server.is_off() else 200, "" if self.server.is_off() else "session")
+        if self.server.busy:
+            return self.answer(self.server.busy.pop())
+        off = self.server.is_off()
+        self.answer(403 if off else 200, "" if off else "session")
 
     def do_GET(self):
         if self.server.is_off():
             return self.answer(403)
+        # The role's credentials come late.
+        if self.path.endswith("/security-credentials/") and self.server.late:
+            self.server.late -= 1
+            return self.answer(404)
         if self.headers.get("X-aws-ec2-metadata-token") != "session":
             return self.answer(401)
         known = {
@@ -151,6 +188,7 @@ class Begin(unittest.TestCase):
         self.addCleanup(self.metadata.server_close)
         self.addCleanup(self.metadata.shutdown)
         self.metadata.machine, self.metadata.is_off = self.machine, self.metadata_is_off
+        self.metadata.busy, self.metadata.late = [], 1
 
     def write(self, name, text):
         path = self.folder / name
@@ -236,6 +274,20 @@ class Begin(unittest.TestCase):
         self.assertIn("dayfly: log closed ", agent.stdout)
         self.assertEqual(self.left(), ["agent.yaml"], "the agent has removed its token")
         self.assertNotIn(self.token, (self.folder / "root/run/dayfly/agent.yaml").read_text())
+
+    def test_a_service_that_is_busy_is_not_taken_for_one_that_is_off(self):
+        asked = iter([False] * 3)
+
+        def is_off():
+            # On for the first questions, then busy once, and never off.
+            if next(asked, None) is None and not self.metadata.busy:
+                self.metadata.busy.append(503)
+            return False
+
+        self.metadata.is_off = is_off
+        code, said = self.begin()
+        self.assertEqual((code, self.left()), (1, []), said)
+        self.assertIn("dayfly: not begun: Trouble: the metadata service still answers", said)
 
     def test_a_machine_whose_metadata_stays_on_does_not_begin(self):
         self.metadata.is_off = lambda: False
