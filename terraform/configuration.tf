@@ -24,6 +24,7 @@ locals {
       registration_token         = { parameter = pool.token_parameter }
       machines_max               = pool.machines_max
       reserve                    = pool.reserve
+      speed                      = pool.speed
       boot_limit_seconds         = pool.boot_limit_seconds
       lifetime_seconds           = pool.lifetime_seconds
       idle_timeout_seconds       = pool.idle_timeout_seconds

@@ -90,7 +90,8 @@ variable "pools" {
     - spot_patience_seconds: how long spot-first lets spot fail. Default 120.
     - machines_max: machines alive at once, 0 drains. Default: that of all pools.
     - reserve: machines that wait ahead of demand, paid day and night. Default 0.
-    - boot_limit_seconds: default 300. lifetime_seconds: default 90000. idle_timeout_seconds: default 300; a minute more is a minute of a machine more for each that found no job.
+    - speed: what a job's waiting minute is worth: economy 3 minutes of a machine, balanced 10 (default), fast 30; what is learned decides what that makes worth launching ahead of demand. reactive: nothing, ever.
+    - boot_limit_seconds: default 300. lifetime_seconds: default 90000. idle_timeout_seconds: default 45; a minute more is a minute of a machine more for each that found no job.
     - interruption_grace_seconds: how long a job may go on after a spot notice. Default 0.
     - image: an AMI's id, or the name of an SSM parameter that holds one, read before launches. Default: Debian 13.
     - architecture: of the default image; x86_64 (default) or arm64 (20 % cheaper).
@@ -109,9 +110,10 @@ variable "pools" {
     spot_patience_seconds      = optional(number)
     machines_max               = optional(number)
     reserve                    = optional(number, 0)
+    speed                      = optional(string, "balanced")
     boot_limit_seconds         = optional(number, 300)
     lifetime_seconds           = optional(number, 90000)
-    idle_timeout_seconds       = optional(number, 300)
+    idle_timeout_seconds       = optional(number, 45)
     interruption_grace_seconds = optional(number, 0)
     image                      = optional(string)
     architecture               = optional(string, "x86_64")
@@ -152,6 +154,10 @@ variable "pools" {
   validation {
     condition     = alltrue([for pool in values(var.pools) : try(pool.machines_max >= 0, pool.machines_max == null) && pool.reserve >= 0])
     error_message = "machines_max and reserve are 0 or more."
+  }
+  validation {
+    condition     = alltrue([for pool in values(var.pools) : contains(["reactive", "economy", "balanced", "fast"], pool.speed)])
+    error_message = "speed is reactive, economy, balanced or fast."
   }
   validation {
     condition     = alltrue([for pool in values(var.pools) : pool.boot_limit_seconds >= 30 && pool.boot_limit_seconds <= 3600 && pool.lifetime_seconds > pool.boot_limit_seconds && pool.lifetime_seconds <= 604800])

@@ -149,6 +149,14 @@ run "refuses_pools_boot" {
   expect_failures = [var.pools]
 }
 
+run "refuses_pools_speed" {
+  command = plan
+  variables {
+    pools = { linux = merge({ agent_type = "s1-linux", token_parameter = "/dayfly/linux", instance_types = ["c7i.large"] }, { speed = "ludicrous" }) }
+  }
+  expect_failures = [var.pools]
+}
+
 run "refuses_pools_idle" {
   command = plan
   variables {
