@@ -1,6 +1,6 @@
 //! The doors of `ports`, into the emulators of the world and back.
 //!
-//! A question is a call on a [`line`]: it is on its way for a while, the emulator acts on it when
+//! A question is a call on a [`mod@line`]: it is on its way for a while, the emulator acts on it when
 //! it arrives, and the answer comes later, or never. Whoever asked may be gone by then.
 
 pub mod clock;

@@ -13,6 +13,8 @@ use crate::sim::weather::Kind;
 const LEFT_ALONE: Duration = Duration::from_secs(170);
 /// A refused configuration is left alone for five minutes.
 const REFUSED_FOR: Duration = Duration::from_secs(290);
+/// How far a clock is ahead of the time at most (`storms.rs`).
+const CLOCK_AHEAD_MAX: Duration = Duration::from_secs(50);
 /// Consoles that a tick may read.
 const CONSOLES_MAX: u32 = 20;
 
@@ -134,6 +136,12 @@ impl Economy {
         now: Timestamp,
     ) {
         let patience = self.patience.get(&call.pool).copied();
+        // While a clock is ahead, what was heard before is forgotten too soon.
+        let ahead = if self.weather.contains(&Kind::ClockJump) {
+            CLOCK_AHEAD_MAX
+        } else {
+            Duration::ZERO
+        };
         let told = self.told.entry(call.process).or_default();
         told.calls.launches += 1;
         told.unanswered += 1;
@@ -142,7 +150,7 @@ impl Economy {
             return;
         }
         if let Some(at) = told.refused.get(&call.pool)
-            && now.since(*at) < REFUSED_FOR
+            && now.since(*at) + ahead < REFUSED_FOR
         {
             let seconds = now.since(*at).as_secs();
             let text = format!("{} asks {seconds} s after it was refused", call.pool);
@@ -152,7 +160,7 @@ impl Economy {
             let offer = (call.is_spot, size.clone(), subnet.clone());
             if let Some(at) = told.short.get(&offer)
                 && *at <= began_at
-                && now.since(*at) < LEFT_ALONE
+                && now.since(*at) + ahead < LEFT_ALONE
             {
                 let seconds = now.since(*at).as_secs();
                 let text = format!("{size} in {subnet} is asked for {seconds} s after it had none");
