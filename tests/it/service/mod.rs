@@ -267,11 +267,7 @@ async fn a_terminal_that_is_closed_ends_what_it_started() {
         .envs(variables)
         .spawn(line)
         .expect("it starts");
-    let hear = || {
-        let mut bytes = [0; 4096];
-        let length = socket.recv(&mut bytes).expect("a word in time");
-        String::from_utf8(bytes[..length].to_vec()).expect("text")
-    };
+    let hear = || received(&socket);
     while !hear().contains("READY=1") {}
     drop(terminal);
     while hear() != "STOPPING=1" {}
