@@ -8,6 +8,14 @@ export CARGO_TARGET_DIR=${CARGO_TARGET_DIR:-${DAYFLY_TARGET:-$cache/dayfly/targe
 export INSTA_UPDATE=no
 export CARGO_TERM_COLOR=${CARGO_TERM_COLOR:-auto}
 
+# Cargo takes the programs of another checkout for ours where their sources are the same, and those
+# look for their files in that checkout: they are built again, and nothing else is.
+own_target() {
+    local mark=$CARGO_TARGET_DIR/checkout
+    [ "$(cat "$mark" 2>/dev/null)" = "$PWD" ] && return 0
+    mkdir -p "$CARGO_TARGET_DIR" && cargo clean --quiet --package dayfly && say "$PWD" >"$mark"
+}
+
 steps_passed=()
 steps_failed=()
 
@@ -37,14 +45,19 @@ step() {
     return "$status"
 }
 
-# need COMMAND PACKAGE: installs the Debian package where that may be done, and names it otherwise.
+# install_package PACKAGE WHY: installs a Debian package where that may be done, and names it otherwise.
+install_package() {
+    [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null ||
+        stop "$2" "install the package $1, for example: sudo apt-get install $1"
+    say "installing $1, because $2"
+    { apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq "$1"; } >/dev/null ||
+        stop "the package $1 cannot be installed, and $2" "try: apt-get install $1"
+}
+
+# need COMMAND PACKAGE: the package that provides a command is installed if the command is missing.
 need() {
     command -v "$1" >/dev/null && return 0
-    [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null ||
-        stop "$1 is missing" "install the package $2, for example: sudo apt-get install $2"
-    say "installing $2, which provides $1"
-    { apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq "$2"; } >/dev/null ||
-        stop "the package $2, which provides $1, cannot be installed" "try: apt-get install $2"
+    install_package "$2" "$1 is missing"
     command -v "$1" >/dev/null || stop "$1 is still missing after installing $2"
 }
 
@@ -71,7 +84,9 @@ list_steps() {
 python_environment() {
     local requirements=$1 name
     need python3 python3
-    python3 -c 'import ensurepip, venv' 2>/dev/null || need_venv
+    # Debian's python3 comes without the module that makes environments.
+    python3 -c 'import ensurepip, venv' 2>/dev/null ||
+        install_package python3-venv "python3 cannot make environments"
     name=$(basename "$requirements" .txt)-$({ python3 --version && cat "$requirements"; } | sha256sum | cut -c1-16)
     environment=$cache/dayfly/python/$name
     [ -e "$environment/complete" ] && return 0
@@ -82,12 +97,4 @@ python_environment() {
         "$environment/bin/pip" install --quiet --disable-pip-version-check --requirement "$requirements"; } ||
         stop "the packages of $requirements cannot be installed" "try: pip install --requirement $requirements"
     touch "$environment/complete"
-}
-
-# Debian's python3 comes without the module that makes environments.
-need_venv() {
-    [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null ||
-        stop "python3 cannot make environments" "install the package python3-venv"
-    { apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq python3-venv; } >/dev/null ||
-        stop "the package python3-venv cannot be installed" "try: apt-get install python3-venv"
 }

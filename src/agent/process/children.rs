@@ -7,6 +7,7 @@
 use std::convert::Infallible;
 use std::fs;
 use std::io;
+use std::str::SplitWhitespace;
 
 use rustix::process::{Pid, WaitOptions, getpid, waitpid};
 use tokio::signal::unix::{SignalKind, signal};
@@ -67,18 +68,36 @@ fn scanned_children_of(process: i32) -> io::Result<Vec<Pid>> {
 
 /// The process that started another, or has adopted it.
 pub fn parent_of(process: Pid) -> Option<Pid> {
+    parent(&stat_of(process)?)
+}
+
+/// The number of a process's session. It is 0 for one that was begun outside of the container that
+/// we are in, which is why this is no [`Pid`]: a process that is started into a container has that.
+pub fn session_of(process: Pid) -> Option<i32> {
+    session(&stat_of(process)?)
+}
+
+fn stat_of(process: Pid) -> Option<String> {
     let stat = fs::read(format!("/proc/{}/stat", process.as_raw_pid())).ok()?;
-    parent(&String::from_utf8_lossy(&stat))
+    Some(String::from_utf8_lossy(&stat).into_owned())
 }
 
 fn pid(text: &str) -> Option<Pid> {
     text.parse().ok().and_then(Pid::from_raw)
 }
 
-/// The parent in a line of `/proc/PID/stat`, whose second field may hold anything.
 fn parent(stat: &str) -> Option<Pid> {
+    pid(after_name(stat)?.nth(1)?)
+}
+
+fn session(stat: &str) -> Option<i32> {
+    after_name(stat)?.nth(3)?.parse().ok()
+}
+
+/// The fields of a line of `/proc/PID/stat` after the second, which may hold anything.
+fn after_name(stat: &str) -> Option<SplitWhitespace<'_>> {
     let (_, rest) = stat.rsplit_once(')')?;
-    pid(rest.split_whitespace().nth(1)?)
+    Some(rest.split_whitespace())
 }
 
 #[cfg(test)]
@@ -88,6 +107,12 @@ mod tests {
     #[test]
     fn a_program_cannot_hide_its_parent_behind_its_name() {
         assert_eq!(parent("12 (a) 1 2 (b) S 77 12 12 0"), Pid::from_raw(77));
+    }
+
+    #[test]
+    fn a_session_from_outside_of_the_container_is_zero() {
+        assert_eq!(session("12 (a) S 77 12 0 0"), Some(0));
+        assert_eq!(session("12 (a) 5 6) S 77 12 13 0"), Some(13));
     }
 
     #[test]

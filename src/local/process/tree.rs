@@ -12,11 +12,11 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use rustix::io::Errno;
 use rustix::process::{
-    Pid, PidfdFlags, Signal, WaitOptions, getsid, kill_process, pidfd_open, pidfd_send_signal,
+    Pid, PidfdFlags, Signal, WaitOptions, getpid, kill_process, pidfd_open, pidfd_send_signal,
     wait, waitpid,
 };
 
-use crate::agent::process::children::{children, children_of, parent_of};
+use crate::agent::process::children::{children, children_of, parent_of, session_of};
 
 /// The inits that this process has started and not yet waited for. Held while one is started,
 /// so that a sweep cannot take a machine that is just being born for an orphan.
@@ -75,7 +75,7 @@ pub(super) fn end_descendants() -> io::Result<()> {
 /// session of their own, as everything below an init has. It blocks until they are dead.
 pub(super) fn sweep_orphans() -> io::Result<()> {
     let _alone = SWEEPS.lock().unwrap_or_else(PoisonError::into_inner);
-    let own_session = getsid(None)?;
+    let own_session = session_of(getpid());
     // One empty list can be a list that was read while another child came or went.
     let mut quiet_rounds = 0;
     while quiet_rounds < 2 {
@@ -84,7 +84,8 @@ pub(super) fn sweep_orphans() -> io::Result<()> {
             let is_init = |child: &Pid| {
                 u32::try_from(child.as_raw_pid()).is_ok_and(|pid| inits.contains(&pid))
             };
-            let foreign = |child: &Pid| getsid(Some(*child)).is_ok_and(|it| it != own_session);
+            let foreign =
+                |child: &Pid| session_of(*child).is_some_and(|it| own_session != Some(it));
             let children = children()?.into_iter();
             let orphans = children.filter(|child| !is_init(child) && foreign(child));
             orphans.filter(|child| kill(*child).is_ok()).collect()

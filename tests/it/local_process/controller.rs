@@ -3,6 +3,7 @@
 //! The process that launches runs by itself here, because it adopts and ends whatever orphans it
 //! gets: it is this test binary, started again for the one test `a_controller`.
 
+use std::ffi::OsStr;
 use std::process::{Child, Stdio};
 
 use rustix::event::{PollFd, PollFlags, poll};
@@ -126,6 +127,29 @@ async fn what_a_killed_init_leaves_is_ended_by_the_controller() {
     wire.end().await;
     world.assert_clean();
     assert!(controller.child.wait().expect("it ends").success());
+}
+
+/// As in a container into which a program was started from outside: its session has no number.
+#[test]
+fn a_killed_init_leaves_nothing_in_a_container_either() {
+    const NAME: &str =
+        "local_process::controller::what_a_killed_init_leaves_is_ended_by_the_controller";
+    let contained = |command: &[&OsStr]| {
+        Command::new("unshare")
+            .args(["--pid", "--fork", "--kill-child", "--mount-proc"])
+            .args(command)
+            .output()
+            .expect("unshare runs")
+    };
+    if !contained(&["true".as_ref()]).status.success() {
+        println!("skipped: this user may not make a container");
+        return;
+    }
+    let test = std::env::current_exe().expect("this program");
+    let output = contained(&[test.as_os_str(), "--exact".as_ref(), NAME.as_ref()]);
+    let said = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success(), "{said}");
+    assert!(said.contains("1 passed"), "{said}");
 }
 
 #[tokio::test]

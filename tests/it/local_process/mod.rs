@@ -44,8 +44,9 @@ nohup bash -c 'echo $$ >&3; sleep 100000' >/dev/null 2>&1 &
 "#;
 /// A process that is never the same for long: each link starts the next one and ends. A link is a
 /// bash of its own: subshells of subshells would run out of stack, and the chain would end itself.
+/// It ends with the folder of its test, so that one that fails leaves no chain to all others.
 const CHAIN: &str = r#"
-export LINK='bash -c "$LINK" & exit'
+export WIRE LINK='[ ! -p "$WIRE" ] || bash -c "$LINK" & exit'
 (leave; echo chain >&3; bash -c "$LINK") &
 "#;
 const DAEMONS_COUNT: usize = 6;
@@ -67,7 +68,7 @@ impl World {
         }
         let place = folder.path().display();
         let text = format!(
-            "exec 3>{place}/wire\nsay() {{ echo \"$*\" >&3; }}\nwait_for_go() {{ read -r _ <{place}/go; }}\n\
+            "WIRE={place}/wire\nexec 3>$WIRE\nsay() {{ echo \"$*\" >&3; }}\nwait_for_go() {{ read -r _ <{place}/go; }}\n\
              register() {{ rm {place}/machines/*/token; echo \"dayfly: registered me\"; }}\n{script}\n"
         );
         fs::write(folder.path().join("agent.sh"), text).expect("a file");
