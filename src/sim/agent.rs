@@ -82,7 +82,7 @@ impl Agent {
                 single_job: true,
                 preassigned: false,
                 interruption_grace_period: Duration::ZERO,
-                registration_timeout: Duration::from_secs(600),
+                registration_timeout: Duration::from_secs(120),
                 seed,
             }),
             token: registration_token,

@@ -131,6 +131,7 @@ async fn what_a_killed_init_leaves_is_ended_by_the_controller() {
 
 /// As in a container into which a program was started from outside: its session has no number.
 #[test]
+#[expect(clippy::print_stdout, reason = "a test that was skipped says so")]
 fn a_killed_init_leaves_nothing_in_a_container_either() {
     const NAME: &str =
         "local_process::controller::what_a_killed_init_leaves_is_ended_by_the_controller";
