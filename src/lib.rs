@@ -17,7 +17,8 @@
 //! 12. `sim`: a seeded world in virtual time around the scaler, in which everything goes wrong.
 //! 13. `study`: what a policy costs: weeks of jobs replayed in seconds.
 //! 14. [`forecast`]: what ticks teach: boots, arrivals; and what that makes worth keeping ready.
-//! 15. [`document`], [`config`], [`https`], [`telemetry`], [`cli`]: files, settings, connections,
+//! 15. [`history`]: what ran in a pool, as the file that the study replays.
+//! 16. [`document`], [`config`], [`https`], [`telemetry`], [`cli`]: files, settings, connections,
 //!     logs and commands.
 //!
 //! `docs/ARCHITECTURE.md` tells the life of a job and names the invariants;
@@ -33,6 +34,7 @@ pub mod document;
 #[cfg(feature = "local")]
 pub mod emulator;
 pub mod forecast;
+pub mod history;
 pub mod https;
 pub mod hub;
 #[cfg(feature = "lambda")]

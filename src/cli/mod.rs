@@ -14,6 +14,7 @@ pub mod demo;
 pub mod doctor;
 pub mod exit;
 pub mod explain;
+pub mod history;
 #[cfg(feature = "local")]
 pub mod host;
 #[cfg(feature = "local")]
@@ -62,6 +63,9 @@ enum Command {
     Doctor(doctor::DoctorCommand),
     /// Answers "why?" for one job, machine or pool, in one sentence.
     Explain(explain::ExplainCommand),
+    /// Writes what ran in a pool into a file, for `dayfly simulate`.
+    #[command(subcommand)]
+    History(history::HistoryCommand),
     /// Serves the emulated hub alone, for any agent or scaler.
     #[cfg(feature = "local")]
     Hub(hub::HubCommand),
@@ -97,6 +101,7 @@ pub fn main() -> ExitCode {
         Command::Check(command) => check::run(command),
         Command::Doctor(command) => doctor::run(command),
         Command::Explain(command) => explain::run(command),
+        Command::History(command) => history::run(command),
         #[cfg(feature = "local")]
         Command::Hub(command) => hub::run(command),
         #[cfg(feature = "local")]

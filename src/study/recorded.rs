@@ -4,11 +4,10 @@ use thiserror::Error;
 
 use super::draw::Draw;
 use super::workload::{Push, WEEK, Workload, spread};
+use crate::history::HEADER as JOBS;
 
 /// Builds of a recording, the jobs of one at the same moment.
 const BUILDS: &str = "start_unix,project,jobs,job_seconds";
-/// Single jobs, one a line.
-pub const JOBS: &str = "queued_unix,pipeline,block,duration_seconds";
 /// Jobs of one build, at most.
 const JOBS_MAX: u32 = 10_000;
 

@@ -22,6 +22,8 @@ mod ec2_http;
 #[cfg(feature = "local")]
 mod ec2_state;
 #[cfg(feature = "local")]
+mod history;
+#[cfg(feature = "local")]
 mod hub_client;
 #[cfg(feature = "local")]
 mod hub_command;

@@ -78,6 +78,15 @@ impl CallError {
         }
     }
 
+    /// Whether the same call may succeed later.
+    pub fn may_pass(&self) -> bool {
+        match self {
+            Self::Unreachable { .. } | Self::BadBody { .. } => true,
+            Self::Status { status, .. } => 500 <= *status || *status == 429,
+            Self::Tls { .. } => false,
+        }
+    }
+
     /// An address that TLS would not protect.
     pub(super) fn in_the_clear(endpoint: String) -> Self {
         let reason = "its address does not start with https://, and plain HTTP has to be asked \

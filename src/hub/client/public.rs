@@ -42,19 +42,25 @@ impl PublicClient {
     /// All jobs in these states (`PENDING`, `QUEUED`, `RUNNING`, `FINISHED`), newest first.
     /// The hub gives none at all if no state is named.
     pub async fn jobs(&self, states: &[&str]) -> Result<Vec<Job>, CallError> {
-        let list = format!("{PUBLIC_API}/jobs");
         let (mut jobs, mut page_token) = (Vec::new(), String::new());
         for _ in 0..PAGES_MAX {
-            let mut query = vec![("page_size", "30"), ("page_token", page_token.as_str())];
-            query.extend(states.iter().map(|state| ("states", *state)));
-            let page: JobPage = self.get(&with_query(&list, &query)).await?;
+            let page = self.jobs_page(states, &page_token).await?;
             jobs.extend(page.jobs);
             if page.next_page_token.is_empty() {
                 return Ok(jobs);
             }
             page_token = page.next_page_token;
         }
-        Err(self.endless(&list))
+        Err(self.endless(&format!("{PUBLIC_API}/jobs")))
+    }
+
+    /// One page of such a list, for who does not want it whole: the first if the token is empty,
+    /// and otherwise that which a page before has named.
+    pub async fn jobs_page(&self, states: &[&str], page_token: &str) -> Result<JobPage, CallError> {
+        let mut query = vec![("page_size", "30"), ("page_token", page_token)];
+        query.extend(states.iter().map(|state| ("states", *state)));
+        self.get(&with_query(&format!("{PUBLIC_API}/jobs"), &query))
+            .await
     }
 
     /// Asks the hub to stop a job; it takes about a second.

@@ -12,4 +12,4 @@ mod queue;
 mod registering;
 mod syncing;
 mod tokens;
-mod world;
+pub mod world;

@@ -70,7 +70,11 @@ const TABLE: &[(&str, &[&str])] = &[
     ("document", &["model"]),
     ("config", &["document", "model"]),
     ("doctor", &["ports", "model"]),
-    ("study", &["scaler", "plan", "forecast", "ports", "model"]),
+    ("history", &["hub::wire", "model"]),
+    (
+        "study",
+        &["scaler", "plan", "forecast", "ports", "model", "history"],
+    ),
     ("telemetry", &[]),
     ("cli", &["*"]),
     ("bin", &["*"]),
