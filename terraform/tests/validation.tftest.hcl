@@ -63,7 +63,7 @@ run "refuses_agent_kind" {
 run "refuses_agent_both" {
   command = plan
   variables {
-    agent = { path = "tests/program", url = "https://e.com/a" }
+    agent = { path = "tests/program", url = "https://e.com/a", sha256 = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef" }
   }
   expect_failures = [var.agent]
 }
