@@ -27,12 +27,12 @@ locals {
       missing    = "breaching"
     }
     queue-age = {
-      says       = "jobs have waited for machines all the time: dayfly explain says why"
-      metrics    = { Missing = "Minimum" }
-      expression = "missing"
+      says       = "a job waits too long: dayfly explain says why"
+      metrics    = { QueueAgeSeconds = "Maximum" }
+      expression = "queueageseconds"
       comparison = "GreaterThanThreshold"
-      threshold  = 0
-      minutes    = var.alarm_limits.missing_minutes
+      threshold  = 60 * var.alarm_limits.queue_age_minutes
+      minutes    = 1
       missing    = "missing"
     }
     breaker-open = {

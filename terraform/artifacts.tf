@@ -36,8 +36,8 @@ resource "aws_s3_bucket_server_side_encryption_configuration" "programs" {
   }
 }
 
-# A machine that boots while the program changes finds the one that its template names: the key
-# holds the checksum.
+# The key holds the checksum, so that a template never names another program than it was made for.
+# A machine that boots while the program changes and comes too late for the old one powers off.
 resource "aws_s3_object" "agent" {
   count  = local.agent_in_bucket ? 1 : 0
   bucket = aws_s3_bucket.programs[0].id

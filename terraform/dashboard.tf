@@ -3,13 +3,13 @@
 locals {
   pool_names = sort(keys(var.pools))
   # A metric of every pool, in one graph.
-  series = { for metric in ["Alive", "Booting", "Missing", "Queued", "Running", "TickMilliseconds", "Waiting"] : metric => [
+  series = { for metric in ["Alive", "Booting", "QueueAgeSeconds", "Queued", "Running", "TickMilliseconds", "Waiting"] : metric => [
     for pool in local.pool_names : ["Dayfly", metric, "Deployment", var.name, "Pool", pool, { label = "${pool} ${lower(metric)}" }]
   ] }
   graphs = [
     { title = "Queue: jobs that an agent could take", stat = "Maximum", metrics = local.series["Queued"] },
     { title = "Machines: booting, waiting, running", stat = "Maximum", metrics = concat(local.series["Booting"], local.series["Waiting"], local.series["Running"]) },
-    { title = "Waits: machines that are needed and not there", stat = "Average", metrics = local.series["Missing"] },
+    { title = "Waits: seconds of the oldest job", stat = "Maximum", metrics = local.series["QueueAgeSeconds"] },
     {
       title = length(var.prices) == 0 ? "Cost: machines alive (name prices to see dollars)" : "Cost: dollars an hour, at most"
       stat  = "Maximum"

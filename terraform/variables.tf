@@ -389,11 +389,11 @@ variable "alarm_emails" {
 }
 
 variable "alarm_limits" {
-  description = "When alarms ring: missing_minutes, how long a pool may lack machines (default 15); launch_failures, in five minutes (default 5); leaked_minutes, how long machines may live without a known agent beyond booting (default 30). About $0.10 a month for each metric that an alarm reads, some $1 for each pool."
+  description = "When alarms ring: queue_age_minutes, how long a job may wait (default 15); launch_failures, in five minutes (default 5); leaked_minutes, how long machines may live without a known agent beyond booting (default 30). About $0.10 a month for each metric that an alarm reads, some $1 for each pool."
   type = object({
-    missing_minutes = optional(number, 15)
-    launch_failures = optional(number, 5)
-    leaked_minutes  = optional(number, 30)
+    queue_age_minutes = optional(number, 15)
+    launch_failures   = optional(number, 5)
+    leaked_minutes    = optional(number, 30)
   })
   default = {}
 

@@ -55,6 +55,9 @@ pub struct Memory {
     /// What is expected of each pool that may launch ahead of demand.
     #[serde(default)]
     pub outlooks: BTreeMap<PoolName, Outlook>,
+    /// The jobs of each pool that an agent could take, and when each was first seen as one.
+    #[serde(default)]
+    pub waiting: BTreeMap<PoolName, BTreeMap<JobId, Timestamp>>,
 }
 
 impl Memory {

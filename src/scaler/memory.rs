@@ -12,7 +12,7 @@ use crate::model::time::Timestamp;
 use crate::ports::{LaunchError, Launched};
 
 use super::apply::Outcome;
-use super::shortage;
+use super::{queue, shortage};
 
 /// How long a launched machine may be missing from the cloud's list before it is given up
 /// (design.md section 7: an id that is not found yet is not gone).
@@ -34,6 +34,7 @@ pub fn see(
         .launches
         .retain(|at, _| now.since(*at) < LAUNCHES_REMEMBERED);
     shortage::forget(memory, now);
+    queue::see(memory, pools, now);
     memory.refused.retain(|_, refusal| now < refusal.until);
     let Some(machines) = machines else { return };
     memory.ledger.retain(|id, machine| {

@@ -13,6 +13,7 @@ use crate::ports::LaunchError;
 
 use super::apply::Outcome;
 use super::observe::Silence;
+use super::queue;
 use super::tick::Tick;
 
 /// Under which all metrics stand in CloudWatch.
@@ -22,6 +23,7 @@ pub const NAMESPACE: &str = "Dayfly";
 type Metric = (&'static str, &'static str, u64);
 
 const COUNT: &str = "Count";
+const SECONDS: &str = "Seconds";
 const MILLISECONDS: &str = "Milliseconds";
 
 /// One line for each pool of the plan, by name, without the line's end.
@@ -37,6 +39,9 @@ fn metrics(tick: &Tick, name: &PoolName, pool: &PoolPlan) -> Vec<Metric> {
     let balance = pool.balance;
     let mut metrics: Vec<Metric> = Vec::new();
     metrics.extend(balance.queued.map(|count| ("Queued", COUNT, count.into())));
+    let view = tick.snapshot.pools.get(name);
+    let age = view.and_then(|view| queue::age(view, name, &tick.snapshot.memory, tick.at));
+    metrics.extend(age.map(|age| ("QueueAgeSeconds", SECONDS, age.as_secs())));
     let is_listed = tick.snapshot.machines.is_some();
     if is_listed {
         metrics.extend([

@@ -10,6 +10,7 @@ pub mod lease;
 pub mod memory;
 pub mod metrics;
 pub mod observe;
+pub mod queue;
 pub mod report;
 pub mod rotation;
 pub mod run;

@@ -3,16 +3,6 @@ mock_provider "aws" {
   source = "./tests/mocks"
 }
 
-variables {
-  endpoint         = "acme.semaphoreci.com"
-  scaler           = { path = "tests/program" }
-  agent            = { path = "tests/program" }
-  public_addresses = true
-  pools = {
-    linux = { agent_type = "s1-linux", token_parameter = "/dayfly/linux", instance_types = ["c7i.large"] }
-  }
-}
-
 run "function" {
 
   # What changes something names its resources and carries a condition. Reading begins with these words.
@@ -57,11 +47,6 @@ run "function" {
   assert {
     condition     = jsondecode(aws_iam_role_policy.scaler.policy).Statement[0].Sid == "Look" && length(jsondecode(aws_iam_role_policy.machine["linux"].policy).Statement) == 3
     error_message = "The roles have these statements."
-  }
-
-  assert {
-    condition     = aws_lambda_function.scaler[0].reserved_concurrent_executions == 1 && length(aws_sqs_queue.events) == 1 && length(aws_autoscaling_group.scaler) == 0
-    error_message = "One function at a time, with a queue of events, and no service."
   }
 }
 
@@ -117,10 +102,6 @@ run "service" {
   assert {
     condition     = [for statement in local.scaler_statements : statement.Condition["ForAllValues:StringEquals"]["dynamodb:LeadingKeys"] if statement.Sid == "HoldTheLease"] == [["ci"]]
     error_message = "The lease's row is its own."
-  }
-  assert {
-    condition     = aws_autoscaling_group.scaler[0].min_size == 2 && length(aws_lambda_function.scaler) == 0 && can(yamldecode(local.service_user_data))
-    error_message = "Two replicas, no function."
   }
 }
 

@@ -3,16 +3,6 @@ mock_provider "aws" {
   source = "./tests/mocks"
 }
 
-variables {
-  endpoint         = "acme.semaphoreci.com"
-  scaler           = { path = "tests/program" }
-  agent            = { path = "tests/program" }
-  public_addresses = true
-  pools = {
-    linux = { agent_type = "s1-linux", token_parameter = "/dayfly/linux", instance_types = ["c7i.large"] }
-  }
-}
-
 run "template" {
   assert {
     condition     = aws_launch_template.pool["linux"].metadata_options[0].http_tokens == "required" && aws_launch_template.pool["linux"].metadata_options[0].http_put_response_hop_limit == 1 && aws_launch_template.pool["linux"].metadata_options[0].instance_metadata_tags == "disabled"

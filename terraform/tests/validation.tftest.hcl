@@ -1,16 +1,7 @@
-# A wrong value is refused before anything is made: one run for each validation.
+# A wrong value is refused before anything is made: one run for each validation at least, which
+# options.py counts.
 mock_provider "aws" {
   source = "./tests/mocks"
-}
-
-variables {
-  endpoint         = "acme.semaphoreci.com"
-  scaler           = { path = "tests/program" }
-  agent            = { path = "tests/program" }
-  public_addresses = true
-  pools = {
-    linux = { agent_type = "s1-linux", token_parameter = "/dayfly/linux", instance_types = ["c7i.large"] }
-  }
 }
 
 run "refuses_name" {
@@ -72,7 +63,7 @@ run "refuses_agent_kind" {
 run "refuses_agent_both" {
   command = plan
   variables {
-    agent = { path = "tests/program", url = "https://e.com/a" }
+    agent = { path = "tests/program", url = "https://e.com/a", sha256 = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef" }
   }
   expect_failures = [var.agent]
 }
@@ -88,7 +79,7 @@ run "refuses_agent_http" {
 run "refuses_pools_name" {
   command = plan
   variables {
-    pools = { Linux = merge({ agent_type = "s1-linux", token_parameter = "/dayfly/linux", instance_types = ["c7i.large"] }, {}) }
+    pools = { Linux = var.pools["linux"] }
   }
   expect_failures = [var.pools]
 }
@@ -96,7 +87,7 @@ run "refuses_pools_name" {
 run "refuses_pools_agent_type" {
   command = plan
   variables {
-    pools = { linux = merge({ agent_type = "s1-linux", token_parameter = "/dayfly/linux", instance_types = ["c7i.large"] }, { agent_type = "a b" }) }
+    pools = { linux = merge(var.pools["linux"], { agent_type = "a b" }) }
   }
   expect_failures = [var.pools]
 }
@@ -104,7 +95,7 @@ run "refuses_pools_agent_type" {
 run "refuses_pools_token" {
   command = plan
   variables {
-    pools = { linux = merge({ agent_type = "s1-linux", token_parameter = "/dayfly/linux", instance_types = ["c7i.large"] }, { token_parameter = "linux" }) }
+    pools = { linux = merge(var.pools["linux"], { token_parameter = "linux" }) }
   }
   expect_failures = [var.pools]
 }
@@ -112,7 +103,7 @@ run "refuses_pools_token" {
 run "refuses_pools_types" {
   command = plan
   variables {
-    pools = { linux = merge({ agent_type = "s1-linux", token_parameter = "/dayfly/linux", instance_types = ["c7i.large"] }, { instance_types = [] }) }
+    pools = { linux = merge(var.pools["linux"], { instance_types = [] }) }
   }
   expect_failures = [var.pools]
 }
@@ -120,7 +111,7 @@ run "refuses_pools_types" {
 run "refuses_pools_market" {
   command = plan
   variables {
-    pools = { linux = merge({ agent_type = "s1-linux", token_parameter = "/dayfly/linux", instance_types = ["c7i.large"] }, { market = "cheap" }) }
+    pools = { linux = merge(var.pools["linux"], { market = "cheap" }) }
   }
   expect_failures = [var.pools]
 }
@@ -128,7 +119,7 @@ run "refuses_pools_market" {
 run "refuses_pools_patience" {
   command = plan
   variables {
-    pools = { linux = merge({ agent_type = "s1-linux", token_parameter = "/dayfly/linux", instance_types = ["c7i.large"] }, { spot_patience_seconds = 5 }) }
+    pools = { linux = merge(var.pools["linux"], { spot_patience_seconds = 5 }) }
   }
   expect_failures = [var.pools]
 }
@@ -136,7 +127,7 @@ run "refuses_pools_patience" {
 run "refuses_pools_reserve" {
   command = plan
   variables {
-    pools = { linux = merge({ agent_type = "s1-linux", token_parameter = "/dayfly/linux", instance_types = ["c7i.large"] }, { reserve = -1 }) }
+    pools = { linux = merge(var.pools["linux"], { reserve = -1 }) }
   }
   expect_failures = [var.pools]
 }
@@ -144,7 +135,7 @@ run "refuses_pools_reserve" {
 run "refuses_pools_boot" {
   command = plan
   variables {
-    pools = { linux = merge({ agent_type = "s1-linux", token_parameter = "/dayfly/linux", instance_types = ["c7i.large"] }, { boot_limit_seconds = 1 }) }
+    pools = { linux = merge(var.pools["linux"], { boot_limit_seconds = 1 }) }
   }
   expect_failures = [var.pools]
 }
@@ -152,7 +143,7 @@ run "refuses_pools_boot" {
 run "refuses_pools_speed" {
   command = plan
   variables {
-    pools = { linux = merge({ agent_type = "s1-linux", token_parameter = "/dayfly/linux", instance_types = ["c7i.large"] }, { speed = "ludicrous" }) }
+    pools = { linux = merge(var.pools["linux"], { speed = "ludicrous" }) }
   }
   expect_failures = [var.pools]
 }
@@ -160,7 +151,7 @@ run "refuses_pools_speed" {
 run "refuses_pools_idle" {
   command = plan
   variables {
-    pools = { linux = merge({ agent_type = "s1-linux", token_parameter = "/dayfly/linux", instance_types = ["c7i.large"] }, { idle_timeout_seconds = 0 }) }
+    pools = { linux = merge(var.pools["linux"], { idle_timeout_seconds = 0 }) }
   }
   expect_failures = [var.pools]
 }
@@ -168,7 +159,7 @@ run "refuses_pools_idle" {
 run "refuses_pools_image" {
   command = plan
   variables {
-    pools = { linux = merge({ agent_type = "s1-linux", token_parameter = "/dayfly/linux", instance_types = ["c7i.large"] }, { image = "debian" }) }
+    pools = { linux = merge(var.pools["linux"], { image = "debian" }) }
   }
   expect_failures = [var.pools]
 }
@@ -176,7 +167,7 @@ run "refuses_pools_image" {
 run "refuses_pools_architecture" {
   command = plan
   variables {
-    pools = { linux = merge({ agent_type = "s1-linux", token_parameter = "/dayfly/linux", instance_types = ["c7i.large"] }, { architecture = "mips" }) }
+    pools = { linux = merge(var.pools["linux"], { architecture = "mips" }) }
   }
   expect_failures = [var.pools]
 }
@@ -184,7 +175,7 @@ run "refuses_pools_architecture" {
 run "refuses_pools_disk" {
   command = plan
   variables {
-    pools = { linux = merge({ agent_type = "s1-linux", token_parameter = "/dayfly/linux", instance_types = ["c7i.large"] }, { disk_gib = 1 }) }
+    pools = { linux = merge(var.pools["linux"], { disk_gib = 1 }) }
   }
   expect_failures = [var.pools]
 }
@@ -192,7 +183,7 @@ run "refuses_pools_disk" {
 run "refuses_pools_metadata" {
   command = plan
   variables {
-    pools = { linux = merge({ agent_type = "s1-linux", token_parameter = "/dayfly/linux", instance_types = ["c7i.large"] }, { metadata = "on" }) }
+    pools = { linux = merge(var.pools["linux"], { metadata = "on" }) }
   }
   expect_failures = [var.pools]
 }
@@ -200,7 +191,7 @@ run "refuses_pools_metadata" {
 run "refuses_pools_agent_kind" {
   command = plan
   variables {
-    pools = { linux = merge({ agent_type = "s1-linux", token_parameter = "/dayfly/linux", instance_types = ["c7i.large"] }, { agent_kind = "x" }) }
+    pools = { linux = merge(var.pools["linux"], { agent_kind = "x" }) }
   }
   expect_failures = [var.pools]
 }
@@ -208,7 +199,7 @@ run "refuses_pools_agent_kind" {
 run "refuses_pools_agent_url" {
   command = plan
   variables {
-    pools = { linux = merge({ agent_type = "s1-linux", token_parameter = "/dayfly/linux", instance_types = ["c7i.large"] }, { agent_url = "https://e.com/a" }) }
+    pools = { linux = merge(var.pools["linux"], { agent_url = "https://e.com/a" }) }
   }
   expect_failures = [var.pools]
 }
@@ -216,7 +207,7 @@ run "refuses_pools_agent_url" {
 run "refuses_pools_subnets" {
   command = plan
   variables {
-    pools = { linux = merge({ agent_type = "s1-linux", token_parameter = "/dayfly/linux", instance_types = ["c7i.large"] }, { subnets = [] }) }
+    pools = { linux = merge(var.pools["linux"], { subnets = [] }) }
   }
   expect_failures = [var.pools]
 }
@@ -410,4 +401,20 @@ run "refuses_tags" {
     tags = { "dayfly:pool" = "x" }
   }
   expect_failures = [var.tags]
+}
+
+# Preconditions: what is known only once everything is rendered.
+run "refuses_configuration_of_4_kb" {
+  variables {
+    pools = { for index in range(12) : "linux-${index}" => merge(var.pools["linux"], { agent_type = "s1-${index}" }) }
+  }
+  expect_failures = [aws_lambda_function.scaler]
+}
+
+run "refuses_user_data_of_16_kb" {
+  command = plan
+  variables {
+    agent = { url = "https://e.com/${join("", [for index in range(1000) : "0123456789abcdef"])}", sha256 = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef" }
+  }
+  expect_failures = [aws_launch_template.pool]
 }

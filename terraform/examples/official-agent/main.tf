@@ -1,4 +1,9 @@
 # Machines with Semaphore's own agent, from its release.
+variable "agent_sha256" {
+  description = "The SHA-256 of agent_Linux_x86_64.tar.gz: its line in agent_checksums.txt, an asset of the same release at github.com/semaphoreci/agent/releases."
+  type        = string
+}
+
 module "dayfly" {
   source           = "../.."
   endpoint         = "acme.semaphoreci.com"
@@ -8,7 +13,7 @@ module "dayfly" {
   agent = {
     kind   = "semaphore"
     url    = "https://github.com/semaphoreci/agent/releases/download/v2.2.0/agent_Linux_x86_64.tar.gz"
-    sha256 = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef" # that of the release you take
+    sha256 = var.agent_sha256
   }
 
   pools = {

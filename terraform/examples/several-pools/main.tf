@@ -1,4 +1,9 @@
 # A small pool with a reserve, a large one for builds with sudo, and one on arm64.
+variable "agent_arm64" {
+  description = "Where machines fetch dayfly-agent for arm64, built by you: url (https) and the sha256 of what is there, as sha256sum prints it."
+  type        = object({ url = string, sha256 = string })
+}
+
 module "dayfly" {
   source              = "../.."
   name                = "builds"
@@ -17,8 +22,8 @@ module "dayfly" {
       token_parameter = "/dayfly/arm"
       instance_types  = ["c7g.large"]
       architecture    = "arm64"
-      agent_url       = "https://example.com/dayfly-agent-arm64"
-      agent_sha256    = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
+      agent_url       = var.agent_arm64.url
+      agent_sha256    = var.agent_arm64.sha256
     }
   }
 }

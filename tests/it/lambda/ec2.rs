@@ -9,7 +9,7 @@ use dayfly::emulator::ec2::settings::{Delays, Ec2Settings};
 use dayfly::emulator::http::{Server, Shared, Transport};
 use dayfly::emulator::message::Request;
 use dayfly::ports::{Clock, SystemClock};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::scene::{Scene, interruption, schedule};
 use crate::scaler::metrics::assert_emf;
@@ -112,6 +112,25 @@ impl Account {
     }
 }
 
+/// The module's alarms and dashboard are compared with this list, and here the list with what the
+/// program writes when everybody has answered.
+fn assert_as_terraform_reads(line: &str) {
+    let file = concat!(env!("CARGO_MANIFEST_DIR"), "/terraform/tests/metrics.json");
+    let text = std::fs::read_to_string(file).expect(file);
+    let told: Value = serde_json::from_str(&text).expect(file);
+    let document: Value = serde_json::from_str(line).expect(line);
+    let directive = &document["_aws"]["CloudWatchMetrics"][0];
+    let metrics = directive["Metrics"].as_array().expect("metrics");
+    let mut names: Vec<&str> = metrics
+        .iter()
+        .map(|metric| metric["Name"].as_str().expect("a name"))
+        .collect();
+    names.sort_unstable();
+    assert_eq!(directive["Namespace"], told["namespace"], "{file}");
+    assert_eq!(directive["Dimensions"], json!([told["dimensions"]]));
+    assert_eq!(json!(names), told["metrics"], "{file}");
+}
+
 #[tokio::test]
 async fn a_schedule_launches_machines_on_ec2_once() {
     let mut account = Account::new(account()).await;
@@ -131,6 +150,7 @@ async fn a_schedule_launches_machines_on_ec2_once() {
     let stdout = account.scene.stdout();
     assert_eq!(stdout.lines().count(), 2);
     stdout.lines().for_each(assert_emf);
+    stdout.lines().for_each(assert_as_terraform_reads);
     assert!(
         stdout
             .lines()

@@ -88,9 +88,13 @@ async fn a_tick_is_one_line_for_each_pool() {
         .iter()
         .map(|name| format!(r#"{{"Name":"{name}","Unit":"Count"}}"#))
         .collect();
+    definitions.insert(
+        1,
+        r#"{"Name":"QueueAgeSeconds","Unit":"Seconds"}"#.to_owned(),
+    );
     definitions.push(r#"{"Name":"TickMilliseconds","Unit":"Milliseconds"}"#.to_owned());
     let expected = format!(
-        r#"{{"Alive":0,"Booting":0,"CloudSilent":0,"Deployment":"ci","Ended":0,"HubSilent":0,"LaunchBlocked":0,"Launched":2,"LaunchesFailed":0,"Missing":3,"Pool":"linux","Queued":3,"Running":0,"TickMilliseconds":42,"Waiting":0,"_aws":{{"CloudWatchMetrics":[{{"Dimensions":[["Deployment","Pool"]],"Metrics":[{}],"Namespace":"Dayfly"}}],"Timestamp":1790000000000}}}}"#,
+        r#"{{"Alive":0,"Booting":0,"CloudSilent":0,"Deployment":"ci","Ended":0,"HubSilent":0,"LaunchBlocked":0,"Launched":2,"LaunchesFailed":0,"Missing":3,"Pool":"linux","QueueAgeSeconds":0,"Queued":3,"Running":0,"TickMilliseconds":42,"Waiting":0,"_aws":{{"CloudWatchMetrics":[{{"Dimensions":[["Deployment","Pool"]],"Metrics":[{}],"Namespace":"Dayfly"}}],"Timestamp":1790000000000}}}}"#,
         definitions.join(",")
     );
     assert_eq!(line, expected);
@@ -125,6 +129,7 @@ async fn what_nobody_answered_is_left_out_and_not_zero() {
     assert_emf(&line);
     assert_eq!(value(&line, "HubSilent"), Some(1));
     assert_eq!(value(&line, "Queued"), None);
+    assert_eq!(value(&line, "QueueAgeSeconds"), None);
     assert_eq!(value(&line, "Missing"), None);
     assert_eq!(value(&line, "Alive"), Some(0));
     world.hub_is_silent.set(false);

@@ -5,6 +5,7 @@ mod lease;
 pub mod log;
 mod memory;
 pub mod metrics;
+mod queue;
 mod report;
 mod rotation;
 mod run;

@@ -1,0 +1,4 @@
+output "configuration" {
+  description = "For dayfly check, plan and explain."
+  value       = module.dayfly.configuration
+}
