@@ -17,7 +17,8 @@
 //! 12. `sim`: a seeded world in virtual time around the scaler, in which everything goes wrong.
 //! 13. `study`: what a policy costs: weeks of jobs replayed in seconds.
 //! 14. [`forecast`]: what ticks teach: boots, arrivals; and what that makes worth keeping ready.
-//! 15. [`document`], [`config`], [`https`], [`telemetry`], [`cli`]: files, settings, connections,
+//! 15. [`user_data`]: what a machine is told at its boot, out of a configuration. Pure.
+//! 16. [`document`], [`config`], [`https`], [`telemetry`], [`cli`]: files, settings, connections,
 //!     logs and commands.
 //!
 //! `docs/ARCHITECTURE.md` tells the life of a job and names the invariants;
@@ -48,3 +49,4 @@ pub mod sim;
 #[cfg(feature = "local")]
 pub mod study;
 pub mod telemetry;
+pub mod user_data;

@@ -72,6 +72,7 @@ const TABLE: &[(&str, &[&str])] = &[
     ("doctor", &["ports", "model"]),
     ("study", &["scaler", "plan", "forecast", "ports", "model"]),
     ("telemetry", &[]),
+    ("user_data", &["document", "config", "model"]),
     ("cli", &["*"]),
     ("bin", &["*"]),
 ];
