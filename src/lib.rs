@@ -18,7 +18,8 @@
 //! 13. `study`: what a policy costs: weeks of jobs replayed in seconds.
 //! 14. [`forecast`]: what ticks teach: boots, arrivals; and what that makes worth keeping ready.
 //! 15. [`history`]: what ran in a pool, as the file that the study replays.
-//! 16. [`document`], [`config`], [`https`], [`telemetry`], [`cli`]: files, settings, connections,
+//! 16. [`user_data`]: what a machine is told at its boot, out of a configuration. Pure.
+//! 17. [`document`], [`config`], [`https`], [`telemetry`], [`cli`]: files, settings, connections,
 //!     logs and commands.
 //!
 //! `docs/ARCHITECTURE.md` tells the life of a job and names the invariants;
@@ -50,3 +51,4 @@ pub mod sim;
 #[cfg(feature = "local")]
 pub mod study;
 pub mod telemetry;
+pub mod user_data;

@@ -35,6 +35,19 @@ locals {
       subnets                    = local.machines[name].subnets
       market                     = pool.market
       spot_patience_seconds      = pool.spot_patience_seconds
+      # For dayfly render, which gives the user data of machines.tf.
+      machine = { for key, value in {
+        agent        = local.machines[name].agent
+        agent_url    = local.machines[name].agent_url == "" ? null : local.machines[name].agent_url
+        agent_sha256 = local.machines[name].agent_url == "" ? null : local.machines[name].agent_sha256
+        metadata     = pool.metadata
+        sudo         = pool.sudo
+      } : key => value if value != null }
     } : key => value if value != null } }
   } : key => value if value != null })
+
+  # The same without what dayfly render alone reads: a function's environment is small.
+  configuration_of_scaler = jsonencode(merge(jsondecode(local.configuration), {
+    pools = { for name, pool in jsondecode(local.configuration).pools : name => { for key, value in pool : key => value if key != "machine" } }
+  }))
 }

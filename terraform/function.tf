@@ -42,7 +42,7 @@ resource "aws_lambda_function" "scaler" {
 
   environment {
     variables = {
-      DAYFLY_CONFIG_JSON = local.configuration
+      DAYFLY_CONFIG_JSON = local.configuration_of_scaler
     }
   }
 
@@ -57,7 +57,7 @@ resource "aws_lambda_function" "scaler" {
 
   lifecycle {
     precondition {
-      condition     = length(local.configuration) <= 4000
+      condition     = length(local.configuration_of_scaler) <= 4000
       error_message = "The configuration is longer than the 4 KB that Lambda allows: use fewer pools, subnets or prices, or mode \"service\"."
     }
   }

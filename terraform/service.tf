@@ -49,7 +49,7 @@ resource "aws_vpc_security_group_egress_rule" "scaler" {
 
 locals {
   service_user_data = local.is_lambda ? "" : templatefile("${path.module}/templates/service.yaml", {
-    configuration = base64encode(local.configuration)
+    configuration = base64encode(local.configuration_of_scaler)
     unit          = filebase64("${path.module}/../systemd/dayfly.service")
     source        = local.scaler_in_bucket ? "s3://${aws_s3_bucket.programs[0].id}/${aws_s3_object.scaler[0].key}" : coalesce(var.scaler.url, "none")
     sha256        = local.scaler_in_bucket ? filesha256(var.scaler.path) : coalesce(var.scaler.sha256, "none")

@@ -6,14 +6,17 @@ the metadata service is one of this file, which is off as soon as the account sa
 Environment: DAYFLY and DAYFLY_AGENT, the two programs.
 """
 
+import contextlib
 import datetime
 import hashlib
 import http.server
+import io
 import json
 import os
 import pathlib
 import re
 import shutil
+import socket
 import ssl
 import stat
 import subprocess
@@ -29,6 +32,7 @@ import urllib.request
 import botocore.auth
 import botocore.awsrequest
 import botocore.credentials
+import jsonschema
 import yaml
 
 FOLDER = pathlib.Path(__file__).resolve().parents[1]
@@ -100,13 +104,87 @@ class Form(unittest.TestCase):
                      "TimeoutStartSec=300", "RuntimeMaxSec=90000"]:
             self.assertIn(line + "\n", unit)
 
+    def test_an_agent_is_told_to_stop_before_it_is_ended_by_force(self):
+        written = files(render(interruption_grace_seconds="90"))
+        agent = written["/etc/systemd/system/dayfly-agent.service"]["content"]
+        for line in ["KillMode=mixed", "TimeoutStopSec=90s 2min", "OOMPolicy=continue"]:
+            self.assertIn(line + "\n", agent)
+        lifetime = written["/etc/systemd/system/dayfly-lifetime.service"]["content"]
+        self.assertIn("ExecStart=/bin/systemctl stop dayfly-agent.service\n", lifetime)
+        # Longer than the agent may take, and then by force, whether or not it stopped.
+        for line in ["TimeoutStartSec=90s 5min", "SuccessAction=poweroff-force", "FailureAction=poweroff-force"]:
+            self.assertIn(line + "\n", lifetime)
+
+    def test_the_units_start_once_the_last_file_is_written(self):
+        data = yaml.safe_load(render())
+        last = data["write_files"][-1]["path"]
+        [early], [late] = data["bootcmd"], data["runcmd"]
+        self.assertEqual(early[0], "systemd-run")
+        self.assertIn("--no-block", early, "the boot waits for bootcmd, and may not wait for itself")
+        self.assertIn(f"--path-property=PathExists={last}", early)
+        self.assertEqual(early[-2:], late)
+        start = files(render())[late[-1]]["content"]
+        known = {pathlib.Path(path).name for path in files(render())}
+        for unit in re.findall(r"dayfly-\S+", start):
+            self.assertIn(unit, known)
+
+    def test_cloud_init_knows_every_key(self):
+        schema = os.environ.get("CLOUD_INIT_SCHEMA")
+        if not schema:
+            self.skipTest("CLOUD_INIT_SCHEMA names no schema of cloud-init")
+        validator = jsonschema.Draft4Validator(json.loads(pathlib.Path(schema).read_text()))
+
+        def wrong(text):
+            return sorted(error.message for error in validator.iter_errors(yaml.safe_load(text)))
+
+        self.assertEqual(wrong(render()), [])
+        # It would notice.
+        self.assertNotEqual(wrong(render().replace("permissions:", "permission:", 1)), [])
+        self.assertNotEqual(wrong(render().replace("\nruncmd:\n", "\nruncmd: 1\nothers:\n")), [])
+
+
+class Console(unittest.TestCase):
+    """The script that brings the agent's lines to the console, with commands of this file."""
+
+    def lines(self, text):
+        with tempfile.TemporaryDirectory() as folder:
+            folder = pathlib.Path(folder)
+            script = files(render())["/usr/local/lib/dayfly/console"]["content"]
+            (folder / "script").write_text(script.replace(">/dev/console", f">>{folder}/console"))
+            (folder / "journal").write_text(text)
+            for name, body in [("systemctl", "echo 4711"), ("journalctl", f'echo "$@" >{folder}/asked; cat {folder}/journal'),
+                               ("systemd-run", f'echo "$@" >>{folder}/timers')]:
+                (folder / name).write_text(f"#!/bin/sh\n{body}\n")
+                (folder / name).chmod(0o755)
+            path = f"{folder}:{os.environ['PATH']}"
+            subprocess.run(["sh", folder / "script"], check=True, env=os.environ | {"PATH": path}, timeout=PATIENCE)
+            timers = folder / "timers"
+            return ((folder / "asked").read_text().split(), (folder / "console").read_text(),
+                    timers.read_text().splitlines() if timers.exists() else [])
+
+    def test_only_the_agents_own_process_makes_marks(self):
+        asked, shown, timers = self.lines("dayfly: registered i-1\n")
+        self.assertIn("_PID=4711", asked)
+        self.assertEqual((shown, timers), ("dayfly: registered i-1\n", []))
+
+    def test_an_agent_that_has_done_its_work_has_two_minutes_to_leave(self):
+        end = "--no-block --on-active=2min /usr/local/lib/dayfly/power-off"
+        for line in ["dayfly: log closed j-1", 'Nov 26 01:00:00.000 i-1 : Disconnecting the Agent from Semaphore']:
+            _, shown, timers = self.lines(f"first\n{line}\n")
+            self.assertEqual((shown, timers), (f"first\n{line}\n", [end]))
+
+
+def begin_module():
+    module = types.ModuleType("begin")
+    exec(files(render())["/usr/local/lib/dayfly/begin.py"]["content"], module.__dict__)
+    return module
+
 
 class Signature(unittest.TestCase):
     """AWS's own library signs the same."""
 
     def test_headers_are_signed_as_botocore_signs_them(self):
-        module = types.ModuleType("begin")
-        exec(files(render())["/usr/local/lib/dayfly/begin.py"]["content"], module.__dict__)
+        module = begin_module()
         now = datetime.datetime(2026, 11, 25, 23, 0, tzinfo=datetime.timezone.utc)
         botocore.auth.get_current_datetime = lambda *_, **__: now.replace(tzinfo=None)
         keys = botocore.credentials.Credentials(*SECRETS.values())
@@ -124,6 +202,18 @@ class Signature(unittest.TestCase):
             request = botocore.awsrequest.AWSRequest(method, url, dict(headers), body or None)
             signer(keys, service, "eu-central-1").add_auth(request)
             self.assertEqual(ours["authorization"], request.headers["Authorization"], service)
+
+
+    def test_every_partition_has_its_domain(self):
+        module = begin_module()
+        for region, domain in [("eu-central-1", "eu-central-1.amazonaws.com"),
+                               ("us-gov-west-1", "us-gov-west-1.amazonaws.com"),
+                               ("cn-north-1", "cn-north-1.amazonaws.com.cn")]:
+            self.assertEqual(module.domain(region), domain)
+            asked = []
+            module.ask = lambda url, *_, **__: asked.append(url) or b""
+            module.aws(SECRETS, "ssm", region, {}, b"{}")
+            self.assertEqual(asked, [f"https://ssm.{domain}/"])
 
 
 class Metadata(http.server.BaseHTTPRequestHandler):
@@ -168,8 +258,10 @@ def serve(handler):
     return server
 
 
-class Begin(unittest.TestCase):
-    """begin.py against an account in which its machine runs."""
+class Account(unittest.TestCase):
+    """A hub and an account, and begin.py as a machine in it runs it."""
+
+    prefix = []  # A command that runs commands elsewhere.
 
     def setUp(self):
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="dayfly-begin-"))
@@ -183,12 +275,7 @@ class Begin(unittest.TestCase):
         account = self.start([os.environ["DAYFLY"], "cloud", "--ca-file", "account.pem", "--seconds-pending", "0",
                               "--throttling", "none", "--parameter", f"/dayfly/linux={self.write('token', self.token)}"])
         self.endpoint, self.ca = account["endpoint"], str(self.folder / "account.pem")
-        self.machine = self.launch()
-        self.metadata = serve(Metadata)
-        self.addCleanup(self.metadata.server_close)
-        self.addCleanup(self.metadata.shutdown)
-        self.metadata.machine, self.metadata.is_off = self.machine, self.metadata_is_off
-        self.metadata.busy, self.metadata.late = [], 1
+        self.environment = {}
 
     def write(self, name, text):
         path = self.folder / name
@@ -196,7 +283,8 @@ class Begin(unittest.TestCase):
         return str(path)
 
     def start(self, command):
-        child = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, cwd=self.folder, text=True)
+        child = subprocess.Popen(self.prefix + command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+                                 cwd=self.folder, text=True)
         self.started.append(child)
         return json.loads(child.stdout.readline())
 
@@ -205,6 +293,47 @@ class Begin(unittest.TestCase):
             child.terminate()
             child.wait(PATIENCE)
             child.stdout.close()
+
+    def begin(self, environment=None, stdout=subprocess.PIPE, **changes):
+        text = render(endpoint=self.hub["endpoint"], **changes)
+        written = files(text)
+        for path in ("/etc/dayfly/machine.json", "/usr/local/lib/dayfly/begin.py"):
+            target = self.folder / "root" / path.lstrip("/")
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_text(written[path]["content"])
+        script = self.folder / "root/usr/local/lib/dayfly/begin.py"
+        clean = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
+        clean |= {
+            "DAYFLY_ROOT": str(self.folder / "root"),
+            "DAYFLY_USER": "root" if os.getuid() == 0 else os.environ.get("USER", ""),
+            "AWS_ENDPOINT_URL": self.endpoint,
+            "AWS_CA_BUNDLE": self.ca,
+            "DAYFLY_PROOFS_MAX": "12",
+        } | self.environment | (environment or {})
+        found = subprocess.run(self.prefix + [sys.executable, "-I", script], stdout=stdout, stderr=subprocess.PIPE,
+                               text=True, env=clean, timeout=PATIENCE)
+        said = (found.stdout or "") + found.stderr
+        for secret in (self.token, SECRETS["SecretAccessKey"], SECRETS["Token"]):
+            self.assertNotIn(secret, said)
+        return found.returncode, said
+
+    def left(self):
+        root = self.folder / "root/run/dayfly"
+        return sorted(path.name for path in root.iterdir()) if root.exists() else []
+
+
+class Begin(Account):
+    """begin.py against an account in which its machine runs."""
+
+    def setUp(self):
+        super().setUp()
+        self.machine = self.launch()
+        self.metadata = serve(Metadata)
+        self.addCleanup(self.metadata.server_close)
+        self.addCleanup(self.metadata.shutdown)
+        self.metadata.machine, self.metadata.is_off = self.machine, self.metadata_is_off
+        self.metadata.busy, self.metadata.late = [], 1
+        self.environment = {"AWS_EC2_METADATA_SERVICE_ENDPOINT": f"http://127.0.0.1:{self.metadata.server_port}"}
 
     def ec2(self, **form):
         body = urllib.parse.urlencode({"Version": "2016-11-15"} | form).encode()
@@ -224,33 +353,6 @@ class Begin(unittest.TestCase):
         except urllib.error.HTTPError:
             return False  # It is so young that it is not listed yet.
         return "<httpEndpoint>disabled<" in listed
-
-    def begin(self, environment=None, **changes):
-        text = render(endpoint=self.hub["endpoint"], **changes)
-        written = files(text)
-        for path in ("/etc/dayfly/machine.json", "/usr/local/lib/dayfly/begin.py"):
-            target = self.folder / "root" / path.lstrip("/")
-            target.parent.mkdir(parents=True, exist_ok=True)
-            target.write_text(written[path]["content"])
-        script = self.folder / "root/usr/local/lib/dayfly/begin.py"
-        clean = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
-        clean |= {
-            "DAYFLY_ROOT": str(self.folder / "root"),
-            "DAYFLY_USER": "root" if os.getuid() == 0 else os.environ.get("USER", ""),
-            "AWS_EC2_METADATA_SERVICE_ENDPOINT": f"http://127.0.0.1:{self.metadata.server_port}",
-            "AWS_ENDPOINT_URL": self.endpoint,
-            "AWS_CA_BUNDLE": self.ca,
-            "DAYFLY_PROOFS_MAX": "12",
-        } | (environment or {})
-        found = subprocess.run([sys.executable, "-I", script], capture_output=True, text=True, env=clean, timeout=PATIENCE)
-        said = found.stdout + found.stderr
-        for secret in (self.token, SECRETS["SecretAccessKey"], SECRETS["Token"]):
-            self.assertNotIn(secret, said)
-        return found.returncode, said
-
-    def left(self):
-        root = self.folder / "root/run/dayfly"
-        return sorted(path.name for path in root.iterdir()) if root.exists() else []
 
     def test_a_machine_without_metadata_runs_one_job(self):
         code, said = self.begin()
@@ -335,6 +437,43 @@ class Begin(unittest.TestCase):
                 self.end_headers()
                 self.wfile.write(program)
 
+        return self.serve_tls(Agent, "/agent")
+
+    def serve_refusals(self):
+        """The account behind somebody who first refuses some calls of each service, in each way."""
+        account, context = self.endpoint, ssl.create_default_context(cafile=self.ca)
+        throttled, busy = (400, b'{"__type": "ThrottlingException"}'), (503, b"<Code>RequestLimitExceeded</Code>")
+        refusals = [("ssm", throttled), ("ssm", (500, b"")), ("ssm", None), ("ec2", busy), ("ec2", None)]
+
+        class Refusing(http.server.BaseHTTPRequestHandler):
+            def log_message(self, *_):
+                pass
+
+            def do_POST(self):
+                body = self.rfile.read(int(self.headers["Content-Length"]))
+                service = self.headers["Authorization"].split("/")[3]
+                refusal = next((it for it in refusals if it[0] == service), None)
+                if refusal:
+                    refusals.remove(refusal)
+                    if refusal[1] is None:
+                        return self.connection.shutdown(socket.SHUT_RDWR)  # No answer at all.
+                    return self.answer(*refusal[1])
+                request = urllib.request.Request(account, body, dict(self.headers))
+                try:
+                    with urllib.request.urlopen(request, context=context, timeout=PATIENCE) as found:
+                        self.answer(found.status, found.read())
+                except urllib.error.HTTPError as error:
+                    self.answer(error.code, error.read())
+
+            def answer(self, status, body):
+                self.send_response(status)
+                self.send_header("Content-Length", str(len(body)))
+                self.end_headers()
+                self.wfile.write(body)
+
+        return *self.serve_tls(Refusing, "/"), refusals
+
+    def serve_tls(self, handler, path):
         key, certificate = self.folder / "agent.key", self.folder / "agent.pem"
         subprocess.run(
             ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes",
@@ -343,12 +482,12 @@ class Begin(unittest.TestCase):
         )
         tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         tls.load_cert_chain(certificate, key)
-        server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Agent)
+        server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
         server.socket = tls.wrap_socket(server.socket, server_side=True)
         threading.Thread(target=server.serve_forever, daemon=True).start()
         self.addCleanup(server.server_close)
         self.addCleanup(server.shutdown)
-        return f"https://127.0.0.1:{server.server_port}/agent", certificate.read_text()
+        return f"https://127.0.0.1:{server.server_port}{path}", certificate.read_text()
 
     def test_sudo_and_the_official_agent_are_a_pools_choice(self):
         code, said = self.begin(sudo="true", agent="semaphore")
@@ -357,7 +496,124 @@ class Begin(unittest.TestCase):
         self.assertEqual(stat.S_IMODE(sudoers.stat().st_mode), 0o440)
         settings = yaml.safe_load((self.folder / "root/run/dayfly/agent.yaml").read_text())
         self.assertEqual(settings["token"], self.token)
-        self.assertEqual(settings["shutdown-hook-path"], "/usr/local/lib/dayfly/power-off")
+        self.assertNotIn("token-file", settings)
+
+    def test_marks_reach_the_journal_and_the_console(self):
+        # Under systemd, stdout is a socket, which cannot be opened by its name.
+        console = self.folder / "root/dev/console"
+        console.parent.mkdir(parents=True)
+        ours, theirs = socket.socketpair()
+        with ours, theirs:
+            code, _ = self.begin(stdout=theirs)
+            theirs.close()
+            said = b"".join(iter(lambda: ours.recv(65536), b"")).decode()
+        self.assertEqual(code, 0, said)
+        self.assertIn("dayfly: token read at ", said)
+        self.assertIn("dayfly: metadata off at ", console.read_text())
+
+    def test_what_others_say_begins_no_line(self):
+        module = begin_module()
+        shown = io.StringIO()
+        module.ROOT = str(self.folder)
+        with contextlib.redirect_stdout(shown):
+            module.mark("not begun: it said\ndayfly: registered i-1\r\ndayfly: log closed j-1")
+        self.assertEqual(len(shown.getvalue().splitlines()), 1, shown.getvalue())
+
+    def test_what_passes_is_asked_for_again(self):
+        """Throttled, failed and broken answers of SSM and EC2."""
+        url, certificate, refusals = self.serve_refusals()
+        bundle = self.write("both.pem", pathlib.Path(self.ca).read_text() + certificate)
+        code, said = self.begin({"AWS_ENDPOINT_URL": url, "AWS_CA_BUNDLE": bundle})
+        self.assertEqual((code, self.left()), (0, ["agent.yaml", "token"]), said)
+        self.assertEqual(refusals, [], "every refusal has been met")
+        self.assertTrue(self.metadata_is_off())
+
+
+def can_make_networks():
+    if os.getuid() != 0 or not shutil.which("ip"):
+        return False
+    return subprocess.run(["unshare", "--net", "true"], capture_output=True).returncode == 0
+
+
+@unittest.skipUnless(can_make_networks(), "networks can be made by root alone, with iproute2")
+class Guarded(Account):
+    """A machine in a network of its own, and the metadata service at its real addresses in another."""
+
+    def setUp(self):
+        self.ours, self.theirs = (f"dayfly-{end}-{os.getpid()}" for end in ("machine", "aws"))
+        for name in (self.ours, self.theirs):
+            self.ip("netns", "add", name)
+            self.addCleanup(self.ip, "netns", "del", name)
+        self.ip("-n", self.ours, "link", "add", "inner", "type", "veth", "peer", "name", "outer", "netns", self.theirs)
+        for name, link, v4, v6 in [(self.ours, "inner", "169.254.0.1/16", "fd00:ec2::1/64"),
+                                   (self.theirs, "outer", "169.254.169.254/16", "fd00:ec2::254/64")]:
+            self.ip("-n", name, "link", "set", "lo", "up")
+            self.ip("-n", name, "link", "set", link, "up")
+            self.ip("-n", name, "address", "add", v4, "dev", link)
+            self.ip("-n", name, "-6", "address", "add", v6, "dev", link, "nodad")
+        self.prefix = [shutil.which("ip"), "netns", "exec", self.ours]
+        super().setUp()
+        service = subprocess.Popen(["ip", "netns", "exec", self.theirs, sys.executable, __file__, "--metadata"],
+                                   stdout=subprocess.PIPE, text=True)
+        self.started.append(service)
+        self.assertEqual(service.stdout.readline(), "ready\n")
+        self.environment = {"DAYFLY_USER": "nobody"}
+
+    def ip(self, *arguments):
+        subprocess.run(["ip", *arguments], check=True)
+
+    def guarded(self, instead=None):
+        """Begins, perhaps with another command in place of `ip`."""
+        environment = {}
+        if instead:
+            (self.folder / "bin").mkdir()
+            program = self.folder / "bin/ip"
+            program.write_text(f"#!/bin/sh\nreal={shutil.which('ip')}\n{instead}\n")
+            program.chmod(0o755)
+            environment["PATH"] = f"{self.folder}/bin:{os.environ['PATH']}"
+        return self.begin(environment, metadata="guarded")
+
+    def reaches(self, user, address):
+        script = f"import socket; socket.create_connection(('{address}', 80), 5)"
+        command = [*self.prefix, "setpriv", f"--reuid={user}", "--clear-groups", sys.executable, "-c", script]
+        found = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE)
+        return found.returncode == 0
+
+    def test_root_alone_reaches_the_metadata_service(self):
+        for address in ("169.254.169.254", "fd00:ec2::254"):
+            self.assertTrue(self.reaches("nobody", address), "before, everybody does")
+        code, said = self.guarded()
+        self.assertEqual((code, self.left()), (0, ["agent.yaml", "token"]), said)
+        for address in ("169.254.169.254", "fd00:ec2::254"):
+            self.assertFalse(self.reaches("nobody", address), address)
+            self.assertTrue(self.reaches("root", address), address)
+
+    def assert_not_begun(self, instead, reason):
+        code, said = self.guarded(instead)
+        self.assertEqual((code, self.left()), (1, []), said)
+        self.assertRegex(said, f"dayfly: not begun: .*{reason}")
+
+    def test_a_rule_that_is_not_there_is_noticed(self):
+        self.assert_not_begun("exit 0", "the job's user is not kept from the metadata service")
+
+    def test_a_rule_for_one_address_is_not_enough(self):
+        self.assert_not_begun('[ "$1" = -6 ] || exec $real "$@"', "the job's user is not kept from")
+
+    def test_a_network_that_is_gone_proves_nothing(self):
+        self.assert_not_begun("exec $real link set inner down", "the job's user is not kept from")
+
+    def test_a_service_that_root_cannot_reach_proves_nothing(self):
+        self.assert_not_begun('$real "$@"; exec $real link set inner down', "")
+
+
+def serve_metadata():
+    """The metadata service of Guarded, in the network that this process is in."""
+    for family, address in [(socket.AF_INET, "169.254.169.254"), (socket.AF_INET6, "fd00:ec2::254")]:
+        kind = type("Server", (http.server.ThreadingHTTPServer,), {"address_family": family})
+        server = kind((address, 80), Metadata)
+        server.machine, server.is_off, server.busy, server.late = "i-0123456789abcdef0", lambda: False, [], 0
+        threading.Thread(target=server.serve_forever).start()
+    print("ready", flush=True)
 
 
 PIPELINE = """
@@ -373,4 +629,4 @@ blocks:
 """
 
 if __name__ == "__main__":
-    unittest.main()
+    serve_metadata() if sys.argv[1:] == ["--metadata"] else unittest.main()

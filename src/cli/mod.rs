@@ -27,6 +27,7 @@ pub mod machine;
 pub mod notify;
 pub mod output;
 pub mod plan;
+pub mod render;
 pub mod run;
 pub mod service;
 pub mod signals;
@@ -78,6 +79,9 @@ enum Command {
     /// Replays weeks of jobs against a policy: what would it cost, and who would wait?
     #[cfg(feature = "local")]
     Simulate(simulate::SimulateCommand),
+    /// Prints what others are given: the user data of a pool's machines.
+    #[command(subcommand)]
+    Render(render::RenderCommand),
     /// The agent: the same program as `dayfly-agent`.
     #[command(subcommand)]
     Agent(agent::AgentCommand),
@@ -110,6 +114,7 @@ pub fn main() -> ExitCode {
         Command::Sim(command) => sim::run(command),
         #[cfg(feature = "local")]
         Command::Simulate(command) => simulate::run(command),
+        Command::Render(command) => render::run(command),
         Command::Agent(command) => agent::run(command),
         #[cfg(feature = "local")]
         Command::Machine(command) => machine::run(command),

@@ -11,13 +11,14 @@ use crate::model::id::TemplateVersion;
 use crate::model::money::MicroDollars;
 use crate::model::offer::{Market, Offer};
 
-pub(super) const POOL: [&str; 6] = [
+pub(super) const POOL: [&str; 7] = [
     "launch_template",
     "image",
     "instance_types",
     "subnets",
     "market",
     "spot_patience_seconds",
+    "machine",
 ];
 pub(super) const LAUNCH_TEMPLATE: [&str; 2] = ["id", "version"];
 pub(super) const IMAGE: [&str; 1] = ["parameter"];

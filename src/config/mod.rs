@@ -10,6 +10,7 @@ mod cloud;
 pub mod default;
 mod ec2;
 mod file;
+mod machine;
 mod pool;
 pub mod price;
 mod resolve;
@@ -25,6 +26,7 @@ use crate::model::money::MicroDollars;
 use crate::model::pool::Policy;
 
 pub use file::load;
+pub use machine::{AgentKind, AgentProgram, MachineSettings, Metadata};
 pub use resolve::{keys, resolve};
 pub use secret::SecretSource;
 
@@ -155,6 +157,8 @@ pub struct PoolSettings {
     pub registration_token: SecretSource,
     /// What its machines' agents are told.
     pub agent: AgentSettings,
+    /// What its machines on EC2 are told at their boot.
+    pub machine: MachineSettings,
 }
 
 /// What an agent in a machine is told.

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use super::cloud::{Cloud, Kind};
 use super::ec2::{self, Money};
+use super::machine;
 use super::resolve::{MACHINES_MAX, NAME_RULE, count, is_name, seconds};
 use super::secret::SecretSource;
 use super::source;
@@ -16,7 +17,7 @@ use crate::model::money::MicroDollars;
 use crate::model::offer::{Market, Offer};
 use crate::model::pool::{BreakerPolicy, PoolPolicy, Speculation, Speed};
 
-pub(super) const POOL: [&str; 19] = [
+pub(super) const POOL: [&str; 20] = [
     "agent_type",
     "registration_token",
     "machines_max",
@@ -36,6 +37,7 @@ pub(super) const POOL: [&str; 19] = [
     "speed",
     "race",
     "overhead_max_percent",
+    "machine",
 ];
 /// A day: no machine boots or waits for longer.
 const DAY: i64 = 86_400;
@@ -107,6 +109,7 @@ fn pool(name: &str, reader: &Reader<'_>, around: &Around<'_>) -> Option<Pool> {
     let breaker = breaker(&table);
     let speculation = speculation(&table);
     let machines = machines(&table, around);
+    let machine = machine::machine(&table);
     let (limits, settings) = (limits?, settings?);
     let (machines, ec2) = machines?;
     let policy = PoolPolicy {
@@ -127,6 +130,7 @@ fn pool(name: &str, reader: &Reader<'_>, around: &Around<'_>) -> Option<Pool> {
     let settings = PoolSettings {
         registration_token: token?,
         agent: settings,
+        machine: machine?,
     };
     Some(Pool {
         name: PoolName::new(name),

@@ -5,6 +5,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use super::cloud::{self, CLOUD};
+use super::machine::MACHINE;
 use super::pool::{Around, POOL, pools};
 use super::price::dollars;
 use super::secret::SecretSource;
@@ -45,6 +46,7 @@ const NAME_MAX: usize = 64;
 pub fn keys() -> impl Iterator<Item = &'static str> {
     let deployment = ROOT.into_iter().chain(HUB).chain(CLOUD);
     let of_ec2 = ec2::LAUNCH_TEMPLATE.into_iter().chain(ec2::IMAGE);
+    let of_ec2 = of_ec2.chain(MACHINE);
     deployment.chain(POOL).chain(of_ec2).chain(source::KEYS)
 }
 

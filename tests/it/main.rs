@@ -50,5 +50,6 @@ mod study;
 mod tidy;
 #[cfg(feature = "local")]
 mod tokens;
+mod user_data;
 #[cfg(all(feature = "aws", feature = "local"))]
 mod whole_account;

@@ -104,3 +104,35 @@ fn a_password_in_an_address_is_not_shown() {
     assert!(!shown.contains("hunter2"), "{shown}");
     assert!(shown.contains("cloud.endpoint_url"), "{shown}");
 }
+
+#[test]
+fn every_wrong_value_of_a_machine_is_named() {
+    let machine = r#"
+[pools.linux.machine]
+agent = "other"
+agent_url = "http://example.com/agent"
+metadata = "on"
+sudo = "yes"
+token_parameter = "two words"
+sha256 = "0"
+"#;
+    insta::assert_snapshot!(problems(&format!("{LEAST_EC2}{machine}")), @r#"
+    dayfly.toml:15: pools.linux.machine.agent_sha256: missing; expected the SHA-256 of what agent_url names
+    dayfly.toml:16: pools.linux.machine.agent: found the text "other"; expected dayfly or semaphore
+    dayfly.toml:17: pools.linux.machine.agent_url: found the text "http://example.com/agent"; expected an address that begins with https:// or s3://, without spaces, quotes and passwords
+    dayfly.toml:18: pools.linux.machine.metadata: found the text "on"; expected off or guarded
+    dayfly.toml:19: pools.linux.machine.sudo: found the text "yes"; expected true or false
+    dayfly.toml:20: pools.linux.machine.token_parameter: found the text "two words"; expected a parameter's name, such as /dayfly/name, not its value
+    dayfly.toml:21: pools.linux.machine.sha256: unknown key; expected agent, agent_url, agent_sha256, metadata, sudo or token_parameter
+    "#);
+    let alone = "[pools.linux.machine]\nagent_sha256 = \"ABC\"\n";
+    insta::assert_snapshot!(problems(&format!("{LEAST_EC2}{alone}")), @r#"
+    dayfly.toml:14: pools.linux.machine.agent_url: missing; expected where the agent of agent_sha256 is
+    dayfly.toml:15: pools.linux.machine.agent_sha256: found the text "ABC"; expected 64 lower-case hex digits
+    "#);
+    let hidden = "[pools.linux.machine]\nagent_url = \"https://me:secret@example.com/\"\n";
+    insta::assert_snapshot!(problems(&format!("{LEAST_EC2}{hidden}")), @r#"
+    dayfly.toml:14: pools.linux.machine.agent_sha256: missing; expected the SHA-256 of what agent_url names
+    dayfly.toml:15: pools.linux.machine.agent_url: found a value that is not shown; expected an address that begins with https:// or s3://, without spaces, quotes and passwords
+    "#);
+}

@@ -165,6 +165,13 @@ fn the_least_configuration_has_defaults_for_the_rest() {
                         idle_timeout: 45s,
                         interruption_grace_period: 0ns,
                     },
+                    machine: MachineSettings {
+                        agent: Dayfly,
+                        program: None,
+                        metadata: Off,
+                        sudo: false,
+                        token_parameter: None,
+                    },
                 },
             },
         },

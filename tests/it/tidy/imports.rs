@@ -76,6 +76,7 @@ const TABLE: &[(&str, &[&str])] = &[
         &["scaler", "plan", "forecast", "ports", "model", "history"],
     ),
     ("telemetry", &[]),
+    ("user_data", &["document", "config", "model"]),
     ("cli", &["*"]),
     ("bin", &["*"]),
 ];
