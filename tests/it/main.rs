@@ -29,6 +29,8 @@ mod hub_command;
 mod hub_http;
 #[cfg(feature = "local")]
 mod hub_state;
+#[cfg(feature = "local")]
+mod imds_state;
 mod job;
 #[cfg(feature = "lambda")]
 mod lambda;
