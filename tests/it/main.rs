@@ -40,6 +40,8 @@ mod local_process;
 mod on_both_accounts;
 mod pipeline;
 mod plan;
+#[cfg(all(feature = "aws", feature = "local"))]
+mod real_machines;
 mod scaler;
 #[cfg(feature = "local")]
 mod service;
