@@ -36,6 +36,8 @@ pub mod sim;
 #[cfg(feature = "local")]
 pub mod simulate;
 pub mod tokens;
+#[cfg(feature = "local")]
+pub mod virtual_machine;
 
 use std::process::ExitCode;
 
@@ -89,6 +91,14 @@ enum Command {
     #[cfg(feature = "local")]
     #[command(hide = true)]
     Machine(machine::MachineCommand),
+    /// A virtual machine, which ends with the process that launched it.
+    #[cfg(feature = "local")]
+    #[command(hide = true)]
+    VirtualMachine(virtual_machine::VirtualMachineCommand),
+    /// Carries one connection of a virtual machine to its metadata service.
+    #[cfg(feature = "local")]
+    #[command(hide = true)]
+    Relay(virtual_machine::RelayCommand),
 }
 
 /// Does what the command line asks.
@@ -118,6 +128,10 @@ pub fn main() -> ExitCode {
         Command::Agent(command) => agent::run(command),
         #[cfg(feature = "local")]
         Command::Machine(command) => machine::run(command),
+        #[cfg(feature = "local")]
+        Command::VirtualMachine(command) => virtual_machine::run(command),
+        #[cfg(feature = "local")]
+        Command::Relay(command) => virtual_machine::relay(command),
     }
 }
 

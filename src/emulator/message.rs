@@ -17,6 +17,10 @@ pub struct Request {
     pub target: Option<String>,
     /// The `User-Agent` header, if it was sent.
     pub user_agent: Option<String>,
+    /// The `X-aws-ec2-metadata-token` header, if it was sent.
+    pub metadata_token: Option<String>,
+    /// The `X-aws-ec2-metadata-token-ttl-seconds` header, if it was sent.
+    pub metadata_token_ttl: Option<String>,
     /// The address of the client, for the agent's row.
     pub client_address: String,
     /// The body, whole.

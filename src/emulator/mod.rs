@@ -1,6 +1,7 @@
 //! A Semaphore control plane without a server, for the demo, the tests and the simulator.
 //!
-//! [`ec2`] is a cloud without machines, and as pure; [`dynamo`] is its tables.
+//! [`ec2`] is a cloud without machines, and as pure; [`dynamo`] is its tables, and
+//! [`imds`] what one of its machines may ask about itself.
 //! [`hub`] is a pure state machine: `handle(request, now)` gives a response, and nothing in it
 //! reads a clock or a socket. [`pipeline`] reads the pipeline files that feed it.
 //! [`feed`] puts its jobs into the hub as their blocks come to their turn.
@@ -13,6 +14,7 @@ pub mod emulated;
 pub mod feed;
 pub mod http;
 pub mod hub;
+pub mod imds;
 pub mod job_request;
 pub mod journal;
 pub mod message;

@@ -31,6 +31,8 @@ mod hub_command;
 mod hub_http;
 #[cfg(feature = "local")]
 mod hub_state;
+#[cfg(feature = "local")]
+mod imds_state;
 mod job;
 #[cfg(feature = "lambda")]
 mod lambda;
@@ -40,6 +42,8 @@ mod local_process;
 mod on_both_accounts;
 mod pipeline;
 mod plan;
+#[cfg(all(feature = "aws", feature = "local"))]
+mod real_machines;
 mod scaler;
 #[cfg(feature = "local")]
 mod service;

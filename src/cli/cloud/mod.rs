@@ -1,6 +1,7 @@
 //! `dayfly cloud`: an emulated AWS account alone, for any scaler or AWS client.
 
 pub mod bodies;
+pub mod virtual_machines;
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -9,11 +10,14 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use clap::{Args, ValueEnum};
 use serde_json::{Value, json};
 use tracing::level_filters::LevelFilter;
 
 use self::bodies::Bodies;
+use self::virtual_machines::VirtualMachines;
 use super::exit::Exit;
 use super::host::{address, listener, place_ca};
 use super::machine::TEMPORARY;
@@ -22,10 +26,13 @@ use super::signals::stop_signal;
 use super::{any_cloud, connect};
 use crate::config;
 use crate::emulator::ec2::settings::Ec2Settings;
+use crate::emulator::ec2::template::LaunchTemplate;
 use crate::emulator::ec2::throttle::Throttling;
 use crate::emulator::ec2::{Ec2, Supply};
+use crate::emulator::http::tls::SEEN_FROM_MACHINES;
 use crate::emulator::http::{Server, Shared, Transport};
 use crate::local::process::ProcessCloud;
+use crate::local::qemu::{self, QemuSettings};
 use crate::model::offer::Market;
 use crate::ports::SystemClock;
 use crate::telemetry;
@@ -62,6 +69,17 @@ pub struct CloudCommand {
     /// configuration that its tag dayfly:pool names. Machines run nothing otherwise.
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
+    /// Let machines be virtual ones of this computer that boot this image, a folder that
+    /// cloud-init/image/build has made.
+    #[arg(long, value_name = "FOLDER", conflicts_with = "config")]
+    image: Option<PathBuf>,
+    /// The user data of a launch template, with its file; may be repeated. A template that the
+    /// account does not have is made.
+    #[arg(long = "user-data", value_name = "TEMPLATE=FILE", value_parser = user_data)]
+    user_data: Vec<(String, PathBuf)>,
+    /// Certificates that virtual machines trust beside the account's; may be repeated.
+    #[arg(long, value_name = "FILE", requires = "image")]
+    trust: Vec<PathBuf>,
     /// All ids follow from it; drawn if absent.
     #[arg(long)]
     seed: Option<u64>,
@@ -113,6 +131,15 @@ fn parameter(text: &str) -> Result<(String, PathBuf), String> {
     }
 }
 
+fn user_data(text: &str) -> Result<(String, PathBuf), String> {
+    match text.split_once('=') {
+        Some((name, path)) if name.starts_with("lt-") && !path.is_empty() => {
+            Ok((name.to_owned(), PathBuf::from(path)))
+        }
+        Some(_) | None => Err("expected TEMPLATE=FILE, such as lt-1=user-data.yaml".to_owned()),
+    }
+}
+
 /// Serves until it is ended.
 pub fn run(command: CloudCommand) -> ExitCode {
     let runtime = match super::runtime() {
@@ -134,7 +161,9 @@ async fn serve(command: CloudCommand) -> Result<Exit, Exit> {
         Some(path) => Some(computer_of(path, folder.path()).await?),
         None => None,
     };
-    let ec2 = account(&command)?;
+    // Far from the end of all numbers, because ids are counted on from here.
+    let secret = super::seed(command.seed)? >> 8;
+    let ec2 = account(&command, secret)?;
     let transport = if command.plain_http {
         Transport::Plain
     } else {
@@ -148,9 +177,19 @@ async fn serve(command: CloudCommand) -> Result<Exit, Exit> {
     let endpoint = format!("{scheme}://{}", server.address());
     let line = line(server.shared().lock().settings(), &endpoint, ca_file);
     print(&format!("{line}\n"));
-    match computer {
-        None => stop.await,
-        Some(computer) => {
+    match (computer, &command.image) {
+        (None, None) => stop.await,
+        (None, Some(image)) => {
+            let settings = virtual_ones(&command, image, &server, &endpoint)?;
+            let machines = folder.path().join("machines");
+            let account = server.shared().clone();
+            let machines = VirtualMachines::new(account, settings, machines, secret);
+            tokio::select! {
+                () = stop => {}
+                () = machines.follow() => {}
+            }
+        }
+        (Some(computer), _) => {
             let bodies = Bodies::new(server.shared().clone(), computer.clone());
             tokio::select! {
                 () = stop => {}
@@ -179,27 +218,28 @@ async fn computer_of(path: &Path, folder: &Path) -> Result<ProcessCloud<SystemCl
 }
 
 /// The account that the command line asks for.
-fn account(command: &CloudCommand) -> Result<Ec2, Exit> {
+fn account(command: &CloudCommand, ids_from: u64) -> Result<Ec2, Exit> {
     let mut settings = Ec2Settings {
         throttling: match command.throttling {
             ThrottlingChoice::Real => Throttling::Real,
             ThrottlingChoice::None => Throttling::Off,
         },
-        // Far from the end of all numbers, because they are counted on from here.
-        ids_from: super::seed(command.seed)? >> 8,
+        ids_from,
         ..Ec2Settings::default()
     };
     settings.delays.pending = Duration::from_secs(command.seconds_pending.into());
     for (name, path) in &command.parameters {
-        let value = fs::read_to_string(path).map_err(|error| {
-            print_stderr(&format!(
-                "error: the file {} of the parameter {name} cannot be read: {error}\n",
-                path.display()
-            ));
-            Exit::Failed
-        })?;
+        let value = read(path, &format!("parameter {name}"))?;
         let value = value.trim_end().to_owned();
         settings.parameters.insert(name.clone(), value);
+    }
+    for (template, path) in &command.user_data {
+        let text = read(path, &format!("user data of {template}"))?;
+        let known = settings.templates.entry(template.clone());
+        let known = known.or_insert_with(|| LaunchTemplate::of_image(template, "ami-x86"));
+        for data in known.versions.values_mut() {
+            data.user_data = Some(STANDARD.encode(&text));
+        }
     }
     let limits = command.capacity.iter();
     let limits = limits.map(|limit| supply(limit, &settings));
@@ -209,6 +249,39 @@ fn account(command: &CloudCommand) -> Result<Ec2, Exit> {
         ec2.set_capacity(supply, Some(machines_max));
     }
     Ok(ec2)
+}
+
+fn read(path: &Path, what: &str) -> Result<String, Exit> {
+    fs::read_to_string(path).map_err(|error| {
+        print_stderr(&format!(
+            "error: the file {} of the {what} cannot be read: {error}\n",
+            path.display()
+        ));
+        Exit::Failed
+    })
+}
+
+/// What virtual machines of this account have in common, if they can be had here.
+fn virtual_ones(
+    command: &CloudCommand,
+    image: &Path,
+    server: &Server<Ec2>,
+    endpoint: &str,
+) -> Result<QemuSettings, Exit> {
+    let mut trust = server.ca_pem().unwrap_or_default().to_owned();
+    for path in &command.trust {
+        trust.push_str(&read(path, "certificates to trust")?);
+    }
+    let seen = endpoint.replace("127.0.0.1", SEEN_FROM_MACHINES);
+    let settings = QemuSettings {
+        image: image.to_owned(),
+        trust,
+        environment: format!("AWS_ENDPOINT_URL={seen}\n"),
+        host: SEEN_FROM_MACHINES.to_owned(),
+        program: std::env::current_exe().map_err(|error| failed(&error))?,
+    };
+    qemu::check(&settings).map_err(|error| failed(&error))?;
+    Ok(settings)
 }
 
 /// A limit holds for the zone that the subnet is in.
@@ -263,7 +336,7 @@ mod tests {
 
     fn settings(arguments: &[&str]) -> Ec2Settings {
         let line = Line::try_parse_from(["cloud"].iter().chain(arguments));
-        let account = account(&line.expect("good options").command);
+        let account = account(&line.expect("good options").command, 0);
         account.expect("an account").settings().clone()
     }
 

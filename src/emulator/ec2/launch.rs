@@ -160,6 +160,8 @@ impl Ec2 {
             console: Vec::new(),
             launched_at: now,
             seen_from: now.plus(self.settings.delays.unseen),
+            spot_ends_at: None,
+            rebalance_at: None,
             terminated_at: None,
         }
     }

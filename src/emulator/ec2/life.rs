@@ -75,8 +75,13 @@ impl Ec2 {
         let Some(key) = self.machines.key(id) else {
             return;
         };
-        if self.machines.get(key).is_some_and(is_spot) {
-            let ends_at = now.plus(self.settings.delays.spot_notice);
+        let ends_at = now.plus(self.settings.delays.spot_notice);
+        if let Some(machine) = self
+            .machines
+            .get_mut(key)
+            .filter(|machine| is_spot(machine))
+        {
+            machine.spot_ends_at = Some(ends_at);
             self.wakes.insert((ends_at, Wake::Take(key)));
             self.journal.write(Change::SpotNotice {
                 machine: id.to_owned(),
@@ -90,9 +95,11 @@ impl Ec2 {
     pub fn advise_rebalance(&mut self, id: &str, now: Timestamp) {
         let at = self.advance(now);
         let machine = self
-            .machine(id)
+            .found_mut(id)
             .filter(|machine| machine.market == Market::Spot && machine.state.is_live());
-        if let Some(machine) = machine.map(|machine| machine.id.clone()) {
+        if let Some(machine) = machine {
+            machine.rebalance_at = Some(at);
+            let machine = machine.id.clone();
             self.journal.write(Change::RebalanceAdvised { machine, at });
         }
     }

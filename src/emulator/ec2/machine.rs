@@ -149,6 +149,10 @@ pub struct MachineRecord {
     pub launched_at: Timestamp,
     /// From when calls know it.
     pub seen_from: Timestamp,
+    /// When a spot machine is taken away, once it was told.
+    pub spot_ends_at: Option<Timestamp>,
+    /// When a spot machine was advised to be replaced.
+    pub rebalance_at: Option<Timestamp>,
     /// When it was terminated.
     pub terminated_at: Option<Timestamp>,
 }

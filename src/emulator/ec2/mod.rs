@@ -66,6 +66,7 @@ use crate::emulator::message::{Delivery, Request, Response};
 use crate::model::time::Timestamp;
 
 pub use self::supply::Supply;
+pub use self::xml::Stamp;
 
 /// The version of the protocol that clients have to name.
 const VERSION: &str = "2016-11-15";

@@ -112,7 +112,7 @@ impl Write for Escaped<'_> {
 
 /// A moment as EC2 writes it: `2026-11-23T22:49:50.000Z`.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Stamp(pub(super) Timestamp);
+pub struct Stamp(pub Timestamp);
 
 impl Display for Stamp {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -19,6 +19,11 @@ const BODY_BYTES_MAX: usize = 32 * 1024 * 1024;
 
 /// Names the operation where AWS speaks JSON.
 const TARGET: HeaderName = HeaderName::from_static("x-amz-target");
+/// A session of a machine's metadata service.
+const METADATA_TOKEN: HeaderName = HeaderName::from_static("x-aws-ec2-metadata-token");
+/// How long such a session shall last.
+const METADATA_TOKEN_TTL: HeaderName =
+    HeaderName::from_static("x-aws-ec2-metadata-token-ttl-seconds");
 
 /// Answers one request; an error closes the connection instead.
 pub(super) async fn answer<E, B>(
@@ -66,6 +71,8 @@ where
         authorization: header(AUTHORIZATION),
         target: header(TARGET),
         user_agent: header(USER_AGENT),
+        metadata_token: header(METADATA_TOKEN),
+        metadata_token_ttl: header(METADATA_TOKEN_TTL),
         client_address: peer.ip().to_string(),
         body: body.to_vec(),
     })

@@ -7,6 +7,7 @@
 
 mod answer;
 pub mod tls;
+pub mod unix;
 
 use std::io;
 use std::net::{SocketAddr, TcpListener};

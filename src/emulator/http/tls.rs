@@ -15,7 +15,10 @@ use rustls::version::TLS13;
 use thiserror::Error;
 
 /// The names that a certificate is good for, beside the address that is listened on.
-const NAMES: [&str; 3] = ["localhost", "127.0.0.1", "::1"];
+const NAMES: [&str; 4] = ["localhost", "127.0.0.1", "::1", SEEN_FROM_MACHINES];
+
+/// This computer, as its virtual machines see it: in the network of their metadata service.
+pub const SEEN_FROM_MACHINES: &str = "169.254.0.2";
 
 /// Why there is no certificate.
 #[derive(Debug, Error)]

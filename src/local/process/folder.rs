@@ -218,7 +218,7 @@ fn found<T>(read: io::Result<T>) -> io::Result<Option<T>> {
 }
 
 /// A folder that nobody else may look into.
-pub(super) fn private_folder(path: &Path) -> io::Result<()> {
+pub(in crate::local) fn private_folder(path: &Path) -> io::Result<()> {
     DirBuilder::new().recursive(true).mode(0o700).create(path)
 }
 

@@ -55,10 +55,10 @@ impl World {
             path: path.to_owned(),
             query: query.to_owned(),
             authorization: (!auth.is_empty()).then(|| auth.to_owned()),
-            target: None,
             user_agent: Some("SemaphoreAgent/v2.4.0".to_owned()),
             client_address: "10.0.0.7".to_owned(),
             body: body.as_bytes().to_vec(),
+            ..Request::default()
         };
         self.hub.handle(&request, self.now)
     }

@@ -35,6 +35,7 @@ const TABLE: &[(&str, &[&str])] = &[
     ("emulator::hub", &["emulator", "hub::wire", "model"]),
     ("emulator::dynamo", &[]),
     ("emulator::ec2", &["emulator", "emulator::dynamo", "model"]),
+    ("emulator::imds", &["emulator", "emulator::ec2", "model"]),
     (
         "emulator::pipeline",
         &["emulator", "hub::wire", "model", "document"],

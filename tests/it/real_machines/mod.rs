@@ -1,0 +1,76 @@
+//! Virtual machines with the real kernel, cloud-init and user data: the real scaler asks the AWS
+//! SDK, that an emulated account, and that QEMU; the agent in the machine asks an emulated hub.
+//!
+//! `tests/run` builds the image and says where it is. Without it, the test is skipped with a
+//! message, because `cargo test` alone may need nothing but Rust.
+
+mod setting;
+mod world;
+
+use dayfly::hub::wire::agent::JobResult;
+
+use self::world::{BROKEN, LINUX, World, image};
+
+/// Three jobs on three machines, one of which searches for secrets as root, while the scaler is
+/// killed in the middle; and a machine that never registers. One test, because a machine costs
+/// half a minute of a processor.
+#[tokio::test]
+async fn jobs_run_on_virtual_machines_while_the_scaler_is_killed() {
+    let Some(image) = image() else { return };
+    let mut world = World::new(&image);
+    let lost = world.enqueue(BROKEN, "echo never");
+    let plain = world.enqueue(LINUX, "echo from $(cloud-id) by $(id -un)");
+    let searching = world.search(LINUX);
+    let waiting = world.enqueue(LINUX, "sleep 5; cat /sys/class/dmi/id/sys_vendor");
+    world.start_scaler();
+    // The first agent has come; others boot.
+    world
+        .until("a job has started", |world| {
+            world.has_started(&plain) || world.has_started(&searching)
+        })
+        .await;
+    world.kill_scaler();
+    world.start_scaler();
+    // Its user data is none, so that only its boot limit can end it.
+    let machine = world.ended_by_request().await;
+    let ended = format!("ended machine={machine} reason=no agent registered within its boot limit");
+    assert!(world.said().contains(&ended), "{}", world.said());
+    world.stop(&lost);
+    for job in [&plain, &searching, &waiting] {
+        let result = world.result(job).await;
+        assert_eq!(result, JobResult::Passed, "{}", world.said());
+    }
+    let log = world.log(&plain);
+    assert!(log.contains("from aws by semaphore"), "{log}");
+    let log = world.log(&waiting);
+    assert!(log.contains("Amazon EC2"), "{log}");
+    let log = world.log(&searching);
+    for line in [
+        "the search works",
+        "as user 0",
+        "metadata says 403",
+        "found nothing",
+    ] {
+        assert!(log.contains(line), "{line} in {log}");
+    }
+    world
+        .assert_one_machine_each(&[plain, searching, waiting])
+        .await;
+    world.end();
+}
+
+/// Everything of a machine is gone with the process that launched it, also where that is killed.
+#[tokio::test]
+async fn no_virtual_machine_outlives_the_account() {
+    let Some(image) = image() else { return };
+    let mut world = World::new(&image);
+    world.enqueue(LINUX, "echo never");
+    world.start_scaler();
+    world
+        .until("a machine boots", |world| !world.processes().is_empty())
+        .await;
+    world.kill_account();
+    world
+        .until("no machine is left", |world| world.processes().is_empty())
+        .await;
+}

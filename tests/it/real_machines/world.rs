@@ -1,0 +1,334 @@
+//! Hub, account and scaler around the virtual machines of a test.
+
+use std::fs;
+use std::net::TcpListener;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Stdio};
+use std::time::Duration;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use dayfly::emulator::emulated::Emulated;
+use dayfly::emulator::http::tls::SEEN_FROM_MACHINES;
+use dayfly::emulator::http::{Server, Shared, Transport};
+use dayfly::emulator::hub::Hub;
+use dayfly::emulator::hub::job::{JobRecord, JobState};
+use dayfly::emulator::hub::settings::HubSettings;
+use dayfly::emulator::job_request::JobRequest;
+use dayfly::hub::wire::agent::JobResult;
+use dayfly::hub::wire::payload::{self, EnvVar, File};
+use dayfly::model::id::{AgentType, JobId};
+use dayfly::model::secret::Secret;
+use dayfly::ports::{Clock, SystemClock};
+use reqwest::{Certificate, Client};
+use rustix::process::{Pid, Signal, kill_process};
+use serde_json::Value;
+use tempfile::TempDir;
+
+use super::setting::{Artifact, agent_program, configuration, dayfly, start_account, user_data};
+
+/// The agent types, which are the names of their pools too.
+pub const LINUX: &str = "s1-linux";
+pub const BROKEN: &str = "s1-broken";
+
+/// A test that waits for longer has found something that hangs: software emulates the machines,
+/// and other tests run beside this one.
+const PATIENCE: Duration = Duration::from_secs(1500);
+/// From one look to the next at other processes, which ring no bell here.
+const LOOK_AGAIN: Duration = Duration::from_millis(500);
+
+/// The folder of the image, if there is one.
+pub fn image() -> Option<PathBuf> {
+    let image = std::env::var_os("DAYFLY_IMAGE").map(PathBuf::from);
+    if image.is_none() {
+        let said = "skipped for QEMU: there is no image; tests/run builds one\n";
+        std::io::Write::write_all(&mut std::io::stderr(), said.as_bytes()).expect("stderr");
+    }
+    image
+}
+
+pub struct World {
+    folder: TempDir,
+    hub: Server<Hub>,
+    token: Secret,
+    _artifact: Server<Artifact>,
+    account: Child,
+    endpoint: String,
+    client: Client,
+    scaler: Option<Child>,
+}
+
+impl World {
+    /// An account whose machines boot `image`, and a hub without a job.
+    pub fn new(image: &Path) -> Self {
+        let folder = TempDir::new().expect("a temporary folder");
+        let mut hub = Hub::new(HubSettings::default());
+        let mut tokens = [LINUX, BROKEN].map(|name| {
+            let token = hub.create_agent_type(AgentType::new(name), SystemClock.now());
+            token.expect("a good name")
+        });
+        let hub = serve(hub);
+        // What the hub calls itself is read in machines.
+        let port = hub.address().port();
+        hub.shared()
+            .lock()
+            .set_base_url(format!("https://{SEEN_FROM_MACHINES}:{port}"));
+        let agent = agent_program(folder.path());
+        let artifact = serve(Artifact(agent.clone()));
+        let trust = [pem(&hub), pem(&artifact)].concat();
+        let agent_port = artifact.address().port();
+        let told = user_data(port, agent_port, &agent);
+        let place = |name: &str, text: &str| {
+            fs::write(folder.path().join(name), text).expect("a file");
+        };
+        place("trust.pem", &trust);
+        place("hub.pem", &pem(&hub));
+        place("good.yaml", &told);
+        // As if somebody had cut it short: no unit is written, and no timer.
+        place("broken.yaml", "#cloud-config\nwrite_files: [\n");
+        for (name, token) in [LINUX, BROKEN].iter().zip(&tokens) {
+            place(name, token.expose());
+        }
+        let (account, endpoint) = start_account(folder.path(), image);
+        let pem = fs::read(folder.path().join("account.pem")).expect("the account wrote it");
+        // The first client of a process settles who does the cryptography.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let certificate = Certificate::from_pem(&pem).expect("a certificate");
+        let client = Client::builder().tls_certs_only([certificate]);
+        place("dayfly.toml", &configuration(port, &endpoint));
+        tokens.reverse();
+        let [_, token] = tokens;
+        Self {
+            folder,
+            hub,
+            token,
+            _artifact: artifact,
+            account,
+            endpoint,
+            client: client.build().expect("good settings"),
+            scaler: None,
+        }
+    }
+
+    pub fn enqueue(&self, agent_type: &str, command: &str) -> JobId {
+        self.put(agent_type, command, Vec::new(), Vec::new())
+    }
+
+    /// A job that looks for the token of its pool, of which it knows two halves.
+    pub fn search(&self, agent_type: &str) -> JobId {
+        let token = self.token.expose();
+        let (begins, ends) = token.split_at(token.len() / 2);
+        let variables = [("TOKEN_BEGINS", begins), ("TOKEN_ENDS", ends)];
+        let variables = variables.map(|(name, value)| EnvVar {
+            name: name.to_owned(),
+            value: STANDARD.encode(value),
+        });
+        let file = File {
+            path: "search.py".to_owned(),
+            content: STANDARD.encode(include_str!("search.py")),
+            mode: "0644".to_owned(),
+        };
+        let command = "sudo -E python3 ~/search.py";
+        self.put(agent_type, command, variables.to_vec(), vec![file])
+    }
+
+    fn put(
+        &self,
+        agent_type: &str,
+        command: &str,
+        env_vars: Vec<EnvVar>,
+        files: Vec<File>,
+    ) -> JobId {
+        let request = JobRequest {
+            name: command.to_owned(),
+            block: "Block".to_owned(),
+            agent_type: AgentType::new(agent_type),
+            executor: None,
+            env_vars,
+            files,
+            commands: vec![payload::Command {
+                directive: command.to_owned(),
+                alias: None,
+            }],
+            epilogue_always: Vec::new(),
+            epilogue_on_pass: Vec::new(),
+            epilogue_on_fail: Vec::new(),
+            execution_time_limit: Duration::from_secs(3600),
+        };
+        let job = self.hub.shared().lock().enqueue(request, SystemClock.now());
+        self.hub.shared().ring();
+        job
+    }
+
+    /// Takes a job back that nobody will run.
+    pub fn stop(&self, job: &JobId) {
+        let now = SystemClock.now();
+        self.hub.shared().lock().stop_job(job, now);
+        self.hub.shared().ring();
+    }
+
+    pub fn start_scaler(&mut self) {
+        let scaler = dayfly(self.folder.path(), &["run", "--config", "dayfly.toml"])
+            .stdout(Stdio::null())
+            .spawn();
+        self.scaler = Some(scaler.expect("the scaler starts"));
+    }
+
+    /// As the kernel does that is out of memory.
+    pub fn kill_scaler(&mut self) {
+        let mut scaler = self.scaler.take().expect("it was started");
+        scaler.kill().expect("it runs");
+        scaler.wait().expect("it ends");
+    }
+
+    pub fn kill_account(&mut self) {
+        self.account.kill().expect("it runs");
+        self.account.wait().expect("it ends");
+    }
+
+    /// Ends both as an operator would.
+    pub fn end(mut self) {
+        let scaler = self.scaler.as_mut().expect("it runs");
+        for child in [scaler, &mut self.account] {
+            kill_process(Pid::from_child(child), Signal::TERM).expect("it runs");
+            assert_eq!(child.wait().expect("it ends").code(), Some(0));
+        }
+    }
+
+    /// Looks again and again until it is so.
+    pub async fn until(&self, what: &str, is_so: impl Fn(&Self) -> bool) {
+        let looking = async {
+            let mut looks = tokio::time::interval(LOOK_AGAIN);
+            while !is_so(self) {
+                looks.tick().await;
+            }
+        };
+        let found = tokio::time::timeout(PATIENCE, looking).await;
+        found.unwrap_or_else(|_| panic!("not so in time: {what}\n{}", self.said()));
+    }
+
+    pub async fn result(&self, job: &JobId) -> JobResult {
+        let is_done = |world: &Self| world.job(job).state == JobState::Finished;
+        self.until("a job has ended", is_done).await;
+        self.job(job).result.expect("it has ended")
+    }
+
+    pub fn has_started(&self, job: &JobId) -> bool {
+        JobState::Started <= self.job(job).state
+    }
+
+    pub fn job(&self, job: &JobId) -> JobRecord {
+        let hub = self.hub.shared().lock();
+        hub.job(job).cloned().expect("it was put there")
+    }
+
+    /// What the job has printed.
+    pub fn log(&self, job: &JobId) -> String {
+        let events = self.hub.shared().lock().log_events(job);
+        let events = events.iter().map(|event| {
+            let event: Value = serde_json::from_str(event).expect("JSON");
+            event["output"].as_str().unwrap_or_default().to_owned()
+        });
+        events.collect()
+    }
+
+    /// Each job had a machine of its own, which ended itself after the job's log was closed.
+    pub async fn assert_one_machine_each(&self, jobs: &[JobId]) {
+        let jobs: Vec<JobRecord> = jobs.iter().map(|job| self.job(job)).collect();
+        let mut names: Vec<String> = jobs
+            .iter()
+            .map(|job| job.agent_name.clone().expect("an agent took it"))
+            .collect();
+        assert!(jobs.iter().all(|job| job.log_closed_at.is_some()));
+        names.sort();
+        names.dedup();
+        assert_eq!(names.len(), jobs.len(), "{names:?}");
+        let ends = "Client.InstanceInitiatedShutdown";
+        let listed = self.listed("pool", LINUX, |text| {
+            text.matches("<name>terminated</name>").count() == jobs.len()
+        });
+        let listed = listed.await;
+        for name in &names {
+            assert!(listed.contains(name), "{name} in {listed}");
+        }
+        // No machine beside these was ever launched for the pool.
+        assert_eq!(listed.matches("<instanceId>").count(), jobs.len());
+        assert_eq!(
+            listed.matches(&format!("<code>{ends}</code>")).count(),
+            jobs.len()
+        );
+    }
+
+    /// A machine of the broken pool that was ended from outside.
+    pub async fn ended_by_request(&self) -> String {
+        let listed = self.listed("pool", BROKEN, |text| {
+            text.contains("<code>Client.UserInitiatedShutdown</code>")
+        });
+        let listed = listed.await;
+        let ended = listed.split("<instanceId>").skip(1);
+        let mut ended = ended.filter(|text| text.contains("Client.UserInitiatedShutdown"));
+        let id = ended.next().and_then(|text| text.split('<').next());
+        id.expect("one is listed").to_owned()
+    }
+
+    /// What the account lists of a tag, as soon as that is as wanted.
+    async fn listed(&self, tag: &str, value: &str, is_so: impl Fn(&str) -> bool) -> String {
+        let form = format!(
+            "Version=2016-11-15&Action=DescribeInstances\
+             &Filter.1.Name=tag:dayfly:{tag}&Filter.1.Value.1={value}"
+        );
+        let looking = async {
+            let mut looks = tokio::time::interval(LOOK_AGAIN);
+            loop {
+                looks.tick().await;
+                let request = self.client.post(&self.endpoint).body(form.clone());
+                let request = request.header("authorization", "AWS4-HMAC-SHA256 Credential=a");
+                let answer = request.send().await.expect("it answers");
+                let text = answer.text().await.expect("a text");
+                if is_so(&text) {
+                    return text;
+                }
+            }
+        };
+        let found = tokio::time::timeout(PATIENCE, looking).await;
+        found.unwrap_or_else(|_| panic!("not listed so in time\n{}", self.said()))
+    }
+
+    /// The processes of virtual machines of this world.
+    pub fn processes(&self) -> Vec<String> {
+        let ours = self.folder.path().to_str().expect("text");
+        let found = fs::read_dir("/proc").expect("Linux").flatten();
+        let found = found.filter(|entry| {
+            let line = fs::read(entry.path().join("cmdline")).unwrap_or_default();
+            let line = String::from_utf8_lossy(&line).into_owned();
+            line.contains("qemu-system") && line.contains(ours)
+        });
+        found
+            .map(|entry| entry.file_name().to_string_lossy().into_owned())
+            .collect()
+    }
+
+    /// What account and scaler have written to stderr.
+    pub fn said(&self) -> String {
+        fs::read_to_string(self.folder.path().join("said")).unwrap_or_default()
+    }
+}
+
+impl Drop for World {
+    fn drop(&mut self) {
+        for child in self.scaler.iter_mut().chain([&mut self.account]) {
+            let _ = child.kill();
+            let _ = child.wait();
+        }
+    }
+}
+
+fn serve<E: Emulated + Send + 'static>(emulated: E) -> Server<E> {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let server = Server::start(Shared::new(emulated), listener, Transport::Tls, SystemClock);
+    server.expect("it can be served")
+}
+
+fn pem<E>(server: &Server<E>) -> String {
+    server.ca_pem().expect("it speaks TLS").to_owned()
+}
