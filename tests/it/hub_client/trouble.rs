@@ -80,7 +80,7 @@ async fn a_certificate_of_another_name_is_refused_and_the_name_said() {
     .await;
     assert!(matches!(&error, CallError::Tls { .. }), "{error:?}");
     let shown = error.to_string().replace(&port.to_string(), "PORT");
-    insta::assert_snapshot!(shown, @r#"127.0.0.2:PORT is not spoken to: its certificate is not accepted: certificate not valid for name "127.0.0.2"; certificate is only valid for IpAddress(0.0.0.0), IpAddress(127.0.0.1), IpAddress(0::1), IpAddress(169.254.0.2) or DnsName("localhost")"#);
+    insta::assert_snapshot!(shown, @r#"127.0.0.2:PORT is not spoken to: its certificate is not accepted: certificate not valid for name "127.0.0.2"; certificate is only valid for IpAddress(0.0.0.0), IpAddress(127.0.0.1), IpAddress(169.254.0.2), IpAddress(0::1) or DnsName("localhost")"#);
 }
 
 #[tokio::test]
