@@ -37,7 +37,7 @@ run "frugal" {
     error_message = "The function takes the events, and old ones go."
   }
   assert {
-    condition     = aws_lambda_function.scaler[0].environment[0].variables["DAYFLY_CONFIG_JSON"] == output.configuration && aws_lambda_function.scaler[0].memory_size == 128 && tolist(aws_lambda_function.scaler[0].architectures) == tolist(["arm64"]) && aws_lambda_function.scaler[0].source_code_hash == filesha256("tests/program")
+    condition     = aws_lambda_function.scaler[0].environment[0].variables["DAYFLY_CONFIG_JSON"] == local.configuration_of_scaler && aws_lambda_function.scaler[0].memory_size == 128 && tolist(aws_lambda_function.scaler[0].architectures) == tolist(["arm64"]) && aws_lambda_function.scaler[0].source_code_hash == filesha256("tests/program")
     error_message = "The function is the program that was named, with its configuration."
   }
 }

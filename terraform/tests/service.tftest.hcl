@@ -38,7 +38,7 @@ run "replicas" {
 
 run "program" {
   assert {
-    condition     = yamldecode(local.service_user_data).write_files[0].path == "/etc/dayfly/dayfly.json" && base64decode(yamldecode(local.service_user_data).write_files[0].content) == output.configuration
+    condition     = yamldecode(local.service_user_data).write_files[0].path == "/etc/dayfly/dayfly.json" && base64decode(yamldecode(local.service_user_data).write_files[0].content) == local.configuration_of_scaler
     error_message = "A replica has the configuration."
   }
   assert {
