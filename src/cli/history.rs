@@ -8,7 +8,7 @@ use clap::{Args, Subcommand};
 
 use super::connect;
 use super::exit::Exit;
-use super::output::{causes, print, print_stderr};
+use super::output::{causes, print, print_stderr, replace};
 use crate::history::{History, queued_at};
 use crate::hub::client::{CallError, PublicClient};
 use crate::hub::wire::public::JobPage;
@@ -143,19 +143,13 @@ fn refused(error: &CallError) -> Exit {
     Exit::Failed
 }
 
-/// A file is whole or not there: one that cannot be finished leaves the old one.
 fn write(history: &History, output: Option<&Path>) -> Result<Exit, Exit> {
     let text = history.csv();
     let Some(path) = output else {
         print(&text);
         return Ok(Exit::Done);
     };
-    let mut unfinished = path.as_os_str().to_owned();
-    unfinished.push(".unfinished");
-    let written = std::fs::write(&unfinished, text).and_then(|()| {
-        std::fs::rename(&unfinished, path).inspect_err(|_| drop(std::fs::remove_file(&unfinished)))
-    });
-    if let Err(error) = written {
+    if let Err(error) = replace(path, &text) {
         print_stderr(&format!("error: {}: {error}\n", path.display()));
         return Err(Exit::Failed);
     }

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use super::output::replace;
 use crate::forecast::Forecast;
 use crate::model::time::Timestamp;
 
@@ -43,16 +44,13 @@ impl Learned {
         self.write();
     }
 
-    /// Writes: beside the file first, so that a crash leaves the old one.
+    /// Writes.
     pub fn write(&self) {
         let text = {
             let forecast = self.forecast.lock().unwrap_or_else(PoisonError::into_inner);
             serde_json::to_string(&*forecast).expect("a forecast has number and text keys")
         };
-        let beside = self.path.with_extension("new");
-        let written =
-            std::fs::write(&beside, text).and_then(|()| std::fs::rename(&beside, &self.path));
-        if let Err(error) = written {
+        if let Err(error) = replace(&self.path, &text) {
             let path = self.path.display();
             tracing::warn!(%path, %error, "cannot keep what was learned");
         }

@@ -2,7 +2,9 @@
 
 use std::error::Error;
 use std::fmt::Write as _;
+use std::fs;
 use std::io::{self, IsTerminal, Write};
+use std::path::Path;
 
 use super::exit::Exit;
 use crate::document::Problem;
@@ -50,6 +52,16 @@ pub fn refused(problems: &[Problem]) -> Exit {
         .collect();
     print_stderr(&lines);
     Exit::Configuration
+}
+
+/// Writes a file whole or not at all: beside it first, so that a crash or a full disk leaves the
+/// old one.
+pub fn replace(path: &Path, text: &str) -> io::Result<()> {
+    let mut beside = path.as_os_str().to_owned();
+    beside.push(".new");
+    fs::write(&beside, text)
+        .and_then(|()| fs::rename(&beside, path))
+        .inspect_err(|_| drop(fs::remove_file(&beside)))
 }
 
 /// Writes to stderr, where logs and progress go.

@@ -30,6 +30,15 @@ fn command(folder: &Path, arguments: &[&str]) -> Command {
     command
 }
 
+/// The one line that an account tells on its stdout, which is piped.
+pub fn told(account: &mut Child) -> Value {
+    let mut line = String::new();
+    let mut stdout = BufReader::new(account.stdout.take().expect("it is piped"));
+    stdout.read_line(&mut line).expect("a line of text");
+    account.stdout = Some(stdout.into_inner());
+    serde_json::from_str(&line).expect("a line of JSON")
+}
+
 impl Running {
     fn new(arguments: &[&str]) -> Self {
         Self::inside(TempDir::new().expect("a temporary folder"), arguments)
@@ -39,11 +48,7 @@ impl Running {
         let mut command = command(folder.path(), arguments);
         command.stdout(Stdio::piped()).stderr(Stdio::null());
         let mut child = command.spawn().expect("the cloud starts");
-        let mut line = String::new();
-        let mut stdout = BufReader::new(child.stdout.take().expect("it is piped"));
-        stdout.read_line(&mut line).expect("a line of text");
-        child.stdout = Some(stdout.into_inner());
-        let line: Value = serde_json::from_str(&line).expect("a line of JSON");
+        let line = told(&mut child);
         let client = client(line["ca_file"].as_str());
         Self {
             child,

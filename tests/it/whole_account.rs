@@ -2,7 +2,6 @@
 //! processes that know each other by their addresses alone, and an emulated hub that sees it all.
 
 use std::fs;
-use std::io::{BufRead, BufReader};
 use std::net::TcpListener;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
@@ -18,8 +17,9 @@ use dayfly::hub::wire::payload;
 use dayfly::model::id::{AgentType, JobId};
 use dayfly::ports::{Clock, SystemClock};
 use rustix::process::{Pid, Signal, kill_process};
-use serde_json::Value;
 use tempfile::TempDir;
+
+use crate::cloud_command::told;
 
 /// A test that waits for longer has found something that hangs.
 const PATIENCE: Duration = Duration::from_secs(120);
@@ -145,10 +145,7 @@ async fn a_job_runs_on_a_machine_of_the_emulated_account() {
         .stdout(Stdio::piped())
         .spawn()
         .expect("the account starts");
-    let mut line = String::new();
-    let mut stdout = BufReader::new(account.stdout.take().expect("it is piped"));
-    stdout.read_line(&mut line).expect("a line of text");
-    let line: Value = serde_json::from_str(&line).expect("a line of JSON");
+    let line = told(&mut account);
     let endpoint = line["endpoint"].as_str().expect("an address");
     configure(folder.path(), &address, endpoint);
     let scaler = dayfly(folder.path(), &["run"])

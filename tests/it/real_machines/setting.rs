@@ -1,7 +1,6 @@
 //! What the processes around a virtual machine are told, and how they are started.
 
 use std::fs;
-use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
@@ -10,9 +9,9 @@ use dayfly::emulator::http::tls::SEEN_FROM_MACHINES;
 use dayfly::emulator::message::{Delivery, Request, Response};
 use dayfly::model::time::Timestamp;
 use ring::digest::{SHA256, digest};
-use serde_json::Value;
 
 use super::world::{BROKEN, LINUX};
+use crate::cloud_command::told;
 
 /// A place that serves one file, whatever is asked.
 pub struct Artifact(pub Vec<u8>);
@@ -148,10 +147,7 @@ pub fn start_account(folder: &Path, image: &Path) -> (Child, String) {
         .stdout(Stdio::piped())
         .spawn()
         .expect("the account starts");
-    let mut line = String::new();
-    let mut stdout = BufReader::new(account.stdout.take().expect("it is piped"));
-    stdout.read_line(&mut line).expect("a line of text");
-    let line: Value = serde_json::from_str(&line).expect("a line of JSON");
+    let line = told(&mut account);
     let endpoint = line["endpoint"].as_str().expect("an address").to_owned();
     (account, endpoint)
 }
