@@ -175,12 +175,15 @@ async fn serve(command: CloudCommand) -> Result<Exit, Exit> {
     let ca_file = place_ca(&server, command.ca_file.as_deref(), folder.path())?;
     let scheme = if command.plain_http { "http" } else { "https" };
     let endpoint = format!("{scheme}://{}", server.address());
+    let image = command.image.as_deref();
+    let virtual_ones = image.map(|image| virtual_ones(&command, image, &server, &endpoint));
+    let virtual_ones = virtual_ones.transpose()?;
+    // Whoever reads this line may use the account: everything that it needs is there.
     let line = line(server.shared().lock().settings(), &endpoint, ca_file);
     print(&format!("{line}\n"));
-    match (computer, &command.image) {
+    match (computer, virtual_ones) {
         (None, None) => stop.await,
-        (None, Some(image)) => {
-            let settings = virtual_ones(&command, image, &server, &endpoint)?;
+        (None, Some(settings)) => {
             let machines = folder.path().join("machines");
             let account = server.shared().clone();
             let machines = VirtualMachines::new(account, settings, machines, secret);
