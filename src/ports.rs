@@ -11,6 +11,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use thiserror::Error;
 
+use crate::model::ending::Ending;
 use crate::model::id::{JobId, MachineId, PoolName, Replica};
 use crate::model::job::{AgentReport, QueueCounts};
 use crate::model::machine::{ConsoleMarks, Machine};
@@ -82,6 +83,15 @@ pub trait Cloud {
     fn consoles(&self, machines: &[MachineId]) -> impl Future<Output = Consoles> {
         let _ = machines;
         async { Consoles::new() }
+    }
+
+    /// How a machine that is ending or has ended came to it, as long as the cloud remembers.
+    fn ending(
+        &self,
+        machine: &MachineId,
+    ) -> impl Future<Output = Result<Option<Ending>, CloudError>> {
+        let _ = machine;
+        async { Ok(None) }
     }
 
     /// What the spot market asks, if the cloud has one and knows something new of it.

@@ -10,6 +10,7 @@ use super::image::Images;
 use super::prices::Prices;
 use super::throttle::Throttle;
 use crate::config::{Ec2Pool, Ec2Settings};
+use crate::model::ending::Ending;
 use crate::model::id::{Deployment, MachineId, PoolName};
 use crate::model::machine::Machine;
 use crate::model::plan::LaunchOrder;
@@ -88,6 +89,10 @@ impl<K: Clock> Cloud for Ec2Cloud<K> {
 
     async fn consoles(&self, machines: &[MachineId]) -> Consoles {
         Box::pin(self.read_consoles(machines)).await
+    }
+
+    async fn ending(&self, machine: &MachineId) -> Result<Option<Ending>, CloudError> {
+        Box::pin(self.ask_ending(machine)).await
     }
 
     async fn spot_prices(&self) -> Option<SpotPrices> {

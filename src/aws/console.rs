@@ -23,19 +23,26 @@ impl<K: Clock> Ec2Cloud<K> {
     }
 
     async fn read_console(&self, id: &MachineId) -> Result<Option<ConsoleMarks>, CloudError> {
+        let text = self.console_text(id, true).await?;
+        Ok((!text.trim().is_empty()).then(|| ConsoleMarks::read(&text)))
+    }
+
+    /// The text of a console: its latest lines, or those that were posted when its machine
+    /// started or ended.
+    pub(super) async fn console_text(
+        &self,
+        id: &MachineId,
+        is_latest: bool,
+    ) -> Result<String, CloudError> {
         let asked_at = self.may(Bucket::Consoles).await?;
-        let call = self
-            .ec2
-            .get_console_output()
-            .instance_id(id.as_str())
-            .latest(true);
+        let call = self.ec2.get_console_output().instance_id(id.as_str());
+        let call = call.latest(is_latest);
         let answer = call.send().await.map_err(Failure::from);
         let answer = answer.map_err(|failure| self.failed(Bucket::Consoles, asked_at, failure))?;
         self.throttle.went_well(Bucket::Consoles);
         let text = STANDARD
             .decode(answer.output().unwrap_or_default())
             .map_err(|error| CloudError::Failed(format!("console of {id}: {error}")))?;
-        let text = String::from_utf8_lossy(&text);
-        Ok((!text.trim().is_empty()).then(|| ConsoleMarks::read(&text)))
+        Ok(String::from_utf8_lossy(&text).into_owned())
     }
 }

@@ -2,9 +2,9 @@
 //!
 //! In reading order: [`client`] (region, credentials, connections), [`throttle`] (a bucket for
 //! each API), [`failure`] (AWS's codes in classes), [`tags`] and [`convert`] (its words and ours),
-//! [`cloud`] (the door: `describe`, `launch` with its `fleet` and `image`, `end`, `console`),
-//! [`lease`] (one row among replicas), [`secrets`] (tokens in parameters), [`doctor`] (looks and
-//! rehearsals).
+//! [`cloud`] (the door: `describe`, `launch` with its `fleet` and `image`, `end`, `console`,
+//! `ending`), [`lease`] (one row among replicas), [`secrets`] (tokens in parameters), [`doctor`]
+//! (looks and rehearsals).
 //!
 //! What must stay true: every call is filtered, bounded in time, counted in its bucket, and made
 //! once; a launch carries the order's token and all tags; no machine without our deployment's
@@ -19,6 +19,7 @@ pub mod convert;
 mod describe;
 pub mod doctor;
 mod end;
+mod ending;
 pub mod failure;
 mod fleet;
 mod http;

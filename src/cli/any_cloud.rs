@@ -24,6 +24,7 @@ use crate::config::secret::Secrets;
 use crate::config::{self, CloudSettings, Settings};
 #[cfg(feature = "local")]
 use crate::local::process::{AgentSettings, ProcessCloud, ProcessCloudError, ProcessSettings};
+use crate::model::ending::Ending;
 #[cfg(feature = "aws")]
 use crate::model::id::Replica;
 use crate::model::id::{MachineId, PoolName};
@@ -239,6 +240,16 @@ impl Cloud for AnyCloud {
             #[cfg(feature = "aws")]
             Self::Ec2(cloud, _) => cloud.consoles(machines).await,
             Self::Nowhere => Consoles::new(),
+        }
+    }
+
+    async fn ending(&self, machine: &MachineId) -> Result<Option<Ending>, CloudError> {
+        match self {
+            #[cfg(feature = "local")]
+            Self::Process(cloud) => cloud.ending(machine).await,
+            #[cfg(feature = "aws")]
+            Self::Ec2(cloud, _) => cloud.ending(machine).await,
+            Self::Nowhere => Ok(None),
         }
     }
 

@@ -4,6 +4,8 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
+use tokio::runtime::Runtime;
+
 use super::any_cloud::{AnyCloud, AnyLease, CLOUD_TIMEOUT, Purpose};
 use super::exit::Exit;
 use super::output::{print_error, refused};
@@ -12,9 +14,10 @@ use super::tokens;
 use crate::config::secret::{SecretError, Secrets};
 use crate::config::{Config, Settings, load};
 use crate::hub::client::{ClientError, HttpSettings, HubClient, PoolAccess};
-use crate::model::id::PoolName;
+use crate::model::ending::Ending;
+use crate::model::id::{MachineId, PoolName};
 use crate::model::pool::Policy;
-use crate::ports::SystemClock;
+use crate::ports::{Cloud, CloudError, SystemClock};
 use crate::scaler::Scaler;
 use crate::scaler::lease::Terms;
 use crate::scaler::observe::Silence;
@@ -114,21 +117,39 @@ pub fn scaler(settings: &Settings, hub: HubClient, cloud: AnyCloud) -> AnyScaler
     Scaler::new(hub, cloud, SystemClock, settings.policy.clone()).with_lease(lease, terms)
 }
 
+/// What one look at hub and cloud has shown, and the cloud, for whoever wants to know more of it.
+#[derive(Debug)]
+pub struct Look {
+    pub recording: Recording,
+    pub silences: Vec<Silence>,
+    cloud: AnyCloud,
+    runtime: Runtime,
+}
+
+impl Look {
+    /// How a machine came to its end.
+    pub fn ending(&self, machine: &MachineId) -> Result<Option<Ending>, CloudError> {
+        self.runtime.block_on(self.cloud.ending(machine))
+    }
+}
+
 /// Looks at hub and cloud once, for `plan` and `explain`.
-pub fn look(path: &Path) -> Result<(Recording, Vec<Silence>), Exit> {
+pub fn look(path: &Path) -> Result<Look, Exit> {
     let settings = read(path)?;
     let runtime = super::runtime()?;
     let secrets = runtime.block_on(secrets(&settings.config))?;
     let hub = hub(&settings, &secrets)?;
     let cloud = runtime.block_on(cloud(&settings, &secrets, Purpose::Look))?;
-    let mut scaler = Scaler::new(hub, cloud, SystemClock, settings.policy);
+    let mut scaler = Scaler::new(hub, cloud.clone(), SystemClock, settings.policy);
     let tick = runtime.block_on(scaler.look());
-    Ok((
-        Recording {
+    Ok(Look {
+        recording: Recording {
             at: tick.at,
             policy: scaler.priced_policy(),
             snapshot: tick.snapshot,
         },
-        tick.silences,
-    ))
+        silences: tick.silences,
+        cloud,
+        runtime,
+    })
 }

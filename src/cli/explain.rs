@@ -5,14 +5,16 @@ use std::process::ExitCode;
 
 use clap::Args;
 
-use super::connect;
+use super::connect::{self, Look};
 use super::exit::Exit;
 use super::output::{print, print_stderr};
 use super::plan::Recording;
 use crate::model::id::{JobId, MachineId, PoolName};
+use crate::model::machine::Phase;
 use crate::plan::{decide, explain};
 
-/// Answers "why?" for one job, machine or pool, in one sentence.
+/// Answers "why?" for one job, machine or pool, in one sentence; for a machine that has ended,
+/// with the last lines of its console.
 #[derive(Debug, Args)]
 pub struct ExplainCommand {
     /// A job's id, a machine's id, or a pool's name.
@@ -25,16 +27,16 @@ pub struct ExplainCommand {
 
 /// Looks, decides, and prints the one sentence.
 pub fn run(command: ExplainCommand) -> ExitCode {
-    let (recording, silences) = match connect::look(&command.config) {
-        Ok(seen) => seen,
+    let look = match connect::look(&command.config) {
+        Ok(look) => look,
         Err(exit) => return exit.into(),
     };
-    for silence in &silences {
+    for silence in &look.silences {
         print_stderr(&format!("warning: {silence}\n"));
     }
-    match sentence(&recording, &command.subject) {
+    match ended(&look, &command.subject).or_else(|| sentence(&look.recording, &command.subject)) {
         Some(sentence) => {
-            print(&format!("{sentence}\n"));
+            print(&format!("{}\n", sentence.trim_end()));
             Exit::Done.into()
         }
         None => {
@@ -46,6 +48,23 @@ pub fn run(command: ExplainCommand) -> ExitCode {
                 command.config.display()
             ));
             Exit::Failed.into()
+        }
+    }
+}
+
+/// How a machine came to its end, if the cloud still lists it and tells.
+fn ended(look: &Look, subject: &str) -> Option<String> {
+    let id = MachineId::new(subject);
+    let machine = look.recording.snapshot.machines.as_ref()?.get(&id)?;
+    match machine.phase {
+        Phase::Pending | Phase::Running => return None,
+        Phase::Stopping | Phase::Gone => {}
+    }
+    match look.ending(&id) {
+        Ok(ending) => Some(explain::ending::text(machine, &ending?, look.recording.at)),
+        Err(error) => {
+            print_stderr(&format!("warning: how {id} ended is not known: {error}\n"));
+            None
         }
     }
 }

@@ -69,7 +69,7 @@ pub enum RecordingError {
 /// Looks or reads, decides, and prints.
 pub fn run(command: PlanCommand) -> ExitCode {
     let seen = match (&command.config, &command.snapshot) {
-        (Some(config), _) => connect::look(config),
+        (Some(config), _) => connect::look(config).map(|look| (look.recording, look.silences)),
         (None, Some(path)) => {
             read(path)
                 .map(|recording| (recording, Vec::new()))

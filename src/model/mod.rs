@@ -6,6 +6,7 @@
 
 #![deny(missing_docs)]
 
+pub mod ending;
 pub mod id;
 pub mod job;
 pub mod machine;

@@ -4,6 +4,7 @@ use super::Ec2;
 use super::error::{self, Refusal};
 use super::filter::{self, Filter};
 use super::form::Form;
+use super::life::BY_REQUEST;
 use super::machine::{Key, MachineRecord, Switch, TagMap};
 use super::page::Page;
 use super::settings::Ec2Settings;
@@ -95,6 +96,9 @@ pub(super) fn machine_xml(xml: &mut Xml, machine: &MachineRecord, settings: &Ec2
         xml.text("code", machine.state.code());
         xml.text("name", machine.state.name());
     });
+    if let (Some(BY_REQUEST), Some(at)) = (machine.reason, machine.ended_at) {
+        xml.text("reason", asked_to_end(at));
+    }
     xml.text("amiLaunchIndex", machine.launch_index);
     xml.text("instanceType", &machine.instance_type);
     xml.text("launchTime", Stamp(machine.launched_at));
@@ -118,6 +122,13 @@ pub(super) fn machine_xml(xml: &mut Xml, machine: &MachineRecord, settings: &Ec2
     }
     metadata_xml(xml, "metadataOptions", machine);
     tags_xml(xml, &machine.tags);
+}
+
+/// The moment of an end by request, as EC2 writes it into a sentence.
+fn asked_to_end(at: Timestamp) -> String {
+    let moment = Stamp(at).to_string().replace('T', " ");
+    let seconds = moment.split('.').next().unwrap_or_default();
+    format!("User initiated ({seconds} GMT)")
 }
 
 pub(super) fn metadata_xml(xml: &mut Xml, name: &str, machine: &MachineRecord) {

@@ -156,6 +156,7 @@ impl Ec2 {
             client_token: order.client_token.clone(),
             state: State::Pending,
             reason: None,
+            ended_at: None,
             health: Health::Ok,
             console: Vec::new(),
             launched_at: now,

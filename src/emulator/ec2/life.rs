@@ -232,6 +232,9 @@ impl Ec2 {
         machine.state = state;
         machine.reason = reason.or(machine.reason);
         if was_live && !state.is_live() {
+            machine.ended_at = Some(at);
+        }
+        if was_live && !state.is_live() {
             self.usage.free(machine, &self.settings);
         }
         self.journal.write(Change::StateChanged {

@@ -141,6 +141,8 @@ pub struct MachineRecord {
     pub state: State,
     /// Why.
     pub reason: Option<StateReason>,
+    /// When it began to end.
+    pub ended_at: Option<Timestamp>,
     /// Its status checks.
     pub health: Health,
     /// What it has written on its console, and when.

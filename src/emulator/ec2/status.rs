@@ -48,7 +48,9 @@ impl Ec2 {
         let Some(machine) = self.machines.get(key) else {
             return Ok(xml);
         };
-        let is_shown = |at: Timestamp| latest || at.plus(delay) <= now;
+        // It is posted when a machine ends, too.
+        let is_posted = latest || machine.state == State::Terminated;
+        let is_shown = |at: Timestamp| is_posted || at.plus(delay) <= now;
         let shown = machine.console.iter().filter(|(at, _)| is_shown(*at));
         let text: String = shown.clone().map(|(_, text)| text.as_str()).collect();
         let from = text.len().saturating_sub(CONSOLE_BYTES_MAX);

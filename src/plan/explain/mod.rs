@@ -3,6 +3,7 @@
 //! Nothing is decided here. A sentence names what was counted and when something changes,
 //! because "no capacity" helps nobody who does not know until when.
 
+pub mod ending;
 pub mod reasons;
 
 use std::fmt::Write;

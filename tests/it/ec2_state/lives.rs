@@ -196,6 +196,28 @@ fn status_checks_are_filtered_by_what_they_say_and_not_by_tags() {
 }
 
 #[test]
+fn what_a_machine_came_to_is_told_with_its_console_and_the_moment() {
+    let mut world = World::new();
+    let id = world.launch(1).remove(0);
+    world.pass(10);
+    let now = world.now;
+    world.ec2.write_console(&id, "dayfly: registered\n", now);
+    let output = |world: &mut World| {
+        let asked = [("InstanceId", id.as_str())];
+        world.call("GetConsoleOutput", &asked).one("output")
+    };
+    assert_eq!(output(&mut world), "");
+    world.end(&id);
+    world.pass(60);
+    assert_eq!(world.state(&id), "terminated");
+    // It was posted when the machine ended, without the usual four minutes.
+    assert_eq!(output(&mut world), "ZGF5Zmx5OiByZWdpc3RlcmVkCg==");
+    let reason = world.describe(&[("InstanceId.1", &id)]).one("reason");
+    // The world began at 14:13:20, and the machine ended ten seconds later.
+    assert_eq!(reason, "User initiated (2026-09-21 14:13:30 GMT)");
+}
+
+#[test]
 fn the_latest_console_is_there_at_once_and_the_other_one_later() {
     let mut world = World::new();
     let id = world.launch(1).remove(0);

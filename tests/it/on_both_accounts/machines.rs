@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use aws_sdk_ec2::types::{Instance, Tag};
 use dayfly::config::ImageSource;
+use dayfly::model::ending::EndedBy;
 use dayfly::model::id::MachineId;
 use dayfly::model::machine::{ConsoleMarks, Machine, Phase};
 use dayfly::model::offer::Market;
@@ -145,6 +146,25 @@ async fn machines_end_and_one_that_nobody_knows_counts_as_ended() {
             Phase::Pending | Phase::Running => false,
         };
         assert!(listed.values().all(ended), "{}: {listed:?}", site.name);
+    }
+}
+
+#[tokio::test]
+async fn how_a_machine_ended_is_told_as_long_as_it_is_listed() {
+    for site in sites().await {
+        let cloud = site.cloud_of(&deployment(), None);
+        let launched = cloud.launch(&site.order(2, Market::OnDemand)).await;
+        let ids = ids(&launched.expect(site.name));
+        // One that runs has come to no end.
+        assert_eq!(cloud.ending(&ids[1]).await.expect(site.name), None);
+        cloud.end(&ids[..1]).await;
+        let ending = cloud.ending(&ids[0]).await.expect(site.name);
+        let ending = ending.expect(site.name);
+        assert_eq!(ending.by, EndedBy::Request, "{}", site.name);
+        assert!(ending.at.is_some(), "{}: {ending:?}", site.name);
+        // Machines of other deployments are nobody's business.
+        let other = site.cloud_of(&deployment(), None);
+        assert_eq!(other.ending(&ids[0]).await.expect(site.name), None);
     }
 }
 
