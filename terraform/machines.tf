@@ -16,7 +16,10 @@ locals {
     from_bucket  = pool.agent_url == null && local.agent_in_bucket
   } }
 
-  user_data = { for name, pool in var.pools : name => templatefile("${path.module}/../cloud-init/user-data.yaml", {
+  # Without the lines that explain it: EC2 takes 16 KB.
+  user_data = { for name, text in local.user_data_explained : name => replace(text, "/(?m)^ *# .*\\n/", "") }
+
+  user_data_explained = { for name, pool in var.pools : name => templatefile("${path.module}/../cloud-init/user-data.yaml", {
     endpoint                   = var.endpoint
     region                     = local.region
     token_parameter            = pool.token_parameter

@@ -3,6 +3,7 @@
 
 use std::fmt;
 use std::io::{self, Write};
+use std::time::Duration;
 
 use crate::agent::state::Reason;
 use crate::model::id::JobId;
@@ -10,8 +11,9 @@ use crate::model::id::JobId;
 /// A step of the agent's life that the outside can rely on.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Mark {
-    /// The hub knows the agent under this name.
-    Registered(String),
+    /// The hub knows the agent under this name; with the time since the kernel's start where the
+    /// machine was booted for this agent.
+    Registered(String, Option<Duration>),
     /// The job's first command is about to run.
     JobStarted(JobId),
     /// The hub has acknowledged the result, and nothing is pushed any more.
@@ -23,7 +25,11 @@ pub enum Mark {
 impl fmt::Display for Mark {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Registered(name) => write!(formatter, "dayfly: registered {name}"),
+            Self::Registered(name, None) => write!(formatter, "dayfly: registered {name}"),
+            Self::Registered(name, Some(booted)) => {
+                let seconds = booted.as_secs_f64();
+                write!(formatter, "dayfly: registered {name} at {seconds:.2} s")
+            }
             Self::JobStarted(job) => write!(formatter, "dayfly: job {job} started"),
             Self::LogClosed(job) => write!(formatter, "dayfly: log closed {job}"),
             Self::Leaving(reason) => write!(formatter, "dayfly: leaving: {reason}"),

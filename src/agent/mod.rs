@@ -5,6 +5,7 @@
 //! streams the log. [`job`] runs the job itself. What must stay true: after the first
 //! `finished-job` has left, nothing is pushed any more; and every way out is bounded in time.
 
+mod boot;
 mod clock;
 pub mod console;
 mod identity;

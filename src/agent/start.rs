@@ -78,6 +78,7 @@ pub async fn run(
         Uplink::new(client, origin, registration_token),
         registration(settings, name),
         job_settings(settings, &scratch.0),
+        settings.boot_marks.clone(),
         clock,
     );
     let mut state = State::new(StateSettings {

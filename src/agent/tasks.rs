@@ -2,12 +2,14 @@
 //!
 //! What must stay true: no task outlives this, and nobody waits for one that the state gave up.
 
+use std::path::PathBuf;
 use std::rc::Rc;
 
 use tokio::sync::{mpsc, watch};
 use tokio::task::{AbortHandle, JoinSet};
 use tracing::info;
 
+use super::boot::{since_kernel, story};
 use super::clock::SteadyClock;
 use super::console::{Mark, mark};
 use super::job::{self, JobSettings};
@@ -29,6 +31,8 @@ pub(super) struct Tasks {
     uplink: Rc<Uplink>,
     registration: RegisterRequest,
     job_settings: Rc<JobSettings>,
+    /// The file with the marks of the machine's boot, if it was booted for this agent.
+    boot_marks: Option<PathBuf>,
     clock: SteadyClock,
     running: JoinSet<Done>,
     /// What has arrived for the job that is about to run.
@@ -61,12 +65,14 @@ impl Tasks {
         uplink: Uplink,
         registration: RegisterRequest,
         job_settings: JobSettings,
+        boot_marks: Option<PathBuf>,
         clock: SteadyClock,
     ) -> Self {
         Self {
             uplink: Rc::new(uplink),
             registration,
             job_settings: Rc::new(job_settings),
+            boot_marks,
             clock,
             running: JoinSet::new(),
             payload: None,
@@ -129,7 +135,11 @@ impl Tasks {
             Done::Plain(event) => event,
             Done::Registered(name) => {
                 info!(name, "registered");
-                mark(&Mark::Registered(name));
+                let booted = self.boot_marks.as_ref().map(|_| since_kernel());
+                mark(&Mark::Registered(name, booted));
+                if let (Some(path), Some(booted)) = (&self.boot_marks, booted) {
+                    Rc::make_mut(&mut self.job_settings).boot = Some(story(path, booted));
+                }
                 Event::Registered
             }
             Done::Synced(report, event) => {

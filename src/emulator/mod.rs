@@ -8,6 +8,7 @@
 //! [`emulated`] says what they have in common, and [`http`] is the one effect: it serves one of
 //! them on a port, over TLS 1.3.
 
+pub mod artifact;
 pub mod dynamo;
 pub mod ec2;
 pub mod emulated;

@@ -5,7 +5,12 @@ use std::collections::BTreeSet;
 use super::BYTES_MAX;
 use crate::document::{Place, Problem, Report};
 
-/// Fills in every `${name}`. `file` names the template in problems.
+/// Begins a line that explains the template, in each of the languages in it. The first line of the
+/// whole and of a script has no space there, and stays.
+const COMMENT: &str = "# ";
+
+/// Fills in every `${name}`, and leaves out the lines that explain, because there is room for so
+/// many bytes alone. `file` names the template in problems.
 ///
 /// # Errors
 /// All at once: a placeholder without a value, a value without a placeholder, a value that could
@@ -26,6 +31,8 @@ pub fn fill(template: &str, file: &str, values: &[(&str, String)]) -> Result<Str
                 report.add(place, "", format!("found {sign}"), expected);
             }
         }
+        let is_comment = line.trim_start().starts_with(COMMENT);
+        let begins = filled.len();
         let mut rest = line;
         while let Some((before, after)) = rest.split_once("${") {
             filled.push_str(before);
@@ -49,6 +56,9 @@ pub fn fill(template: &str, file: &str, values: &[(&str, String)]) -> Result<Str
             }
         }
         filled.push_str(rest);
+        if is_comment {
+            filled.truncate(begins);
+        }
     }
     for (name, value) in values {
         if !used.contains(name) {
@@ -97,6 +107,14 @@ mod tests {
     fn every_placeholder_is_filled_in() {
         let found = filled("a: ${a}\nb: ${b}${a}", &[("a", "1"), ("b", "2")]);
         assert_eq!(found.as_deref(), Ok("a: 1\nb: 21"));
+    }
+
+    #[test]
+    fn what_explains_is_left_out_and_what_a_system_reads_stays() {
+        let template = "#cloud-config\n# why ${a}\n  # because\nb: |\n  #!/bin/sh\n  a # b\n";
+        let found = filled(template, &[("a", "1")]);
+        let expected = "#cloud-config\nb: |\n  #!/bin/sh\n  a # b\n";
+        assert_eq!(found.as_deref(), Ok(expected));
     }
 
     #[test]

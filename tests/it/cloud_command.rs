@@ -1,7 +1,7 @@
 //! `dayfly cloud`: one line tells how to reach the account, then any AWS client can.
 
 use std::fs;
-use std::io::{BufRead, BufReader, Read};
+use std::io::Read;
 use std::net::TcpListener;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
@@ -10,6 +10,8 @@ use reqwest::{Certificate, Client};
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::{Value, json};
 use tempfile::TempDir;
+
+use crate::told::told;
 
 /// An account that has told its line.
 struct Running {
@@ -28,15 +30,6 @@ fn command(folder: &Path, arguments: &[&str]) -> Command {
         .env("TMPDIR", folder)
         .stdin(Stdio::null());
     command
-}
-
-/// The one line that an account tells on its stdout, which is piped.
-pub fn told(account: &mut Child) -> Value {
-    let mut line = String::new();
-    let mut stdout = BufReader::new(account.stdout.take().expect("it is piped"));
-    stdout.read_line(&mut line).expect("a line of text");
-    account.stdout = Some(stdout.into_inner());
-    serde_json::from_str(&line).expect("a line of JSON")
 }
 
 impl Running {

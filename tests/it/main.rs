@@ -54,6 +54,8 @@ mod study;
 mod tidy;
 #[cfg(feature = "local")]
 mod tokens;
+#[cfg(feature = "local")]
+mod told;
 mod user_data;
 #[cfg(all(feature = "aws", feature = "local"))]
 mod whole_account;

@@ -19,7 +19,7 @@ use dayfly::ports::{Clock, SystemClock};
 use rustix::process::{Pid, Signal, kill_process};
 use tempfile::TempDir;
 
-use crate::cloud_command::told;
+use crate::told::told;
 
 /// A test that waits for longer has found something that hangs.
 const PATIENCE: Duration = Duration::from_secs(120);

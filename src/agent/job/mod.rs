@@ -41,6 +41,9 @@ const MARK_VARIABLE: &str = "DAYFLY_JOB_MARK";
 /// The step that tells why a job cannot even begin.
 const PREPARING: &str = "Preparing the job";
 
+/// The step that tells what the boot of the machine took.
+const BOOTING: &str = "Booting the machine";
+
 /// Turns true when the job is to be stopped. Its sender going away means nothing.
 pub type Stop = watch::Receiver<bool>;
 
@@ -56,6 +59,11 @@ pub async fn run(
     stop: Stop,
 ) -> JobResult {
     let mut log = Log::open(events, clock).await;
+    if let Some(boot) = &settings.boot {
+        let mut step = log.step(BOOTING).await;
+        step.say(boot.clone()).await;
+        step.finish(0).await;
+    }
     let result = match prepare(payload, settings, stop.clone()) {
         Ok((shell, family)) => attend(payload, settings, shell, &family, &mut log, stop).await,
         Err(reason) => {

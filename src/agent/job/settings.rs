@@ -28,6 +28,8 @@ pub struct JobSettings {
     pub scratch: PathBuf,
     /// `HOME` of the job; the environment's own if absent.
     pub home: Option<PathBuf>,
+    /// What the boot of the machine took, for the first step of the log.
+    pub boot: Option<String>,
     /// Which processes without a parent are the job's: `All` in an agent that has become a subreaper.
     pub orphans: Orphans,
 }

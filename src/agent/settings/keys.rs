@@ -185,4 +185,9 @@ pub const KEYS: &[Key] = &[
         Shape::Seconds,
         "How many seconds registering may take, repeats included [default: 120]",
     ),
+    key(
+        "boot-marks-file",
+        Shape::Text,
+        "A file with what the machine's boot took, for the job's log",
+    ),
 ];

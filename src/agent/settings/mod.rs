@@ -45,6 +45,8 @@ pub struct AgentSettings {
     pub interruption_grace_period: Duration,
     /// How long registering may take, repeats included.
     pub registration_timeout: Duration,
+    /// A file with the marks of the machine's boot, for the job's log.
+    pub boot_marks: Option<PathBuf>,
     /// A bash script that runs before the agent exits.
     pub shutdown_hook: Option<PathBuf>,
     /// A bash script that runs before a job's commands.
@@ -114,6 +116,7 @@ pub fn resolve(layers: &Layers) -> Result<AgentSettings, SettingsError> {
         idle_timeout: reader.seconds("disconnect-after-idle-timeout", 0),
         interruption_grace_period: reader.seconds("interruption-grace-period", 0),
         registration_timeout: reader.seconds("registration-timeout", 120),
+        boot_marks: reader.path("boot-marks-file"),
         shutdown_hook: reader.path("shutdown-hook-path"),
         pre_job_hook: reader.path("pre-job-hook-path"),
         post_job_hook: reader.path("post-job-hook-path"),

@@ -4,20 +4,35 @@
 //! `tests/run` builds the image and says where it is. Without it, the test is skipped with a
 //! message, because `cargo test` alone may need nothing but Rust.
 
+mod endings;
+mod modes;
 mod setting;
 mod world;
 
 use dayfly::hub::wire::agent::JobResult;
 
-use self::world::{BROKEN, LINUX, World, image};
+use self::setting::{Pool, Told};
+use self::world::{BY_REQUEST, System, World};
+
+/// A pool as a user has it.
+const LINUX: &str = "s1-linux";
+/// One whose machines are told nothing: as if somebody had cut their user data short.
+const BROKEN: &str = "s1-broken";
 
 /// Three jobs on three machines, one of which searches for secrets as root, while the scaler is
 /// killed in the middle; and a machine that never registers. One test, because a machine costs
 /// half a minute of a processor.
 #[tokio::test]
 async fn jobs_run_on_virtual_machines_while_the_scaler_is_killed() {
-    let Some(image) = image() else { return };
-    let mut world = World::new(&image);
+    let Some(image) = System::Bookworm.image() else {
+        return;
+    };
+    let broken = Pool {
+        told: Told::Other("#cloud-config\nwrite_files: [\n"),
+        boot_limit_seconds: 90,
+        ..Pool::usual(BROKEN)
+    };
+    let mut world = World::new(&image, &[Pool::usual(LINUX), broken], 6);
     let lost = world.enqueue(BROKEN, "echo never");
     let plain = world.enqueue(LINUX, "echo from $(cloud-id) by $(id -un)");
     let searching = world.search(LINUX);
@@ -32,9 +47,20 @@ async fn jobs_run_on_virtual_machines_while_the_scaler_is_killed() {
     world.kill_scaler();
     world.start_scaler();
     // Its user data is none, so that only its boot limit can end it.
-    let machine = world.ended_by_request().await;
+    let machine = world.ended(BROKEN).await;
+    assert_eq!(machine.reason, BY_REQUEST);
+    let machine = machine.id;
     let ended = format!("ended machine={machine} reason=no agent registered within its boot limit");
     assert!(world.said().contains(&ended), "{}", world.said());
+    let explained = world.explain(&machine);
+    for words in [
+        "was ended by request",
+        "no agent registered within its boot limit of 1 min 30 s",
+        "The last lines of its console:",
+        "Cloud-init v. ",
+    ] {
+        assert!(explained.contains(words), "{words} in {explained}");
+    }
     world.stop(&lost);
     for job in [&plain, &searching, &waiting] {
         let result = world.result(job).await;
@@ -54,7 +80,7 @@ async fn jobs_run_on_virtual_machines_while_the_scaler_is_killed() {
         assert!(log.contains(line), "{line} in {log}");
     }
     world
-        .assert_one_machine_each(&[plain, searching, waiting])
+        .assert_one_machine_each(LINUX, &[plain, searching, waiting])
         .await;
     world.end();
 }
@@ -62,8 +88,10 @@ async fn jobs_run_on_virtual_machines_while_the_scaler_is_killed() {
 /// Everything of a machine is gone with the process that launched it, also where that is killed.
 #[tokio::test]
 async fn no_virtual_machine_outlives_the_account() {
-    let Some(image) = image() else { return };
-    let mut world = World::new(&image);
+    let Some(image) = System::Bookworm.image() else {
+        return;
+    };
+    let mut world = World::new(&image, &[Pool::usual(LINUX)], 6);
     world.enqueue(LINUX, "echo never");
     world.start_scaler();
     world

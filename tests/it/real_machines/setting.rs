@@ -1,81 +1,131 @@
 //! What the processes around a virtual machine are told, and how they are started.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
-use dayfly::emulator::emulated::Emulated;
+use dayfly::emulator::artifact::Artifacts;
 use dayfly::emulator::http::tls::SEEN_FROM_MACHINES;
-use dayfly::emulator::message::{Delivery, Request, Response};
-use dayfly::model::time::Timestamp;
+use dayfly::user_data::{TEMPLATE, TEMPLATE_FILE, fill};
 use ring::digest::{SHA256, digest};
 
-use super::world::{BROKEN, LINUX};
-use crate::cloud_command::told;
+use crate::told::told;
 
-/// A place that serves one file, whatever is asked.
-pub struct Artifact(pub Vec<u8>);
+/// The agent: the program, and an archive with it as the official agent's is.
+pub struct Agent {
+    pub program: Vec<u8>,
+    pub archive: Vec<u8>,
+}
 
-impl Emulated for Artifact {
-    fn handle(&mut self, _: &Request, _: Timestamp) -> Response {
-        Response {
-            status: 200,
-            content_type: "application/octet-stream",
-            location: None,
-            body: self.0.clone(),
-            delivery: Delivery::Prompt,
+const PROGRAM: &str = "/agent";
+const ARCHIVE: &str = "/agent.tar.gz";
+
+impl Agent {
+    /// Packed with the help of a folder.
+    pub fn new(folder: &Path) -> Self {
+        let program = agent_program(folder);
+        let tar = Command::new("tar")
+            .args(["-czf", "agent.tar.gz", "agent"])
+            .current_dir(folder)
+            .status();
+        assert!(tar.expect("tar is there").success());
+        let archive = fs::read(folder.join("agent.tar.gz")).expect("it was written");
+        Self { program, archive }
+    }
+
+    /// Where machines find both.
+    pub fn files(&self) -> Artifacts {
+        let files = [(PROGRAM, &self.program), (ARCHIVE, &self.archive)];
+        let files = files.map(|(path, file)| (path.to_owned(), file.clone()));
+        Artifacts(BTreeMap::from(files))
+    }
+}
+
+/// The agent that was built with this, or another build of it in `DAYFLY_AGENT`; without what only
+/// a debugger reads, because a machine has to fetch it.
+pub fn agent_program(folder: &Path) -> Vec<u8> {
+    let built = std::env::var_os("DAYFLY_AGENT").map(PathBuf::from);
+    let built = built.unwrap_or_else(|| PathBuf::from(env!("CARGO_BIN_EXE_dayfly-agent")));
+    let stripped = folder.join("agent");
+    let mut strip = Command::new("strip");
+    let is_stripped = strip.arg("-o").arg(&stripped).arg(&built).status();
+    if !is_stripped.is_ok_and(|status| status.success()) {
+        fs::copy(&built, &stripped).expect("the agent was built");
+    }
+    fs::read(stripped).expect("it was written")
+}
+
+/// A pool of a world. Its name is its agent type's, and in that of its token's parameter.
+#[derive(Clone, Copy)]
+pub struct Pool {
+    pub name: &'static str,
+    pub told: Told,
+    /// What the scaler goes by; what the machine goes by stands in its user data.
+    pub boot_limit_seconds: u32,
+}
+
+/// The user data of a pool's machines.
+#[derive(Clone, Copy)]
+pub enum Told {
+    /// The product's, with some of its settings changed.
+    Product(&'static [(&'static str, &'static str)]),
+    /// Any other text.
+    Other(&'static str),
+}
+
+impl Pool {
+    /// A pool as a user has it.
+    pub const fn usual(name: &'static str) -> Self {
+        Self {
+            name,
+            told: Told::Product(&[]),
+            boot_limit_seconds: 1200,
         }
     }
 
-    fn tick(&mut self, _: Timestamp) {}
-
-    fn next_deadline(&self) -> Option<Timestamp> {
-        None
+    /// The launch template of the pool in that place.
+    pub fn template(place: usize) -> String {
+        format!("lt-{}", place + 1)
     }
-}
 
-/// The agent without what only a debugger reads: a machine has to fetch it.
-pub fn agent_program(folder: &Path) -> Vec<u8> {
-    let (built, stripped) = (env!("CARGO_BIN_EXE_dayfly-agent"), folder.join("agent"));
-    let mut strip = Command::new("strip");
-    let path = match strip.arg("-o").arg(&stripped).arg(built).status() {
-        Ok(status) if status.success() => stripped,
-        Ok(_) | Err(_) => PathBuf::from(built),
-    };
-    fs::read(path).expect("the agent was built")
-}
-
-/// The user data of the product, as Terraform renders it.
-pub fn user_data(hub: u16, artifact: u16, agent: &[u8]) -> String {
-    let hash = digest(&SHA256, agent);
-    let hash = hash.as_ref().iter().map(|byte| format!("{byte:02x}"));
-    let settings = [
-        ("endpoint", format!("{SEEN_FROM_MACHINES}:{hub}")),
-        ("region", "eu-central-1".to_owned()),
-        ("token_parameter", "/dayfly/linux".to_owned()),
-        ("agent", "dayfly".to_owned()),
-        (
-            "agent_url",
-            format!("https://{SEEN_FROM_MACHINES}:{artifact}/agent"),
-        ),
-        ("agent_sha256", hash.collect()),
-        ("metadata", "off".to_owned()),
-        ("boot_limit_seconds", "1200".to_owned()),
-        ("lifetime_seconds", "7200".to_owned()),
-        ("idle_timeout_seconds", "600".to_owned()),
-        ("interruption_grace_seconds", "0".to_owned()),
-        ("sudo", "true".to_owned()),
-    ];
-    let mut text = include_str!("../../../cloud-init/user-data.yaml").to_owned();
-    for (name, value) in settings {
-        text = text.replace(&format!("${{{name}}}"), &value);
+    /// What its machines are told, where hub and agent are on these ports of this computer.
+    pub fn user_data(&self, hub: u16, port: u16, agent: &Agent) -> String {
+        let changes = match self.told {
+            Told::Product(changes) => changes,
+            Told::Other(text) => return text.to_owned(),
+        };
+        let is_official = changes.contains(&("agent", "semaphore"));
+        let (path, program) = if is_official {
+            (ARCHIVE, &agent.archive)
+        } else {
+            (PROGRAM, &agent.program)
+        };
+        let hash = digest(&SHA256, program);
+        let hash = hash.as_ref().iter().map(|byte| format!("{byte:02x}"));
+        let host = SEEN_FROM_MACHINES;
+        let mut settings = [
+            ("endpoint", format!("{host}:{hub}")),
+            ("region", "eu-central-1".to_owned()),
+            ("token_parameter", format!("/dayfly/{}", self.name)),
+            ("agent", "dayfly".to_owned()),
+            ("agent_url", format!("https://{host}:{port}{path}")),
+            ("agent_sha256", hash.collect()),
+            ("metadata", "off".to_owned()),
+            ("boot_limit_seconds", "1200".to_owned()),
+            ("lifetime_seconds", "7200".to_owned()),
+            ("idle_timeout_seconds", "600".to_owned()),
+            ("interruption_grace_seconds", "0".to_owned()),
+            ("sudo", "true".to_owned()),
+        ];
+        for (name, value) in changes {
+            let known = settings.iter_mut().find(|(known, _)| known == name);
+            known.expect("a setting").1 = (*value).to_owned();
+        }
+        fill(TEMPLATE, TEMPLATE_FILE, &settings).expect("the product's own template")
     }
-    assert!(!text.contains("${"), "a placeholder is left");
-    text
-}
 
-pub fn configuration(hub: u16, account: &str) -> String {
-    let pool = |name: &str, template: &str, boot_limit: u32| {
+    fn section(&self, place: usize) -> String {
         format!(
             "[pools.{name}]\n\
              agent_type = \"{name}\"\n\
@@ -83,12 +133,20 @@ pub fn configuration(hub: u16, account: &str) -> String {
              launch_template = {{ id = \"{template}\", version = 1 }}\n\
              boot_limit_seconds = {boot_limit}\n\
              instance_types = [\"c7i.large\"]\n\
-             subnets = [\"subnet-a\"]\n"
+             subnets = [\"subnet-a\"]\n",
+            name = self.name,
+            template = Self::template(place),
+            boot_limit = self.boot_limit_seconds,
         )
-    };
+    }
+}
+
+pub fn configuration(pools: &[Pool], machines_max: u32, hub: u16, account: &str) -> String {
+    let sections = pools.iter().enumerate();
+    let sections: String = sections.map(|(place, pool)| pool.section(place)).collect();
     format!(
         "deployment = \"ci\"\n\
-         machines_max = 6\n\
+         machines_max = {machines_max}\n\
          [hub]\n\
          endpoint = \"127.0.0.1:{hub}\"\n\
          ca_file = \"hub.pem\"\n\
@@ -97,9 +155,7 @@ pub fn configuration(hub: u16, account: &str) -> String {
          region = \"eu-central-1\"\n\
          endpoint_url = \"{account}\"\n\
          ca_file = \"account.pem\"\n\
-         {}{}",
-        pool(LINUX, "lt-1", 1200),
-        pool(BROKEN, "lt-2", 90),
+         {sections}"
     )
 }
 
@@ -121,29 +177,20 @@ pub fn dayfly(folder: &Path, arguments: &[&str]) -> Command {
     command
 }
 
-/// `dayfly cloud`, and the address that it has told.
-pub fn start_account(folder: &Path, image: &Path) -> (Child, String) {
-    let mut command = dayfly(
-        folder,
-        &[
-            "cloud",
-            "--ca-file",
-            "account.pem",
-            "--seconds-pending",
-            "0",
-            "--parameter",
-            "/dayfly/linux=s1-linux",
-            "--user-data",
-            "lt-1=good.yaml",
-            "--user-data",
-            "lt-2=broken.yaml",
-            "--trust",
-            "trust.pem",
-            "--image",
-        ],
-    );
+/// `dayfly cloud`, and the address that it has told. Each pool's user data is in a file that is
+/// named by its template, and its token in one that is named by the pool.
+pub fn start_account(folder: &Path, image: &Path, pools: &[Pool]) -> (Child, String) {
+    let mut command = dayfly(folder, &["cloud", "--ca-file", "account.pem"]);
+    command.args(["--seconds-pending", "0", "--trust", "trust.pem", "--image"]);
+    command.arg(image);
+    for (place, pool) in pools.iter().enumerate() {
+        let (name, template) = (pool.name, Pool::template(place));
+        command.arg("--parameter");
+        command.arg(format!("/dayfly/{name}={name}"));
+        command.arg("--user-data");
+        command.arg(format!("{template}={template}.yaml"));
+    }
     let mut account = command
-        .arg(image)
         .stdout(Stdio::piped())
         .spawn()
         .expect("the account starts");

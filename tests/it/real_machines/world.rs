@@ -1,5 +1,6 @@
 //! Hub, account and scaler around the virtual machines of a test.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
@@ -8,6 +9,7 @@ use std::time::Duration;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use dayfly::emulator::artifact::Artifacts;
 use dayfly::emulator::emulated::Emulated;
 use dayfly::emulator::http::tls::SEEN_FROM_MACHINES;
 use dayfly::emulator::http::{Server, Shared, Transport};
@@ -25,11 +27,7 @@ use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 use tempfile::TempDir;
 
-use super::setting::{Artifact, agent_program, configuration, dayfly, start_account, user_data};
-
-/// The agent types, which are the names of their pools too.
-pub const LINUX: &str = "s1-linux";
-pub const BROKEN: &str = "s1-broken";
+use super::setting::{Agent, Pool, configuration, dayfly, start_account};
 
 /// A test that waits for longer has found something that hangs: software emulates the machines,
 /// and other tests run beside this one.
@@ -37,21 +35,37 @@ const PATIENCE: Duration = Duration::from_secs(1500);
 /// From one look to the next at other processes, which ring no bell here.
 const LOOK_AGAIN: Duration = Duration::from_millis(500);
 
-/// The folder of the image, if there is one.
-pub fn image() -> Option<PathBuf> {
-    let image = std::env::var_os("DAYFLY_IMAGE").map(PathBuf::from);
-    if image.is_none() {
-        let said = "skipped for QEMU: there is no image; tests/run builds one\n";
-        std::io::Write::write_all(&mut std::io::stderr(), said.as_bytes()).expect("stderr");
+/// A system that machines boot, by the variable that holds the folder of its image.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum System {
+    /// Debian 12, whose cloud-init is a program for each stage.
+    Bookworm,
+    /// Debian 13, whose cloud-init is one program.
+    Trixie,
+}
+
+impl System {
+    /// The folder of its image, if there is one.
+    pub fn image(self) -> Option<PathBuf> {
+        let variable = match self {
+            Self::Bookworm => "DAYFLY_IMAGE_BOOKWORM",
+            Self::Trixie => "DAYFLY_IMAGE_TRIXIE",
+        };
+        let image = std::env::var_os(variable).map(PathBuf::from);
+        if image.is_none() {
+            let said =
+                format!("skipped for QEMU: {variable} is not set; tests/run builds images\n");
+            std::io::Write::write_all(&mut std::io::stderr(), said.as_bytes()).expect("stderr");
+        }
+        image
     }
-    image
 }
 
 pub struct World {
     folder: TempDir,
     hub: Server<Hub>,
-    token: Secret,
-    _artifact: Server<Artifact>,
+    tokens: BTreeMap<&'static str, Secret>,
+    _artifacts: Server<Artifacts>,
     account: Child,
     endpoint: String,
     client: Client,
@@ -60,49 +74,47 @@ pub struct World {
 
 impl World {
     /// An account whose machines boot `image`, and a hub without a job.
-    pub fn new(image: &Path) -> Self {
+    pub fn new(image: &Path, pools: &[Pool], machines_max: u32) -> Self {
         let folder = TempDir::new().expect("a temporary folder");
         let mut hub = Hub::new(HubSettings::default());
-        let mut tokens = [LINUX, BROKEN].map(|name| {
-            let token = hub.create_agent_type(AgentType::new(name), SystemClock.now());
-            token.expect("a good name")
+        let tokens = pools.iter().map(|pool| {
+            let token = hub.create_agent_type(AgentType::new(pool.name), SystemClock.now());
+            (pool.name, token.expect("a good name"))
         });
+        let tokens: BTreeMap<&str, Secret> = tokens.collect();
         let hub = serve(hub);
         // What the hub calls itself is read in machines.
         let port = hub.address().port();
         hub.shared()
             .lock()
             .set_base_url(format!("https://{SEEN_FROM_MACHINES}:{port}"));
-        let agent = agent_program(folder.path());
-        let artifact = serve(Artifact(agent.clone()));
-        let trust = [pem(&hub), pem(&artifact)].concat();
-        let agent_port = artifact.address().port();
-        let told = user_data(port, agent_port, &agent);
+        let agent = Agent::new(folder.path());
+        let artifacts = serve(agent.files());
+        let agent_port = artifacts.address().port();
         let place = |name: &str, text: &str| {
             fs::write(folder.path().join(name), text).expect("a file");
         };
-        place("trust.pem", &trust);
+        place("trust.pem", &[pem(&hub), pem(&artifacts)].concat());
         place("hub.pem", &pem(&hub));
-        place("good.yaml", &told);
-        // As if somebody had cut it short: no unit is written, and no timer.
-        place("broken.yaml", "#cloud-config\nwrite_files: [\n");
-        for (name, token) in [LINUX, BROKEN].iter().zip(&tokens) {
-            place(name, token.expose());
+        for (number, pool) in pools.iter().enumerate() {
+            let template = Pool::template(number);
+            let told = pool.user_data(port, agent_port, &agent);
+            place(&format!("{template}.yaml"), &told);
+            place(pool.name, tokens[pool.name].expose());
         }
-        let (account, endpoint) = start_account(folder.path(), image);
+        let (account, endpoint) = start_account(folder.path(), image, pools);
         let pem = fs::read(folder.path().join("account.pem")).expect("the account wrote it");
         // The first client of a process settles who does the cryptography.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let certificate = Certificate::from_pem(&pem).expect("a certificate");
         let client = Client::builder().tls_certs_only([certificate]);
-        place("dayfly.toml", &configuration(port, &endpoint));
-        tokens.reverse();
-        let [_, token] = tokens;
+        let configuration = configuration(pools, machines_max, port, &endpoint);
+        place("dayfly.toml", &configuration);
         Self {
             folder,
             hub,
-            token,
-            _artifact: artifact,
+            tokens,
+            _artifacts: artifacts,
             account,
             endpoint,
             client: client.build().expect("good settings"),
@@ -116,7 +128,7 @@ impl World {
 
     /// A job that looks for the token of its pool, of which it knows two halves.
     pub fn search(&self, agent_type: &str) -> JobId {
-        let token = self.token.expose();
+        let token = self.tokens[agent_type].expose();
         let (begins, ends) = token.split_at(token.len() / 2);
         let variables = [("TOKEN_BEGINS", begins), ("TOKEN_ENDS", ends)];
         let variables = variables.map(|(name, value)| EnvVar {
@@ -172,6 +184,15 @@ impl World {
             .stdout(Stdio::null())
             .spawn();
         self.scaler = Some(scaler.expect("the scaler starts"));
+    }
+
+    /// What `dayfly explain` answers about a machine.
+    pub fn explain(&self, machine: &str) -> String {
+        let arguments = ["explain", machine, "--config", "dayfly.toml"];
+        let answer = dayfly(self.folder.path(), &arguments).output();
+        let answer = answer.expect("it is there");
+        assert_eq!(answer.status.code(), Some(0), "{}", self.said());
+        String::from_utf8(answer.stdout).expect("a text")
     }
 
     /// As the kernel does that is out of memory.
@@ -232,8 +253,9 @@ impl World {
         events.collect()
     }
 
-    /// Each job had a machine of its own, which ended itself after the job's log was closed.
-    pub async fn assert_one_machine_each(&self, jobs: &[JobId]) {
+    /// Each job had a machine of its own in that pool, which ended itself after the job's log was
+    /// closed.
+    pub async fn assert_one_machine_each(&self, pool: &str, jobs: &[JobId]) {
         let jobs: Vec<JobRecord> = jobs.iter().map(|job| self.job(job)).collect();
         let mut names: Vec<String> = jobs
             .iter()
@@ -243,55 +265,62 @@ impl World {
         names.sort();
         names.dedup();
         assert_eq!(names.len(), jobs.len(), "{names:?}");
-        let ends = "Client.InstanceInitiatedShutdown";
-        let listed = self.listed("pool", LINUX, |text| {
-            text.matches("<name>terminated</name>").count() == jobs.len()
-        });
-        let listed = listed.await;
-        for name in &names {
-            assert!(listed.contains(name), "{name} in {listed}");
-        }
+        let all_ended = |listed: &[Listed]| {
+            let ended = listed.iter().filter(|it| it.has_ended());
+            ended.count() == jobs.len()
+        };
+        let listed = self.listed(pool, all_ended).await;
         // No machine beside these was ever launched for the pool.
-        assert_eq!(listed.matches("<instanceId>").count(), jobs.len());
-        assert_eq!(
-            listed.matches(&format!("<code>{ends}</code>")).count(),
-            jobs.len()
-        );
+        let mut found: Vec<&str> = listed.iter().map(|it| it.id.as_str()).collect();
+        found.sort_unstable();
+        assert_eq!(found, names);
+        for machine in &listed {
+            assert_eq!(machine.reason, BY_ITSELF, "{}", machine.id);
+        }
     }
 
-    /// A machine of the broken pool that was ended from outside.
-    pub async fn ended_by_request(&self) -> String {
-        let listed = self.listed("pool", BROKEN, |text| {
-            text.contains("<code>Client.UserInitiatedShutdown</code>")
-        });
-        let listed = listed.await;
-        let ended = listed.split("<instanceId>").skip(1);
-        let mut ended = ended.filter(|text| text.contains("Client.UserInitiatedShutdown"));
-        let id = ended.next().and_then(|text| text.split('<').next());
-        id.expect("one is listed").to_owned()
+    /// The first machine of a pool that has ended, and why.
+    pub async fn ended(&self, pool: &str) -> Listed {
+        let has_ended = |listed: &[Listed]| listed.iter().any(Listed::has_ended);
+        let listed = self.listed(pool, has_ended).await;
+        let ended = listed.into_iter().find(Listed::has_ended);
+        ended.expect("it was there")
     }
 
-    /// What the account lists of a tag, as soon as that is as wanted.
-    async fn listed(&self, tag: &str, value: &str, is_so: impl Fn(&str) -> bool) -> String {
+    /// The machines of a pool, as soon as they are as wanted.
+    pub async fn listed(&self, pool: &str, is_so: impl Fn(&[Listed]) -> bool) -> Vec<Listed> {
         let form = format!(
-            "Version=2016-11-15&Action=DescribeInstances\
-             &Filter.1.Name=tag:dayfly:{tag}&Filter.1.Value.1={value}"
+            "Action=DescribeInstances&Filter.1.Name=tag:dayfly:pool&Filter.1.Value.1={pool}"
         );
         let looking = async {
             let mut looks = tokio::time::interval(LOOK_AGAIN);
             loop {
                 looks.tick().await;
-                let request = self.client.post(&self.endpoint).body(form.clone());
-                let request = request.header("authorization", "AWS4-HMAC-SHA256 Credential=a");
-                let answer = request.send().await.expect("it answers");
-                let text = answer.text().await.expect("a text");
-                if is_so(&text) {
-                    return text;
+                let listed = Listed::read(&self.ask(&form).await);
+                if is_so(&listed) {
+                    return listed;
                 }
             }
         };
         let found = tokio::time::timeout(PATIENCE, looking).await;
-        found.unwrap_or_else(|_| panic!("not listed so in time\n{}", self.said()))
+        found.unwrap_or_else(|_| panic!("{pool} is not listed so in time\n{}", self.said()))
+    }
+
+    /// What is on a machine's console by now.
+    pub async fn console(&self, machine: &str) -> String {
+        let form = format!("Action=GetConsoleOutput&Latest=true&InstanceId={machine}");
+        let answer = self.ask(&form).await;
+        let output = between(&answer, "<output>", "</output>").unwrap_or_default();
+        let text = STANDARD.decode(output).expect("base64");
+        String::from_utf8_lossy(&text).into_owned()
+    }
+
+    async fn ask(&self, form: &str) -> String {
+        let body = format!("Version=2016-11-15&{form}");
+        let request = self.client.post(&self.endpoint).body(body);
+        let request = request.header("authorization", "AWS4-HMAC-SHA256 Credential=a");
+        let answer = request.send().await.expect("it answers");
+        answer.text().await.expect("a text")
     }
 
     /// The processes of virtual machines of this world.
@@ -321,6 +350,43 @@ impl Drop for World {
             let _ = child.wait();
         }
     }
+}
+
+/// EC2's word for a machine that has powered itself off.
+pub const BY_ITSELF: &str = "Client.InstanceInitiatedShutdown";
+/// And for one that somebody has ended.
+pub const BY_REQUEST: &str = "Client.UserInitiatedShutdown";
+
+/// A machine, as the account lists it.
+#[derive(Clone, Debug)]
+pub struct Listed {
+    pub id: String,
+    pub state: String,
+    /// EC2's word for its end; empty before.
+    pub reason: String,
+}
+
+impl Listed {
+    fn read(answer: &str) -> Vec<Self> {
+        let machines = answer.split("<instanceId>").skip(1);
+        let machines = machines.map(|text| Self {
+            id: text.split('<').next().unwrap_or_default().to_owned(),
+            state: between(text, "<name>", "<").unwrap_or_default().to_owned(),
+            reason: between(text, "<stateReason><code>", "<")
+                .unwrap_or_default()
+                .to_owned(),
+        });
+        machines.collect()
+    }
+
+    pub fn has_ended(&self) -> bool {
+        self.state == "terminated"
+    }
+}
+
+fn between<'a>(text: &'a str, before: &str, after: &str) -> Option<&'a str> {
+    let (_, rest) = text.split_once(before)?;
+    rest.split(after).next()
 }
 
 fn serve<E: Emulated + Send + 'static>(emulated: E) -> Server<E> {

@@ -1,0 +1,131 @@
+//! Everything that keeps a machine from its job, or its agent from leaving, powers it off: each
+//! mechanism in a machine of its own, with nobody outside who would end it in time.
+
+use dayfly::hub::wire::agent::JobResult;
+use dayfly::model::id::JobId;
+
+use super::setting::{Pool, Told};
+use super::world::{BY_ITSELF, System, World};
+
+/// A machine, what makes it end, and how that shows.
+struct Case {
+    pool: Pool,
+    /// What its job does.
+    command: &'static str,
+    /// A part of a line that its console has then.
+    console: &'static str,
+    /// A part of what `dayfly explain` says.
+    explained: &'static str,
+}
+
+/// The scaler's own limits are far away: whatever ends one of these is in the machine.
+const fn case(
+    name: &'static str,
+    changes: &'static [(&'static str, &'static str)],
+    command: &'static str,
+    [console, explained]: [&'static str; 2],
+) -> Case {
+    let told = Told::Product(changes);
+    let pool = Pool {
+        told,
+        ..Pool::usual(name)
+    };
+    Case {
+        pool,
+        command,
+        console,
+        explained,
+    }
+}
+
+const CASES: [Case; 5] = [
+    // A unit that fails: the token's parameter is not there.
+    case(
+        "s1-no-token",
+        &[("token_parameter", "/dayfly/lost")],
+        "true",
+        [
+            "dayfly: not begun: Trouble: ssm answered 400",
+            "it could not begin: Trouble: ssm answered 400",
+        ],
+    ),
+    // The boot limit: nobody answers at the hub's address, and the agent tries for two minutes.
+    case(
+        "s1-no-hub",
+        &[("endpoint", "169.254.77.77"), ("boot_limit_seconds", "100")],
+        "true",
+        [
+            "dayfly: not registered within 100 s",
+            "no agent registered within its boot limit",
+        ],
+    ),
+    // The agent's exit: its job ends it, once its marks have had the time to reach the console.
+    case(
+        "s1-killed",
+        &[],
+        "sleep 30; sudo pkill -KILL -x dayfly-agent; sleep 10000",
+        [
+            "dayfly: job ",
+            "its agent had registered, and ended without closing a job's log",
+        ],
+    ),
+    // The lifetime, with a job that would go on; its agent reports first.
+    case(
+        "s1-old",
+        &[("lifetime_seconds", "240")],
+        "sleep 10000",
+        ["dayfly: lifetime of 240 s is over", "its job is done"],
+    ),
+    // The lifetime again, where the network is gone and the agent can tell nobody.
+    case(
+        "s1-cut-off",
+        &[("lifetime_seconds", "240")],
+        "for card in /sys/class/net/*; do sudo ip link set ${card##*/} down; done; sleep 10000",
+        [
+            "dayfly: lifetime of 240 s is over",
+            "its agent had registered, and ended without closing a job's log",
+        ],
+    ),
+];
+
+#[tokio::test]
+async fn whatever_goes_wrong_a_machine_powers_itself_off() {
+    let Some(image) = System::Bookworm.image() else {
+        return;
+    };
+    let pools = CASES.map(|case| case.pool);
+    // Two cores emulate them.
+    let mut world = World::new(&image, &pools, 3);
+    let jobs = CASES.map(|case| world.enqueue(case.pool.name, case.command));
+    world.start_scaler();
+    for (case, job) in CASES.iter().zip(&jobs) {
+        let machine = world.ended(case.pool.name).await;
+        let console = world.console(&machine.id).await;
+        assert_eq!(machine.reason, BY_ITSELF, "{console}");
+        assert!(
+            console.contains(case.console),
+            "{} in {console}",
+            case.console
+        );
+        let explained = world.explain(&machine.id);
+        for words in ["has powered itself off", case.explained] {
+            assert!(explained.contains(words), "{words} in {explained}");
+        }
+        end_job(&world, job, case).await;
+    }
+    world.end();
+}
+
+/// Nobody runs the job any more, or ever did: it is taken back, so that no machine is launched for
+/// it again. One that an agent has reported was stopped with its machine.
+async fn end_job(world: &World, job: &JobId, case: &Case) {
+    if case.pool.name == "s1-old" {
+        let result = world.result(job).await;
+        assert!(
+            matches!(result, JobResult::Failed | JobResult::Stopped),
+            "{result:?}"
+        );
+    } else {
+        world.stop(job);
+    }
+}
