@@ -32,6 +32,8 @@ pub struct HostSettings {
     pub hub: HubSettings,
     /// What it runs.
     pub loaded: Loaded,
+    /// This computer's address as agents see it, where that is another than the server's own.
+    pub seen_as: Option<&'static str>,
     /// Agent types beside those that the pipeline asks for.
     pub agent_types: Vec<AgentType>,
 }
@@ -81,6 +83,7 @@ impl Host {
             transport,
             hub: hub_settings,
             loaded,
+            seen_as,
             agent_types,
         } = settings;
         let listener = listener(listen)?;
@@ -101,6 +104,11 @@ impl Host {
         let limit = loaded.pipeline.execution_time_limit;
         let mut feed = Feed::new(Run::new(expansion), limit);
         let server = Server::start(Shared::new(hub), listener, transport, SystemClock)?;
+        if let Some(host) = seen_as {
+            let port = server.address().port();
+            let url = format!("https://{host}:{port}");
+            server.shared().lock().set_base_url(url);
+        }
         // After the start, because payloads carry the server's address.
         feed.step(&mut server.shared().lock(), now);
         server.shared().ring();

@@ -87,6 +87,7 @@ async fn serve(command: HubCommand) -> Result<Exit, Exit> {
         transport,
         hub,
         loaded,
+        seen_as: None,
         agent_types,
     };
     let host = Host::start(settings).map_err(|error| match error {

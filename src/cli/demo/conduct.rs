@@ -7,6 +7,7 @@ use std::time::Duration;
 use tokio::sync::{Notify, oneshot, watch};
 use tokio::time::{Instant, sleep, timeout_at};
 
+use super::cloud::DemoCloud;
 use super::logs::{LogFolder, commands_not_found, parse};
 use super::progress::{MachineCounts, Progress};
 use super::record::{JobRow, Machines, Record, Waits};
@@ -19,7 +20,6 @@ use crate::emulator::hub::job::JobRecord;
 use crate::emulator::hub::journal::Change;
 use crate::emulator::hub::row::AgentRow;
 use crate::emulator::pipeline::JobState;
-use crate::local::process::ProcessCloud;
 use crate::model::id::{JobId, MachineId};
 use crate::model::pool::Policy;
 use crate::ports::{Clock, SystemClock};
@@ -30,8 +30,6 @@ const PACE: Pace = Pace {
     interval: Duration::from_secs(2),
     spacing: Duration::from_millis(50),
 };
-/// How long machines get to end by themselves once the last job is done.
-const DRAIN_LIMIT: Duration = Duration::from_secs(10);
 /// How often live lines count their seconds.
 const REDRAW: Duration = Duration::from_millis(500);
 
@@ -49,6 +47,7 @@ pub(super) async fn conduct(
         host,
         cloud,
         mut scaler,
+        drain_limit,
         _folder,
     } = stage;
     let hasten = Notify::new();
@@ -68,6 +67,7 @@ pub(super) async fn conduct(
     let mut show = Show {
         host,
         cloud: cloud.clone(),
+        drain_limit,
         progress,
         logs,
         missing: BTreeSet::new(),
@@ -94,7 +94,8 @@ pub(super) async fn conduct(
 /// Everything that is shown and written while the demo runs.
 struct Show {
     host: Host,
-    cloud: ProcessCloud<SystemClock>,
+    cloud: DemoCloud,
+    drain_limit: Duration,
     progress: Progress,
     logs: Option<LogFolder>,
     /// Commands that bash did not find, and in which job.
@@ -118,7 +119,7 @@ impl Show {
                 let limit = *drained_until.get_or_insert_with(|| {
                     self.drain(policy);
                     hasten.notify_one();
-                    Instant::now() + DRAIN_LIMIT
+                    Instant::now() + self.drain_limit
                 });
                 if self.cloud.totals().2 == 0 || limit <= Instant::now() {
                     return;

@@ -3,6 +3,9 @@
 //!
 //! `stage` puts it up, `conduct` lets it run and shows it, `record` is what is left of it.
 
+#[cfg(feature = "aws")]
+mod account;
+mod cloud;
 mod conduct;
 mod live;
 mod logs;
@@ -14,7 +17,7 @@ mod summary;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use clap::Args;
+use clap::{Args, ValueEnum};
 use tracing::level_filters::LevelFilter;
 
 use self::logs::LogFolder;
@@ -36,9 +39,15 @@ pub struct DemoCommand {
     /// A Semaphore pipeline file; a built-in one of ten jobs otherwise.
     #[arg(long, value_name = "FILE")]
     pipeline: Option<PathBuf>,
-    /// Machines at the same time.
-    #[arg(long, value_name = "N", default_value_t = 8, value_parser = clap::value_parser!(u32).range(1..=1000))]
-    machines_max: u32,
+    /// What a machine is: a process tree, or a virtual machine that QEMU boots from `--image`.
+    #[arg(long, value_enum, default_value_t = MachineKind::Process, requires_if("qemu", "image"))]
+    machines: MachineKind,
+    /// The folder of an image, which `cloud-init/image/build` makes and prints.
+    #[arg(long, value_name = "FOLDER")]
+    image: Option<PathBuf>,
+    /// Machines at the same time [default: 8, and 2 with --machines qemu].
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1000))]
+    machines_max: Option<u32>,
     /// Machines kept waiting ahead of demand, for each agent type.
     #[arg(long, value_name = "N", default_value_t = 0, value_parser = clap::value_parser!(u32).range(0..=1000))]
     reserve: u32,
@@ -54,6 +63,25 @@ pub struct DemoCommand {
     /// Log what the scaler does, to stderr; twice for more.
     #[arg(short, long, action = clap::ArgAction::Count)]
     verbose: u8,
+}
+
+/// What a demo's machines are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum MachineKind {
+    /// Process trees of this computer.
+    Process,
+    /// Virtual machines, with a kernel and a cloud-init of their own.
+    Qemu,
+}
+
+impl MachineKind {
+    /// How many at the same time do not get in each other's way on a small computer.
+    const fn machines_max(self) -> u32 {
+        match self {
+            Self::Process => 8,
+            Self::Qemu => 2,
+        }
+    }
 }
 
 /// Runs the demo to its end.
@@ -102,9 +130,15 @@ async fn perform(command: &DemoCommand, style: Style) -> Result<Record, Exit> {
     let seed = super::seed(command.seed)?;
     let settings = StageSettings {
         loaded,
-        machines_max: command.machines_max,
+        machines_max: command
+            .machines_max
+            .unwrap_or(command.machines.machines_max()),
         reserve: command.reserve,
         seed,
+        image: match command.machines {
+            MachineKind::Process => None,
+            MachineKind::Qemu => command.image.clone(),
+        },
     };
     let stage = Stage::new(settings).map_err(|error| failed(&error))?;
     let progress = Progress::new(style, command.json, SystemClock.now());

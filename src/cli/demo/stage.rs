@@ -5,15 +5,19 @@ use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use tempfile::TempDir;
 use thiserror::Error;
 
+#[cfg(feature = "aws")]
+use super::account::{Account, AccountError};
+use super::cloud::DemoCloud;
 use crate::cli::host::{Host, HostError, HostSettings, write_ca};
 use crate::cli::machine::TEMPORARY;
 use crate::emulator::http::Transport;
+use crate::emulator::http::tls::SEEN_FROM_MACHINES;
 use crate::emulator::hub::settings::{HubSettings, Limits};
 use crate::emulator::pipeline::Loaded;
 use crate::hub::client::{ClientError, HttpSettings, HubClient, PoolAccess};
@@ -40,6 +44,11 @@ const BOOT_LIMIT: Duration = Duration::from_secs(300);
 const LIFETIME: Duration = Duration::from_secs(24 * 3600);
 /// Long enough for the next job of the pipeline, short enough that nobody waits for it at the end.
 const IDLE_TIMEOUT: Duration = Duration::from_secs(15);
+/// How long machines get to end by themselves once the last job is done.
+const DRAIN_LIMIT: Duration = Duration::from_secs(10);
+/// Virtual ones may still be booting, and then shut a whole system down.
+#[cfg(feature = "aws")]
+const VIRTUAL_DRAIN_LIMIT: Duration = Duration::from_secs(180);
 
 /// What a demo is asked to do.
 #[derive(Debug)]
@@ -48,14 +57,18 @@ pub(super) struct StageSettings {
     pub(super) machines_max: u32,
     pub(super) reserve: u32,
     pub(super) seed: u64,
+    /// The image that machines boot; without one, they are process trees.
+    pub(super) image: Option<PathBuf>,
 }
 
 /// Everything that a demo consists of.
 #[derive(Debug)]
 pub(super) struct Stage {
     pub(super) host: Host,
-    pub(super) cloud: ProcessCloud<SystemClock>,
-    pub(super) scaler: Scaler<HubClient, ProcessCloud<SystemClock>, SystemClock>,
+    pub(super) cloud: DemoCloud,
+    pub(super) scaler: Scaler<HubClient, DemoCloud, SystemClock>,
+    /// How long machines may take to end once the last job is done.
+    pub(super) drain_limit: Duration,
     /// Goes last, with everything in it.
     pub(super) _folder: TempDir,
 }
@@ -73,11 +86,24 @@ pub(super) enum StageError {
     Host(#[from] HostError),
     #[error(transparent)]
     Client(#[from] ClientError),
+    #[cfg(feature = "aws")]
+    #[error(transparent)]
+    Account(#[from] AccountError),
+    #[cfg(not(feature = "aws"))]
+    #[error("this program was built without virtual machines (feature aws)")]
+    NotBuilt,
 }
 
 impl Stage {
     /// Puts it up. What is missing is said before anything starts.
     pub(super) fn new(settings: StageSettings) -> Result<Self, StageError> {
+        let StageSettings {
+            loaded,
+            machines_max,
+            reserve,
+            seed,
+            image,
+        } = settings;
         let folder = tempfile::Builder::new()
             .prefix("dayfly-demo-")
             .tempdir()
@@ -85,24 +111,15 @@ impl Stage {
         let host = Host::start(HostSettings {
             listen: SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 0),
             transport: Transport::Tls,
-            hub: hub_settings(settings.seed),
-            loaded: settings.loaded,
+            hub: hub_settings(seed),
+            loaded,
+            seen_as: image.is_some().then_some(SEEN_FROM_MACHINES),
             agent_types: Vec::new(),
         })?;
         let ca_file =
             write_ca(&host.server, folder.path().join("ca.pem")).map_err(StageError::Folder)?;
         let endpoint = host.server.address().to_string();
         let pools = pools(&host.registration_tokens);
-        let agents = pools
-            .iter()
-            .map(|(name, (_, token))| (name.clone(), agent(&endpoint, &ca_file, token)))
-            .collect();
-        let cloud = ProcessCloud::new(
-            machines(folder.path().join("machines"), agents)?,
-            SystemClock,
-        )?;
-        let marker = folder.path().join("machines").join(TEMPORARY);
-        std::fs::write(marker, "").map_err(StageError::Folder)?;
         let access = pools
             .iter()
             .map(|(name, (agent_type, registration_token))| {
@@ -117,19 +134,82 @@ impl Stage {
                 )
             });
         let http = HttpSettings {
-            ca_file,
-            ..HttpSettings::new(endpoint)
+            ca_file: ca_file.clone(),
+            ..HttpSettings::new(endpoint.clone())
         };
         let hub = HubClient::new(&http, access.collect(), Some(host.api_token.clone()))?;
-        let policy = policy(&pools, settings.machines_max, settings.reserve);
+        let (cloud, policy, drain_limit) = match &image {
+            None => {
+                let cloud = process_cloud(folder.path(), &endpoint, &ca_file, &pools)?;
+                let policy = policy(&pools, machines_max, reserve);
+                (DemoCloud::Process(cloud), policy, DRAIN_LIMIT)
+            }
+            Some(image) => virtual_cloud(&AccountSettings {
+                image,
+                folder: folder.path(),
+                host: &host,
+                machines_max,
+                reserve,
+                seed,
+            })?,
+        };
         let scaler = Scaler::new(hub, cloud.clone(), SystemClock, policy);
         Ok(Self {
             host,
             cloud,
             scaler,
+            drain_limit,
             _folder: folder,
         })
     }
+}
+
+/// Machines that are process trees.
+fn process_cloud(
+    folder: &Path,
+    endpoint: &str,
+    ca_file: &Option<PathBuf>,
+    pools: &Pools,
+) -> Result<ProcessCloud<SystemClock>, StageError> {
+    let agents = pools
+        .iter()
+        .map(|(name, (_, token))| (name.clone(), agent(endpoint, ca_file, token)))
+        .collect();
+    let root = folder.join("machines");
+    let cloud = ProcessCloud::new(machines(root.clone(), agents)?, SystemClock)?;
+    std::fs::write(root.join(TEMPORARY), "").map_err(StageError::Folder)?;
+    Ok(cloud)
+}
+
+/// Machines that are virtual ones, with what their own configuration wants of them.
+#[cfg(feature = "aws")]
+fn virtual_cloud(asked: &AccountSettings<'_>) -> Result<(DemoCloud, Policy, Duration), StageError> {
+    let account = Account::new(asked)?;
+    let policy = account.settings.policy.clone();
+    Ok((DemoCloud::Virtual(account), policy, VIRTUAL_DRAIN_LIMIT))
+}
+
+#[cfg(not(feature = "aws"))]
+fn virtual_cloud(_: &AccountSettings<'_>) -> Result<(DemoCloud, Policy, Duration), StageError> {
+    Err(StageError::NotBuilt)
+}
+
+/// What virtual machines are to be had for.
+#[cfg_attr(
+    not(feature = "aws"),
+    expect(dead_code, reason = "they are not built in")
+)]
+#[derive(Debug)]
+pub(super) struct AccountSettings<'a> {
+    /// The image's folder.
+    pub(super) image: &'a Path,
+    /// Where files of the demo are.
+    pub(super) folder: &'a Path,
+    /// The hub that their agents register at.
+    pub(super) host: &'a Host,
+    pub(super) machines_max: u32,
+    pub(super) reserve: u32,
+    pub(super) seed: u64,
 }
 
 fn hub_settings(seed: u64) -> HubSettings {

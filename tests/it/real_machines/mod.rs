@@ -4,6 +4,7 @@
 //! `tests/run` builds the image and says where it is. Without it, the test is skipped with a
 //! message, because `cargo test` alone may need nothing but Rust.
 
+mod demo;
 mod endings;
 mod modes;
 mod setting;
