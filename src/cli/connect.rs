@@ -126,7 +126,7 @@ pub fn look(path: &Path) -> Result<(Recording, Vec<Silence>), Exit> {
     Ok((
         Recording {
             at: tick.at,
-            policy: scaler.priced_policy(),
+            policy: scaler.priced_policy().clone(),
             snapshot: tick.snapshot,
         },
         tick.silences,
