@@ -145,7 +145,7 @@ pub fn look(path: &Path) -> Result<Look, Exit> {
     Ok(Look {
         recording: Recording {
             at: tick.at,
-            policy: scaler.priced_policy(),
+            policy: scaler.priced_policy().clone(),
             snapshot: tick.snapshot,
         },
         silences: tick.silences,

@@ -21,6 +21,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use crate::model::beside::beside;
 use crate::model::id::{MachineId, PoolName};
 use crate::model::machine::Machine;
 use crate::model::outlook::Outlook;
@@ -74,9 +75,11 @@ impl Forecast {
             let Some(view) = pools.get(name) else {
                 continue;
             };
-            let of_pool = machines.values().filter(|machine| machine.pool == *name);
+            let of_pool = beside(machines, &memory.sightings)
+                .filter(|(_, machine, _)| machine.pool == *name)
+                .filter_map(|(_, machine, sighting)| Some((machine, sighting?)));
             let forecast = self.pools.entry(name.clone()).or_default();
-            forecast.see(view, of_pool, memory, now);
+            forecast.see(view, of_pool, now);
         }
     }
 

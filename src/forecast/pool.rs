@@ -13,7 +13,7 @@ use crate::model::id::JobId;
 use crate::model::machine::Machine;
 use crate::model::outlook::{Expectation, Outlook};
 use crate::model::pool::Speculation;
-use crate::model::snapshot::{Memory, PoolView, Sighting};
+use crate::model::snapshot::{PoolView, Sighting};
 use crate::model::time::Timestamp;
 
 /// What a surplus machine of a race costs: the minute that EC2 bills at least. It waits a little
@@ -46,21 +46,18 @@ struct Last {
 }
 
 impl PoolForecast {
-    /// Takes in a look at this pool. Without the hub's counts it teaches nothing.
+    /// Takes in a look at this pool: its machines, with what is known of each one's agent. Without
+    /// the hub's counts it teaches nothing.
     pub fn see<'a>(
         &mut self,
         view: &PoolView,
-        machines: impl Iterator<Item = &'a Machine>,
-        memory: &Memory,
+        machines: impl Iterator<Item = (&'a Machine, &'a Sighting)>,
         now: Timestamp,
     ) {
         let Some(counts) = view.counts else { return };
         let mut ended = 0;
         let mut booting: u32 = 0;
-        for machine in machines {
-            let Some(sighting) = memory.sightings.get(&machine.id) else {
-                continue;
-            };
+        for (machine, sighting) in machines {
             self.see_boot(machine, *sighting, view, now);
             ended += u32::from(ended_now(*sighting, now));
             let is_booting = sighting.registered_at.is_none() && machine.phase.is_alive();
@@ -108,7 +105,6 @@ impl PoolForecast {
     }
 
     fn see_boot(&mut self, machine: &Machine, sighting: Sighting, view: &PoolView, now: Timestamp) {
-        let call = call_of(machine);
         if sighting.registered_at == Some(now) {
             let agents = view.agents.as_ref();
             let report = agents.and_then(|agents| agents.get(&machine.id));
@@ -116,14 +112,17 @@ impl PoolForecast {
             let took = milliseconds(registered_at.since(machine.launched_at));
             // An agent that was there when we began to look may have registered long before.
             if Duration::from_millis(took) <= machine.boot_limit {
-                let failed = false;
-                self.boots.add(Boot { took, call, failed });
+                self.add_boot(machine, took, false);
             }
         } else if self.is_new(sighting.boot_failed_at) {
             let took = milliseconds(now.since(machine.launched_at).min(machine.boot_limit));
-            let failed = true;
-            self.boots.add(Boot { took, call, failed });
+            self.add_boot(machine, took, true);
         }
+    }
+
+    fn add_boot(&mut self, machine: &Machine, took: u64, failed: bool) {
+        let call = call_of(machine);
+        self.boots.add(Boot { took, call, failed });
     }
 
     /// Whether something happened after the last look.

@@ -51,12 +51,13 @@ impl Season {
         let slot = half_hour(at);
         let (of_kind, base) = (slot % 48, slot / 48 * 48);
         let around = [47, 0, 1].map(|step| base + (of_kind + step) % 48);
-        let known: Vec<u32> = around
+        let known = around
             .into_iter()
-            .filter_map(|slot| self.milli.get(slot).copied().flatten())
-            .collect();
-        let sum: u64 = known.iter().map(|milli| u64::from(*milli)).sum();
-        let mean = sum.checked_div(known.len() as u64)?;
+            .filter_map(|slot| self.milli.get(slot).copied().flatten());
+        let (sum, count) = known.fold((0_u64, 0_u64), |(sum, count), milli| {
+            (sum + u64::from(milli), count + 1)
+        });
+        let mean = sum.checked_div(count)?;
         u32::try_from(mean).ok()
     }
 

@@ -6,6 +6,8 @@
 
 #![deny(missing_docs)]
 
+pub mod beside;
+pub mod copied_late;
 pub mod ending;
 pub mod id;
 pub mod job;

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::copied_late::Shared;
 use super::id::{JobId, MachineId, PoolName, TemplateVersion};
 use super::job::{AgentReport, QueueCounts};
 use super::machine::Machine;
@@ -19,8 +20,9 @@ pub struct Snapshot {
     pub pools: BTreeMap<PoolName, PoolView>,
     /// The machines that carry our deployment's tag, of all pools, from one listing.
     pub machines: Option<BTreeMap<MachineId, Machine>>,
-    /// What earlier ticks remember. Losing it costs money, never correctness.
-    pub memory: Memory,
+    /// What earlier ticks remember. Losing it costs money, never correctness. The scaler goes on
+    /// with the same memory, so a snapshot does not copy it.
+    pub memory: Shared<Memory>,
 }
 
 /// What the hub said of one pool's agent type.

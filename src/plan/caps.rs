@@ -1,6 +1,5 @@
 //! The caps of all pools together, in one place: whatever is launched passes through here.
 
-use std::collections::BTreeMap;
 use std::time::Duration;
 
 use crate::model::machine::Machine;
@@ -28,11 +27,10 @@ pub struct Room {
 impl Room {
     /// The room that a snapshot leaves. Machines of unknown pools count as well: they are paid for.
     pub fn left(snapshot: &Snapshot, policy: &Policy, now: Timestamp) -> Self {
-        let machines = known_machines(snapshot);
-        let alive = || machines.values().filter(|machine| machine.phase.is_alive());
+        let alive = || known_machines(snapshot).filter(|machine| machine.phase.is_alive());
         let alive_count = u32::try_from(alive().count()).unwrap_or(u32::MAX);
         let hourly: MicroDollars = alive().map(|machine| machine.offer.hourly).sum();
-        let launches = launches_in_window(snapshot, &machines, now);
+        let launches = launches_in_window(snapshot, now);
         Self {
             machines: policy.machines_max.saturating_sub(alive_count),
             launches: policy.launches_per_hour_max.saturating_sub(launches),
@@ -82,25 +80,20 @@ impl Room {
 }
 
 /// Every machine of the snapshot once: as listed, or else as the launch ledger has it.
-fn known_machines(snapshot: &Snapshot) -> BTreeMap<&str, &Machine> {
+fn known_machines(snapshot: &Snapshot) -> impl Iterator<Item = &Machine> {
+    let listed = snapshot.machines.as_ref();
+    let is_listed = move |id| listed.is_some_and(|listed| listed.contains_key(id));
     let ledger = snapshot.memory.ledger.iter();
-    let listed = snapshot.machines.iter().flatten();
-    ledger
-        .chain(listed)
-        .map(|(id, machine)| (id.as_str(), machine))
-        .collect()
+    let unlisted = ledger.filter(move |(id, _)| !is_listed(*id));
+    let all = listed.into_iter().flatten().chain(unlisted);
+    all.map(|(_, machine)| machine)
 }
 
 /// Launches within the last hour. The cloud's list forgets machines that ended long ago, and the
 /// memory forgets everything when the process restarts: the larger number is nearer the truth.
-fn launches_in_window(
-    snapshot: &Snapshot,
-    machines: &BTreeMap<&str, &Machine>,
-    now: Timestamp,
-) -> u32 {
+fn launches_in_window(snapshot: &Snapshot, now: Timestamp) -> u32 {
     let window_start = now.minus(RATE_WINDOW);
-    let listed = machines
-        .values()
+    let listed = known_machines(snapshot)
         .filter(|machine| window_start < machine.launched_at)
         .count();
     let remembered = snapshot

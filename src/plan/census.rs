@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use crate::model::beside::beside;
 use crate::model::id::{MachineId, PoolName};
 use crate::model::job::{AgentReport, AgentState};
 use crate::model::machine::{ConsoleMarks, Machine, Phase};
@@ -61,46 +62,38 @@ pub struct Counted<'a> {
     pub listed: bool,
 }
 
-/// All machines of one pool, listed ones and those of the launch ledger, by id.
-pub type Census<'a> = BTreeMap<&'a MachineId, Counted<'a>>;
+/// All machines of one pool, listed ones and those of the launch ledger, in the order of their ids.
+pub type Census<'a> = Vec<(&'a MachineId, Counted<'a>)>;
 
 /// Sorts the machines of a snapshot by pool and says of each what its agent does.
 /// Machines of pools that the snapshot has no view of are counted with an empty view.
 pub fn census(snapshot: &Snapshot, now: Timestamp) -> BTreeMap<&PoolName, Census<'_>> {
     let blind = PoolView::default();
-    let listed = snapshot.machines.iter().flatten();
-    let remembered = snapshot.memory.ledger.iter().filter(|(id, _)| {
-        !snapshot
-            .machines
-            .as_ref()
-            .is_some_and(|list| list.contains_key(*id))
-    });
+    let memory = &snapshot.memory;
+    let list = snapshot.machines.as_ref();
+    let is_listed = |id| list.is_some_and(|list| list.contains_key(id));
+    let listed = list.map(|list| beside(list, &memory.sightings));
+    let listed = listed.into_iter().flatten().map(|entry| (true, entry));
+    let remembered = beside(&memory.ledger, &memory.sightings).map(|entry| (false, entry));
+    let remembered = remembered.filter(|(_, (id, _, _))| !is_listed(*id));
     let mut pools: BTreeMap<&PoolName, Census<'_>> = BTreeMap::new();
-    for (listed, (id, machine)) in listed
-        .map(|entry| (true, entry))
-        .chain(remembered.map(|entry| (false, entry)))
-    {
+    for (listed, (id, machine, sighting)) in listed.chain(remembered) {
         let view = snapshot.pools.get(&machine.pool).unwrap_or(&blind);
-        let sighting = snapshot
-            .memory
-            .sightings
-            .get(id)
-            .copied()
-            .unwrap_or_default();
+        let sighting = sighting.copied().unwrap_or_default();
         let standing = if listed && has_outlived(machine, now) {
             Standing::Outlived
         } else {
             standing(machine, view, sighting, now)
         };
-        pools.entry(&machine.pool).or_default().insert(
-            id,
-            Counted {
-                machine,
-                standing,
-                listed,
-            },
-        );
+        let counted = Counted {
+            machine,
+            standing,
+            listed,
+        };
+        pools.entry(&machine.pool).or_default().push((id, counted));
     }
+    let censuses = pools.values_mut();
+    censuses.for_each(|census| census.sort_by_key(|(id, _)| *id));
     pools
 }
 

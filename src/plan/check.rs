@@ -75,19 +75,25 @@ pub enum Violation {
 /// Every invariant that the plan breaks; none for a plan that `decide` made.
 pub fn check(snapshot: &Snapshot, policy: &Policy, plan: &Plan, now: Timestamp) -> Vec<Violation> {
     let mut found = Vec::new();
-    check_total(snapshot, policy, plan, &mut found);
+    let machines = all_machines(snapshot);
+    check_total(snapshot, policy, plan, &machines, &mut found);
     check_blind(snapshot, plan, &mut found);
-    check_caps(snapshot, policy, plan, now, &mut found);
+    check_caps(policy, plan, &machines, now, &mut found);
     check_ends(snapshot, plan, now, &mut found);
     check_lifetimes(snapshot, plan, now, &mut found);
     check_launches(snapshot, policy, plan, now, &mut found);
-    check_ahead(snapshot, policy, plan, &mut found);
+    check_ahead(snapshot, policy, plan, &machines, &mut found);
     found
 }
 
 /// What no queued job and no fixed reserve accounts for needs a reason and leaves room.
-fn check_ahead(snapshot: &Snapshot, policy: &Policy, plan: &Plan, found: &mut Vec<Violation>) {
-    let machines = all_machines(snapshot);
+fn check_ahead(
+    snapshot: &Snapshot,
+    policy: &Policy,
+    plan: &Plan,
+    machines: &[(&MachineId, &Machine)],
+    found: &mut Vec<Violation>,
+) {
     for order in launches(plan) {
         let Some(pool) = policy.pools.get(&order.pool) else {
             continue;
@@ -108,9 +114,8 @@ fn check_ahead(snapshot: &Snapshot, policy: &Policy, plan: &Plan, found: &mut Ve
             let race = u64::from(outlook.race_for(counts.queued));
             u64::from(expectation.likely) + u64::from(expectation.scheduled) + race
         });
-        let is_alive = |machine: &&&Machine| machine.phase != Phase::Gone;
-        let alive = machines.values().filter(is_alive);
-        let alive = alive.filter(|machine| machine.pool == order.pool).count() as u64;
+        let of_pool = machines.iter().filter(|(_, it)| it.pool == order.pool);
+        let alive = of_pool.filter(|(_, it)| it.phase != Phase::Gone).count() as u64;
         let why = if pool.speculation.speed == Speed::Reactive {
             "and its speed is reactive"
         } else if outlook.is_some_and(|outlook| outlook.expectation.exhausted) {
@@ -131,9 +136,13 @@ fn check_ahead(snapshot: &Snapshot, policy: &Policy, plan: &Plan, found: &mut Ve
     }
 }
 
-fn all_machines(snapshot: &Snapshot) -> BTreeMap<&MachineId, &Machine> {
-    let mut machines: BTreeMap<&MachineId, &Machine> = snapshot.memory.ledger.iter().collect();
-    machines.extend(snapshot.machines.iter().flatten());
+/// Every machine once, by id: as the cloud lists it, or else as it was launched.
+fn all_machines(snapshot: &Snapshot) -> Vec<(&MachineId, &Machine)> {
+    let listed = snapshot.machines.iter().flatten();
+    let mut machines: Vec<_> = listed.chain(&snapshot.memory.ledger).collect();
+    // Of two with one id the first stays, which is the listed one: the sort keeps their order.
+    machines.sort_by_key(|(id, _)| *id);
+    machines.dedup_by_key(|(id, _)| *id);
     machines
 }
 
@@ -148,7 +157,13 @@ fn launches(plan: &Plan) -> impl Iterator<Item = &LaunchOrder> {
     plan.pools.values().filter_map(|pool| pool.launch.as_ref())
 }
 
-fn check_total(snapshot: &Snapshot, policy: &Policy, plan: &Plan, found: &mut Vec<Violation>) {
+fn check_total(
+    snapshot: &Snapshot,
+    policy: &Policy,
+    plan: &Plan,
+    machines: &[(&MachineId, &Machine)],
+    found: &mut Vec<Violation>,
+) {
     if !plan.pools.keys().eq(policy.pools.keys()) {
         found.push(Violation::Pools);
     }
@@ -162,19 +177,25 @@ fn check_total(snapshot: &Snapshot, policy: &Policy, plan: &Plan, found: &mut Ve
             found.push(Violation::Jobs(name.clone()));
         }
     }
-    let mut verdicts: BTreeMap<&MachineId, usize> = BTreeMap::new();
-    machine_verdicts(plan).for_each(|(id, _)| *verdicts.entry(id).or_default() += 1);
-    let machines = all_machines(snapshot);
-    for id in machines
-        .keys()
-        .chain(verdicts.keys())
-        .collect::<BTreeSet<_>>()
-    {
-        let count = verdicts.get(*id).copied().unwrap_or(0);
-        if count != 1 || !machines.contains_key(*id) {
-            found.push(Violation::Machine((*id).clone(), count));
-        }
+    let mut verdicts: Vec<&MachineId> = machine_verdicts(plan).map(|(id, _)| id).collect();
+    verdicts.sort();
+    let machines = machines.iter().map(|(id, _)| *id);
+    if !machines.clone().eq(verdicts.iter().copied()) {
+        found.extend(misjudged(&machines.collect(), &verdicts));
     }
+}
+
+/// Which machines do not have exactly one verdict, and which verdicts no machine.
+fn misjudged(machines: &BTreeSet<&MachineId>, verdicts: &[&MachineId]) -> Vec<Violation> {
+    let mut counts: BTreeMap<&MachineId, usize> = machines.iter().map(|id| (*id, 0)).collect();
+    verdicts
+        .iter()
+        .for_each(|id| *counts.entry(id).or_default() += 1);
+    let is_wrong = |(id, count): &(&MachineId, usize)| *count != 1 || !machines.contains(id);
+    let wrong = counts.into_iter().filter(is_wrong);
+    wrong
+        .map(|(id, count)| Violation::Machine(id.clone(), count))
+        .collect()
 }
 
 fn check_blind(snapshot: &Snapshot, plan: &Plan, found: &mut Vec<Violation>) {
@@ -188,16 +209,18 @@ fn check_blind(snapshot: &Snapshot, plan: &Plan, found: &mut Vec<Violation>) {
 }
 
 fn check_caps(
-    snapshot: &Snapshot,
     policy: &Policy,
     plan: &Plan,
+    machines: &[(&MachineId, &Machine)],
     now: Timestamp,
     found: &mut Vec<Violation>,
 ) {
-    let machines = all_machines(snapshot);
-    let alive: Vec<&Machine> = machines
-        .values()
-        .copied()
+    // What is there may exceed a cap that was lowered: only adding to it is wrong.
+    if launches(plan).next().is_none() {
+        return;
+    }
+    let machines = || machines.iter().map(|(_, machine)| *machine);
+    let alive: Vec<&Machine> = machines()
         .filter(|machine| machine.phase != Phase::Gone)
         .collect();
     for (name, pool) in &plan.pools {
@@ -216,8 +239,7 @@ fn check_caps(
     let max = u64::from(policy.machines_max);
     found.extend(over("machines".into(), alive.len() as u64, added, max));
     let hour_ago = now.minus(Duration::from_secs(3600));
-    let launched = machines
-        .values()
+    let launched = machines()
         .filter(|machine| hour_ago < machine.launched_at)
         .count();
     let max = u64::from(policy.launches_per_hour_max);

@@ -236,7 +236,7 @@ impl Pool<'_> {
             template: &self.policy.template,
             count,
             offers,
-            machines: self.census.keys().copied().collect(),
+            machines: self.census.iter().map(|(id, _)| *id).collect(),
         };
         LaunchOrder {
             token: launch_token(&causes, now),

@@ -18,8 +18,8 @@ pub const PICKUP_WINDOW: Duration = Duration::from_secs(15);
 /// Too high an answer delays a launch by one window, too low a one launches for nothing.
 pub fn picked_up(census: &Census<'_>, counts: QueueCounts, supply: Supply, now: Timestamp) -> u32 {
     let fresh = census
-        .values()
-        .filter(|counted| match counted.standing {
+        .iter()
+        .filter(|(_, counted)| match counted.standing {
             Standing::Running { since } => now.since(since) <= PICKUP_WINDOW,
             Standing::Ending
             | Standing::Booting { .. }

@@ -33,6 +33,13 @@ pub struct Request {
     pub offers: Vec<Offer>,
 }
 
+impl Request {
+    /// Whether nothing is to be launched.
+    fn is_empty(&self) -> bool {
+        self.allowed == 0 && self.ahead == 0
+    }
+}
+
 /// What one pool gets.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Grant {
@@ -124,6 +131,10 @@ pub fn share<'a>(
             )
         })
         .collect();
+    // What nobody asks for need not be counted either, and most ticks launch nothing.
+    if requests.values().all(Request::is_empty) {
+        return grants;
+    }
     let mut room = Room::left(snapshot, policy, now);
     let mut turns: BTreeSet<Turn<'_>> = requests
         .iter()

@@ -50,7 +50,7 @@ pub fn supply(
     let mut supply = Supply::default();
     // Machines that may have registered, as far as no source tells.
     let mut registered = 0;
-    for counted in census.values() {
+    for counted in census.iter().map(|(_, counted)| counted) {
         supply.alive += u32::from(counted.machine.phase.is_alive());
         match counted.standing {
             Standing::Booting { .. } => {

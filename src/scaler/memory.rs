@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use crate::model::beside::beside;
 use crate::model::id::{MachineId, PoolName, TemplateVersion};
 use crate::model::job::AgentState;
 use crate::model::machine::{Machine, Phase};
@@ -30,9 +31,13 @@ pub fn see(
     machines: Option<&BTreeMap<MachineId, Machine>>,
     now: Timestamp,
 ) {
-    memory
-        .launches
-        .retain(|at, _| now.since(*at) < LAUNCHES_REMEMBERED);
+    // The oldest come first, and mostly there is none to forget.
+    while let Some(oldest) = memory.launches.first_entry() {
+        if now.since(*oldest.key()) < LAUNCHES_REMEMBERED {
+            break;
+        }
+        oldest.remove();
+    }
     shortage::forget(memory, now);
     queue::see(memory, pools, now);
     memory.refused.retain(|_, refusal| now < refusal.until);
@@ -40,13 +45,15 @@ pub fn see(
     memory.ledger.retain(|id, machine| {
         !machines.contains_key(id) && now.since(machine.launched_at) < LEDGER_LIMIT
     });
-    memory.sightings.retain(|id, _| machines.contains_key(id));
-    for (id, machine) in machines {
-        let mut sighting = memory.sightings.get(id).copied().unwrap_or_default();
-        look_at_agent(&mut sighting, machine, pools.get(&machine.pool), now);
-        look_at_boot(&mut sighting, machine, &mut memory.boots, now);
-        memory.sightings.insert(id.clone(), sighting);
-    }
+    let sightings = beside(machines, &memory.sightings)
+        .map(|(id, machine, before)| {
+            let mut sighting = before.copied().unwrap_or_default();
+            look_at_agent(&mut sighting, machine, pools.get(&machine.pool), now);
+            look_at_boot(&mut sighting, machine, &mut memory.boots, now);
+            (id.clone(), sighting)
+        })
+        .collect();
+    memory.sightings = sightings;
 }
 
 /// Takes in what became of the plan.

@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use crate::model::beside::beside;
 use crate::model::id::{MachineId, PoolName};
 use crate::model::machine::{Machine, Phase};
 use crate::model::snapshot::{Memory, PoolView, Sighting};
@@ -25,16 +26,12 @@ pub fn suspects(
     memory: &Memory,
     now: Timestamp,
 ) -> Vec<MachineId> {
-    let mut suspects: Vec<(Option<Timestamp>, &MachineId)> = machines
-        .values()
-        .filter(|machine| machine.console.is_none() && !has_agent(machine, pools))
-        .filter_map(|machine| {
-            let sighting = memory
-                .sightings
-                .get(&machine.id)
-                .copied()
-                .unwrap_or_default();
-            is_due(machine, sighting, now).then_some((sighting.console_read_at, &machine.id))
+    let mut suspects: Vec<(Option<Timestamp>, &MachineId)> = beside(machines, &memory.sightings)
+        .filter(|(_, machine, _)| machine.console.is_none())
+        .filter_map(|(id, machine, sighting)| {
+            let sighting = sighting.copied().unwrap_or_default();
+            let is_suspect = is_due(machine, sighting, now) && !has_agent(machine, pools);
+            is_suspect.then_some((sighting.console_read_at, id))
         })
         .collect();
     suspects.sort_unstable();

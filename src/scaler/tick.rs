@@ -4,6 +4,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use crate::forecast::Forecast;
+use crate::model::copied_late::Shared;
 use crate::model::plan::Plan;
 use crate::model::pool::{Policy, SpotPrices};
 use crate::model::snapshot::{Memory, Snapshot};
@@ -29,7 +30,9 @@ pub struct Scaler<H, C, K, L = Alone> {
     tenure: Tenure,
     policy: Policy,
     spot_prices: SpotPrices,
-    memory: Memory,
+    /// The policy with those prices.
+    priced: Policy,
+    memory: Shared<Memory>,
     forecast: Arc<Mutex<Forecast>>,
 }
 
@@ -64,9 +67,10 @@ impl<H: Hub, C: Cloud, K: Clock> Scaler<H, C, K> {
             lease: Alone,
             terms: Terms::new(Duration::ZERO, Duration::ZERO),
             tenure: Tenure::default(),
+            priced: policy.clone(),
             policy,
             spot_prices: SpotPrices::default(),
-            memory: Memory::default(),
+            memory: Shared::default(),
             forecast: Arc::default(),
         }
     }
@@ -82,6 +86,7 @@ impl<H: Hub, C: Cloud, K: Clock> Scaler<H, C, K> {
             tenure: self.tenure,
             policy: self.policy,
             spot_prices: self.spot_prices,
+            priced: self.priced,
             memory: self.memory,
             forecast: self.forecast,
         }
@@ -101,8 +106,8 @@ impl<H: Hub, C: Cloud, K: Clock, L: Lease> Scaler<H, C, K, L> {
 
     /// The operator's policy with what the spot market was last heard to ask: the one that is
     /// decided by.
-    pub fn priced_policy(&self) -> Policy {
-        self.policy.clone().with_spot_prices(&self.spot_prices)
+    pub fn priced_policy(&self) -> &Policy {
+        &self.priced
     }
 
     /// What has been learned so far, and is being learned: for whoever keeps it across restarts.
@@ -118,6 +123,11 @@ impl<H: Hub, C: Cloud, K: Clock, L: Lease> Scaler<H, C, K, L> {
     /// Changes the operator's policy from the next tick on; `machines_max = 0` drains.
     pub fn set_policy(&mut self, policy: Policy) {
         self.policy = policy;
+        self.price();
+    }
+
+    fn price(&mut self) {
+        self.priced = self.policy.clone().with_spot_prices(&self.spot_prices);
     }
 
     /// Claims the lease, observes, decides and applies. Never fails: what went wrong stands in the
@@ -141,9 +151,12 @@ impl<H: Hub, C: Cloud, K: Clock, L: Lease> Scaler<H, C, K, L> {
                 Permit::Nothing => Vec::new(),
             };
         }
-        let machines = tick.snapshot.machines.as_ref();
         let now = self.clock.now();
-        memory::record(&mut self.memory, machines, &tick.outcomes, now);
+        // The snapshot keeps the memory as it was, so changing it costs a copy.
+        if !tick.outcomes.is_empty() {
+            let machines = tick.snapshot.machines.as_ref();
+            memory::record(&mut self.memory, machines, &tick.outcomes, now);
+        }
         tick.took = now.since(started_at);
         tick
     }
@@ -178,8 +191,9 @@ impl<H: Hub, C: Cloud, K: Clock, L: Lease> Scaler<H, C, K, L> {
         } = observe(&self.hub, &self.cloud, &self.policy).await;
         if let Some(prices) = self.cloud.spot_prices().await {
             self.spot_prices = prices;
+            self.price();
         }
-        let policy = self.priced_policy();
+        let policy = &self.priced;
         let now = self.clock.now();
         if let Some(machines) = &mut machines {
             let suspects = suspects(&pools, machines, &self.memory, now);
@@ -193,8 +207,8 @@ impl<H: Hub, C: Cloud, K: Clock, L: Lease> Scaler<H, C, K, L> {
         let outlooks = {
             // A thread that died while it read leaves a forecast as good as before.
             let mut forecast = self.forecast.lock().unwrap_or_else(PoisonError::into_inner);
-            forecast.see(&policy, &pools, seen, &self.memory, now);
-            forecast.outlooks(&policy, now)
+            forecast.see(policy, &pools, seen, &self.memory, now);
+            forecast.outlooks(policy, now)
         };
         self.memory.outlooks = outlooks;
         let snapshot = Snapshot {
@@ -202,8 +216,8 @@ impl<H: Hub, C: Cloud, K: Clock, L: Lease> Scaler<H, C, K, L> {
             machines,
             memory: self.memory.clone(),
         };
-        let plan = decide(&snapshot, &policy, now);
-        let violations = check(&snapshot, &policy, &plan, now);
+        let plan = decide(&snapshot, policy, now);
+        let violations = check(&snapshot, policy, &plan, now);
         Tick {
             at: now,
             standing: Standing::Alone,

@@ -28,6 +28,8 @@ pub struct Doors {
     listed: Rc<RefCell<BTreeMap<usize, Machine>>>,
     /// What each token has launched: a token is honored once.
     honored: Rc<RefCell<BTreeMap<LaunchToken, Vec<usize>>>>,
+    /// What the hub calls each job, by its number in the world.
+    names: Rc<RefCell<Vec<JobId>>>,
 }
 
 impl Doors {
@@ -37,12 +39,13 @@ impl Doors {
             world,
             listed: Rc::default(),
             honored: Rc::default(),
+            names: Rc::default(),
         }
     }
 
     fn machine(order: &LaunchOrder, number: usize, launched_at: u64) -> Machine {
         Machine {
-            id: MachineId::new(format!("m{number}")),
+            id: MachineId::new(format!("m{number:07}")),
             pool: order.pool.clone(),
             token: order.token.clone(),
             template: order.template.clone(),
@@ -78,7 +81,8 @@ impl Hub for Doors {
     async fn jobs(&self, _: &PoolName) -> Result<Vec<JobId>, HubError> {
         let world = self.world.borrow();
         let listed = world.queue().take(JOBS_LISTED);
-        Ok(listed.map(|job| JobId::new(job.to_string())).collect())
+        let mut names = self.names.borrow_mut();
+        Ok(listed.map(|job| name(&mut names, job)).collect())
     }
 
     async fn agents(
@@ -86,24 +90,23 @@ impl Hub for Doors {
         _: &PoolName,
     ) -> Result<Option<BTreeMap<MachineId, AgentReport>>, HubError> {
         let world = self.world.borrow();
-        let mut agents = BTreeMap::new();
-        for (number, machine) in self.listed.borrow().iter() {
+        let report = |(number, machine): (&usize, &Machine)| {
             let berth = world.machine(*number);
             let state = match berth.state {
                 State::Idle => AgentState::Waiting,
                 State::Busy => AgentState::Running,
-                State::Booting | State::Leaving | State::Gone => continue,
+                State::Booting | State::Leaving | State::Gone => return None,
             };
             let connected_at = Timestamp::from_millis(berth.ready_at);
-            agents.insert(
-                machine.id.clone(),
-                AgentReport {
-                    state,
-                    connected_at,
-                },
-            );
-        }
-        Ok(Some(agents))
+            let report = AgentReport {
+                state,
+                connected_at,
+            };
+            Some((machine.id.clone(), report))
+        };
+        Ok(Some(
+            self.listed.borrow().iter().filter_map(report).collect(),
+        ))
     }
 }
 
@@ -169,6 +172,14 @@ impl Cloud for Doors {
             })
             .collect()
     }
+}
+
+/// What a job is called. Jobs are numbered as they are queued, and named once.
+fn name(names: &mut Vec<JobId>, job: usize) -> JobId {
+    while names.len() <= job {
+        names.push(JobId::new(names.len().to_string()));
+    }
+    names[job].clone()
 }
 
 /// How long the study's scaler waits between two looks, as a span.

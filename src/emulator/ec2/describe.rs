@@ -12,11 +12,15 @@ use super::xml::{Stamp, Xml};
 use crate::model::offer::Market;
 use crate::model::time::Timestamp;
 
+/// What a machine takes in an answer, about.
+const MACHINE_BYTES: usize = 2048;
+
 impl Ec2 {
     pub(super) fn describe(&self, form: &Form, now: Timestamp) -> Result<Xml, Refusal> {
         let (machines, next) = self.selected(form, now, &filter::OF_MACHINES, |_| true)?;
         form.check_dry_run()?;
         let mut xml = Xml::default();
+        xml.reserve(machines.len() * MACHINE_BYTES);
         let launches = machines.chunk_by(|one, next| one.reservation == next.reservation);
         xml.list("reservationSet", launches, |xml, machines| {
             let reservation = machines.first().map(|machine| &machine.reservation);
@@ -90,26 +94,26 @@ impl Ec2 {
 
 pub(super) fn machine_xml(xml: &mut Xml, machine: &MachineRecord, settings: &Ec2Settings) {
     let subnet = settings.subnets.get(&machine.subnet);
-    xml.text("instanceId", &machine.id);
-    xml.text("imageId", &machine.image);
+    xml.string("instanceId", &machine.id);
+    xml.string("imageId", &machine.image);
     xml.element("instanceState", |xml| {
         xml.text("code", machine.state.code());
-        xml.text("name", machine.state.name());
+        xml.string("name", machine.state.name());
     });
     if let (Some(BY_REQUEST), Some(at)) = (machine.reason, machine.ended_at) {
         xml.text("reason", asked_to_end(at));
     }
     xml.text("amiLaunchIndex", machine.launch_index);
-    xml.text("instanceType", &machine.instance_type);
+    xml.string("instanceType", &machine.instance_type);
     xml.text("launchTime", Stamp(machine.launched_at));
     xml.element("placement", |xml| {
-        xml.text("availabilityZone", &machine.zone);
-        xml.text("tenancy", "default");
+        xml.string("availabilityZone", &machine.zone);
+        xml.string("tenancy", "default");
     });
-    xml.text("subnetId", &machine.subnet);
+    xml.string("subnetId", &machine.subnet);
     xml.optional("vpcId", subnet.map(|subnet| &subnet.vpc));
-    xml.text("privateIpAddress", &machine.address);
-    xml.text("architecture", machine.architecture);
+    xml.string("privateIpAddress", &machine.address);
+    xml.string("architecture", machine.architecture);
     xml.optional("clientToken", machine.client_token.as_ref());
     if machine.market == Market::Spot {
         xml.text("instanceLifecycle", "spot");
@@ -134,11 +138,11 @@ fn asked_to_end(at: Timestamp) -> String {
 pub(super) fn metadata_xml(xml: &mut Xml, name: &str, machine: &MachineRecord) {
     let options = machine.metadata;
     xml.element(name, |xml| {
-        xml.text("state", "applied");
-        xml.text("httpTokens", tokens_word(options.tokens_required));
+        xml.string("state", "applied");
+        xml.string("httpTokens", tokens_word(options.tokens_required));
         xml.text("httpPutResponseHopLimit", options.hops_max);
-        xml.text("httpEndpoint", enabled_word(options.endpoint));
-        xml.text("instanceMetadataTags", enabled_word(options.tags));
+        xml.string("httpEndpoint", enabled_word(options.endpoint));
+        xml.string("instanceMetadataTags", enabled_word(options.tags));
     });
 }
 
@@ -158,7 +162,7 @@ pub(super) const fn tokens_word(required: Switch) -> &'static str {
 
 pub(super) fn tags_xml(xml: &mut Xml, tags: &TagMap) {
     xml.list("tagSet", tags, |xml, (key, value)| {
-        xml.text("key", key);
-        xml.text("value", value);
+        xml.string("key", key);
+        xml.string("value", value);
     });
 }

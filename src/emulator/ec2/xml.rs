@@ -23,6 +23,19 @@ impl Xml {
         });
     }
 
+    /// The same of what is a string already: lists of machines are made of these.
+    pub(super) fn string(&mut self, name: &str, text: &str) {
+        self.element(name, |xml| {
+            // Writing into a string cannot fail.
+            let _ = Escaped(&mut xml.0).write_str(text);
+        });
+    }
+
+    /// Makes room for so many bytes more.
+    pub(super) fn reserve(&mut self, bytes: usize) {
+        self.0.reserve(bytes);
+    }
+
     /// `<name>text</name>`, if there is a text.
     pub(super) fn optional(&mut self, name: &str, text: Option<impl Display>) {
         if let Some(text) = text {

@@ -4,7 +4,6 @@
 //! and one more draw for one purpose does not move the draws for another.
 
 use std::collections::BTreeMap;
-use std::fmt::Write as _;
 use std::time::Duration;
 
 use base64::Engine as _;
@@ -222,8 +221,10 @@ fn uuid_of(block: &[u8; 32]) -> String {
 
 fn hex(bytes: &[u8]) -> String {
     let mut text = String::with_capacity(bytes.len() * 2);
+    let digit = |value: u8| char::from_digit(u32::from(value), 16).unwrap_or_default();
     for byte in bytes {
-        write!(text, "{byte:02x}").expect("writing to a string does not fail");
+        text.push(digit(byte >> 4));
+        text.push(digit(byte & 15));
     }
     text
 }

@@ -12,6 +12,7 @@ use futures_util::future::join_all;
 
 use super::form::Form;
 use super::line::{Line, Target};
+use super::row::Row;
 use super::xml::{Document, Element, moment};
 use crate::emulator::message::Response;
 use crate::model::id::{Deployment, LaunchToken, MachineId, PoolName, TemplateVersion};
@@ -121,45 +122,43 @@ impl SimCloud {
     }
 
     fn machine(&self, listed: Element<'_>) -> Machine {
-        let tags: BTreeMap<String, String> = listed
-            .find("tagSet")
-            .into_iter()
-            .flat_map(Element::items)
-            .map(|tag| (tag.text("key").into_owned(), tag.text("value").into_owned()))
-            .collect();
-        let tag = |key: &str| tags.get(key).cloned().unwrap_or_default();
+        let Row {
+            id,
+            size,
+            subnet,
+            launched_at,
+            state,
+            market,
+            tags,
+        } = Row::of(listed);
+        let find = |key: &str| tags.iter().find(|(known, _)| known == key);
+        let tag = |key: &str| find(key).map_or("", |(_, value)| value);
         let seconds = |key: &str| Duration::from_secs(tag(key).parse().unwrap_or(0));
-        let market = match &*listed.text("instanceLifecycle") {
-            "spot" => Market::Spot,
-            _ => Market::OnDemand,
-        };
-        let instance_type = listed.text("instanceType").into_owned();
+        let instance_type = size.into_owned();
         let price = self.prices.get(&(instance_type.clone(), market));
-        let state = listed.find("instanceState");
-        let phase = match &*state.map(|state| state.text("name")).unwrap_or_default() {
+        let phase = match &*state {
             "pending" => Phase::Pending,
             "shutting-down" if self.mutant == Some(Mutant::ForgetsEnding) => Phase::Gone,
             "shutting-down" => Phase::Stopping,
             "terminated" => Phase::Gone,
             _ => Phase::Running,
         };
-        let launched_at = moment(&listed.text("launchTime")).unwrap_or_default();
         let mut machine = Machine {
-            id: MachineId::new(listed.text("instanceId")),
+            id: MachineId::new(id),
             pool: PoolName::new(tag("dayfly:pool")),
             token: LaunchToken::new(tag("dayfly:launch")),
             template: TemplateVersion::new(tag("dayfly:template")),
             offer: Offer {
                 instance_type,
-                subnet: listed.text("subnetId").into_owned(),
+                subnet: subnet.into_owned(),
                 market,
                 hourly: price.copied().unwrap_or_default(),
             },
             phase,
-            launched_at: Timestamp::from_millis(launched_at),
+            launched_at: Timestamp::from_millis(moment(&launched_at).unwrap_or_default()),
             boot_limit: seconds("dayfly:boot-limit"),
             lifetime: seconds("dayfly:lifetime"),
-            held: tags.contains_key("dayfly:held"),
+            held: find("dayfly:held").is_some(),
             impaired: false,
             console: None,
         };

@@ -126,17 +126,18 @@ impl Line {
         std::mem::take(&mut self.0.alarms.borrow_mut())
     }
 
-    /// An answer arrives; one that nobody waits for any more is lost. Says whether it was taken.
-    pub fn answer(&self, call: u64, response: Response) -> bool {
-        match self.0.slots.borrow_mut().get_mut(&call) {
-            Some(slot) => {
-                slot.answer = Some(response);
-                if let Some(waker) = slot.waker.take() {
-                    waker.wake();
-                }
-                true
+    /// Whether somebody waits for the answer to a call.
+    pub fn expects(&self, call: u64) -> bool {
+        self.0.slots.borrow().contains_key(&call)
+    }
+
+    /// An answer arrives; one that nobody waits for any more is lost.
+    pub fn answer(&self, call: u64, response: Response) {
+        if let Some(slot) = self.0.slots.borrow_mut().get_mut(&call) {
+            slot.answer = Some(response);
+            if let Some(waker) = slot.waker.take() {
+                waker.wake();
             }
-            None => false,
         }
     }
 

@@ -10,6 +10,7 @@ pub mod form;
 pub mod hub;
 pub mod lease;
 pub mod line;
+mod row;
 pub mod xml;
 
 pub use clock::SimClock;

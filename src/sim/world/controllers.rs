@@ -200,9 +200,11 @@ impl World {
         };
         controller.line.set_now(now);
         let crashes = controller.crashes_after == Some(0);
-        if controller.line.answer(call, response.clone()) && !crashes {
+        let line = controller.line.clone();
+        if !crashes && line.expects(call) {
             self.heard(process, call, &response);
         }
+        line.answer(call, response);
         let Some(controller) = self.controllers.get_mut(index) else {
             return;
         };

@@ -102,7 +102,7 @@ async fn launches_are_remembered_for_an_hour() {
     scaler.tick().await;
     world.queued.set(0);
     world.elapsed_seconds.set(3599);
-    let launches = |tick: dayfly::scaler::Tick| tick.snapshot.memory.launches;
+    let launches = |tick: dayfly::scaler::Tick| tick.snapshot.memory.launches.clone();
     assert_eq!(launches(scaler.tick().await).values().sum::<u32>(), 3);
     world.elapsed_seconds.set(3600);
     assert!(launches(scaler.tick().await).is_empty());
