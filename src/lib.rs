@@ -19,7 +19,8 @@
 //! 14. [`forecast`]: what ticks teach: boots, arrivals; and what that makes worth keeping ready.
 //! 15. [`history`]: what ran in a pool, as the file that the study replays.
 //! 16. [`user_data`]: what a machine is told at its boot, out of a configuration. Pure.
-//! 17. [`document`], [`config`], [`https`], [`telemetry`], [`cli`]: files, settings, connections,
+//! 17. [`image`]: what is to be done next for an image with the agent baked in. Pure.
+//! 18. [`document`], [`config`], [`https`], [`telemetry`], [`cli`]: files, settings, connections,
 //!     logs and commands.
 //!
 //! `docs/ARCHITECTURE.md` tells the life of a job and names the invariants;
@@ -38,6 +39,7 @@ pub mod forecast;
 pub mod history;
 pub mod https;
 pub mod hub;
+pub mod image;
 #[cfg(feature = "lambda")]
 pub mod lambda;
 #[cfg(feature = "local")]

@@ -18,6 +18,11 @@ output "machine_role_names" {
   value       = { for name, role in aws_iam_role.machine : name => role.name }
 }
 
+output "image_policy_arn" {
+  description = "The policy for whoever runs dayfly image; null without image_policy."
+  value       = one(aws_iam_policy.images[*].arn)
+}
+
 output "log_group_name" {
   description = "Where the scaler's log is."
   value       = aws_cloudwatch_log_group.scaler.name

@@ -403,6 +403,12 @@ variable "alarm_limits" {
   }
 }
 
+variable "image_policy" {
+  description = "Whether there is a policy for whoever makes images of the pools' machines (dayfly image, docs/IMAGES.md); at least one pool's image is then a parameter of your own. Default false. Costs nothing; an image is $0.05 a month for each gigabyte that its disk holds."
+  type        = bool
+  default     = false
+}
+
 variable "dashboard" {
   description = "Whether there is a CloudWatch dashboard. Default true. The first three of an account are free, then $3 a month each."
   type        = bool

@@ -295,6 +295,22 @@ class Account(unittest.TestCase):
         path.write_text(text)
         return str(path)
 
+    def serve_tls(self, handler, path):
+        key, certificate = self.folder / "agent.key", self.folder / "agent.pem"
+        subprocess.run(
+            ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes",
+             "-subj", "/CN=agent", "-addext", "subjectAltName=IP:127.0.0.1", "-keyout", key, "-out", certificate],
+            check=True, capture_output=True,
+        )
+        tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        tls.load_cert_chain(certificate, key)
+        server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
+        server.socket = tls.wrap_socket(server.socket, server_side=True)
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        self.addCleanup(server.server_close)
+        self.addCleanup(server.shutdown)
+        return f"https://127.0.0.1:{server.server_port}{path}", certificate.read_text()
+
     def start(self, command):
         child = subprocess.Popen(self.prefix + command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
                                  cwd=self.folder, text=True)
@@ -441,6 +457,18 @@ class Begin(Account):
         program = self.folder / "root/usr/local/bin/dayfly-agent"
         self.assertEqual((program.read_bytes(), stat.S_IMODE(program.stat().st_mode)), (b"#!/bin/sh\n", 0o755))
 
+    def test_an_agent_that_the_image_holds_is_not_fetched(self):
+        baked = self.folder / "root/usr/local/lib/dayfly/baked"
+        baked.parent.mkdir(parents=True)
+        baked.write_text("0" * 64 + "\n")
+        # Nobody listens there.
+        url = "https://127.0.0.1:1/agent"
+        code, said = self.begin(agent_url=url, agent_sha256="1" * 64)
+        self.assertEqual(code, 1)
+        self.assertIn("not begun: URLError", said)
+        code, said = self.begin(agent_url=url, agent_sha256="0" * 64)
+        self.assertEqual(code, 0, said)
+
     def serve_agent(self, program):
         class Agent(http.server.BaseHTTPRequestHandler):
             def log_message(self, *_):
@@ -487,22 +515,6 @@ class Begin(Account):
                 self.wfile.write(body)
 
         return *self.serve_tls(Refusing, "/"), refusals
-
-    def serve_tls(self, handler, path):
-        key, certificate = self.folder / "agent.key", self.folder / "agent.pem"
-        subprocess.run(
-            ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes",
-             "-subj", "/CN=agent", "-addext", "subjectAltName=IP:127.0.0.1", "-keyout", key, "-out", certificate],
-            check=True, capture_output=True,
-        )
-        tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        tls.load_cert_chain(certificate, key)
-        server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
-        server.socket = tls.wrap_socket(server.socket, server_side=True)
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        self.addCleanup(server.server_close)
-        self.addCleanup(server.shutdown)
-        return f"https://127.0.0.1:{server.server_port}{path}", certificate.read_text()
 
     def test_sudo_and_the_official_agent_are_a_pools_choice(self):
         code, said = self.begin(sudo="true", agent="semaphore")

@@ -156,7 +156,7 @@ fn is_impaired(row: &InstanceStatus) -> bool {
     said.any(|status| *status == SummaryStatus::Impaired)
 }
 
-pub(super) fn filter<'a>(name: &str, values: impl IntoIterator<Item = &'a str>) -> Filter {
+pub(in crate::aws) fn filter<'a>(name: &str, values: impl IntoIterator<Item = &'a str>) -> Filter {
     let values = values.into_iter().map(str::to_owned).collect();
     Filter::builder()
         .name(name)

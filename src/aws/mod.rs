@@ -4,7 +4,7 @@
 //! each API), [`failure`] (AWS's codes in classes), [`tags`] and [`convert`] (its words and ours),
 //! [`cloud`] (the door: `describe`, `launch` with its `fleet` and `image`, `end`, `console`,
 //! `ending`), [`lease`] (one row among replicas), [`secrets`] (tokens in parameters), [`doctor`]
-//! (looks and rehearsals).
+//! (looks and rehearsals), [`bakery`] (images with the agent baked in: made, tried, named).
 //!
 //! What must stay true: every call is filtered, bounded in time, counted in its bucket, and made
 //! once; a launch carries the order's token and all tags; no machine without our deployment's
@@ -12,6 +12,7 @@
 
 #![deny(missing_docs)]
 
+pub mod bakery;
 pub mod client;
 pub mod cloud;
 mod console;

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use aws_sdk_ec2::types::Tag;
 
-use crate::model::id::Deployment;
+use crate::model::id::{Deployment, PoolName, Recipe};
 use crate::model::plan::LaunchOrder;
 
 /// Whose machine it is. Only machines with our value are ever touched.
@@ -20,6 +20,13 @@ pub const TEMPLATE: &str = "dayfly:template";
 pub const BOOT_LIMIT: &str = "dayfly:boot-limit";
 /// From launch to the end, at most, in seconds.
 pub const LIFETIME: &str = "dayfly:lifetime";
+/// Whose builder, image or snapshot it is: what `dayfly image` makes carries this in place of
+/// [`DEPLOYMENT`], so that no scaler takes a builder for a machine of its pools.
+pub const IMAGES: &str = "dayfly:images";
+/// What an image is made by.
+pub const RECIPE: &str = "dayfly:recipe";
+/// What trials have said of an image.
+pub const VERDICT: &str = "dayfly:verdict";
 /// Set by an operator, with any value: the machine is not to be touched.
 pub const HELD: &str = "dayfly:held";
 
@@ -34,6 +41,19 @@ pub fn of_launch(deployment: &Deployment, order: &LaunchOrder) -> Vec<Tag> {
         (TEMPLATE, order.template.to_string()),
         (BOOT_LIMIT, seconds(order.boot_limit)),
         (LIFETIME, seconds(order.lifetime)),
+    ];
+    tags.into_iter()
+        .map(|(key, value)| Tag::builder().key(key).value(value).build())
+        .collect()
+}
+
+/// The tags of everything that a build makes.
+pub fn of_build(deployment: &Deployment, pool: &PoolName, recipe: &Recipe) -> Vec<Tag> {
+    let tags = [
+        ("Name", format!("dayfly image of {pool}")),
+        (IMAGES, deployment.to_string()),
+        (POOL, pool.to_string()),
+        (RECIPE, recipe.to_string()),
     ];
     tags.into_iter()
         .map(|(key, value)| Tag::builder().key(key).value(value).build())

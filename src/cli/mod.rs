@@ -19,6 +19,8 @@ pub mod history;
 pub mod host;
 #[cfg(feature = "local")]
 pub mod hub;
+#[cfg(feature = "aws")]
+pub mod image;
 #[cfg(feature = "lambda")]
 pub mod lambda;
 pub mod learned;
@@ -84,6 +86,10 @@ enum Command {
     /// Prints what others are given: the user data of a pool's machines.
     #[command(subcommand)]
     Render(render::RenderCommand),
+    /// Makes images with the agent baked in, tries them, and names the one that machines boot.
+    #[cfg(feature = "aws")]
+    #[command(subcommand)]
+    Image(image::ImageCommand),
     /// The agent: the same program as `dayfly-agent`.
     #[command(subcommand)]
     Agent(agent::AgentCommand),
@@ -125,6 +131,8 @@ pub fn main() -> ExitCode {
         #[cfg(feature = "local")]
         Command::Simulate(command) => simulate::run(command),
         Command::Render(command) => render::run(command),
+        #[cfg(feature = "aws")]
+        Command::Image(command) => image::run(command),
         Command::Agent(command) => agent::run(command),
         #[cfg(feature = "local")]
         Command::Machine(command) => machine::run(command),

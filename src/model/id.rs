@@ -83,3 +83,12 @@ name_type! {
     /// One of the processes that scale the same deployment; a process that starts anew is another.
     Replica
 }
+name_type! {
+    /// What machines boot: an image's id, such as `ami-0123456789abcdef0`.
+    ImageId
+}
+name_type! {
+    /// What an image is made by: the same ingredients give the same recipe, and the same image
+    /// need not be made twice.
+    Recipe
+}

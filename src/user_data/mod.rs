@@ -1,10 +1,12 @@
-//! What a machine is told at its boot: `cloud-init/user-data.yaml`, filled in for one pool.
+//! What a machine is told at its boot: `cloud-init/user-data.yaml`, filled in for one pool; and what
+//! a builder of images is told (`cloud-init/image.yaml`).
 //!
 //! Terraform fills in the same template by `templatefile`, and a test compares the two byte by
 //! byte. What must stay true: every placeholder has a value and every value a placeholder, no
 //! value can end the quotes or the line that it stands in, and the result fits into what EC2
 //! takes. What is not here: a secret; whoever may describe machines can read this.
 
+mod recipe;
 mod template;
 
 use std::time::Duration;
@@ -13,6 +15,7 @@ use crate::config::{AgentKind, CloudSettings, Metadata, Settings};
 use crate::document::{Problem, Report};
 use crate::model::id::PoolName;
 
+pub use recipe::{Ingredients, builder_data, recipe};
 pub use template::fill;
 
 /// The template that ships.

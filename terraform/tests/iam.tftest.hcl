@@ -114,3 +114,58 @@ run "boundary" {
     error_message = "Every role has the boundary."
   }
 }
+
+run "no_images" {
+  assert {
+    condition     = length(aws_iam_policy.images) == 0 && output.image_policy_arn == null
+    error_message = "Nobody may make images unless somebody asked for it."
+  }
+}
+
+run "images" {
+  variables {
+    image_policy = true
+    pools = {
+      linux = { agent_type = "s1-linux", token_parameter = "/dayfly/linux", instance_types = ["c7i.large"], image = "/dayfly/linux/image" }
+      stock = { agent_type = "s1-stock", token_parameter = "/dayfly/stock", instance_types = ["c7i.large"] }
+    }
+  }
+  assert {
+    condition = alltrue([for statement in local.image_statements :
+      (alltrue([for action in statement.Action : can(regex(":(Describe|Get|Receive)", action))]) || (!contains(statement.Resource, "*") && length(try(statement.Condition, {})) > 0))
+    ])
+    error_message = "A statement that changes something lacks a condition, or names every resource."
+  }
+  assert {
+    condition     = [for statement in local.image_statements : statement.Sid if contains(statement.Resource, "*")] == ["LookAtImages"]
+    error_message = "Only looking may name every resource."
+  }
+  assert {
+    condition     = { for statement in local.image_statements : statement.Sid => statement.Condition.StringEquals["aws:ResourceTag/dayfly:images"] if contains(["EndBuilders", "ImageBuilders", "JudgeImages", "ReadConsolesOfBuilders", "RemoveImages"], statement.Sid) } == { EndBuilders = "ci", ImageBuilders = "ci", JudgeImages = "ci", ReadConsolesOfBuilders = "ci", RemoveImages = "ci" }
+    error_message = "What is there is touched with our tag of images alone."
+  }
+  assert {
+    condition     = { for statement in local.image_statements : statement.Sid => statement.Condition.StringEquals["aws:RequestTag/dayfly:images"] if contains(["LaunchBuilders", "MakeTaggedImages", "TagBuildersAndImages"], statement.Sid) } == { LaunchBuilders = "ci", MakeTaggedImages = "ci", TagBuildersAndImages = "ci" }
+    error_message = "What is made carries our tag of images."
+  }
+  assert {
+    condition     = join(" ", flatten([for statement in local.image_statements : statement.Resource if statement.Sid == "NameImages"])) == "arn:aws:ssm:eu-central-1:123456789012:parameter/dayfly/linux/image"
+    error_message = "The parameters of the pools' own images are written, and no others."
+  }
+  assert {
+    condition     = [for statement in local.trial_statements : statement.Sid] == ["ReadConsoles", "AskForFleets", "LaunchMachines", "LaunchFromTemplates", "TagWhatItLaunches", "PassMachineRoles"]
+    error_message = "Trials are launched by the scaler's own statements."
+  }
+  assert {
+    condition     = length(jsondecode(aws_iam_policy.images[0].policy).Statement) == 17 && length(aws_iam_policy.images[0].policy) < 6144
+    error_message = "The policy has all of them, and fits into what IAM takes."
+  }
+}
+
+run "images_without_a_parameter" {
+  command = plan
+  variables {
+    image_policy = true
+  }
+  expect_failures = [aws_iam_policy.images]
+}

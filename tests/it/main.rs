@@ -31,6 +31,8 @@ mod hub_command;
 mod hub_http;
 #[cfg(feature = "local")]
 mod hub_state;
+#[cfg(all(feature = "aws", feature = "local"))]
+mod image;
 #[cfg(feature = "local")]
 mod imds_state;
 mod job;

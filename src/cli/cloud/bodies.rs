@@ -70,7 +70,7 @@ impl Bodies {
             let id = MachineId::new(&machine);
             match state {
                 State::Running => self.start(&id),
-                State::ShuttingDown | State::Terminated | State::Stopped => {
+                State::ShuttingDown | State::Terminated | State::Stopping | State::Stopped => {
                     self.computer.end(&[id]).await;
                 }
                 State::Pending => {}

@@ -114,7 +114,7 @@ impl VirtualMachines {
                 };
                 self.lives.spawn(life.live(ending));
             }
-            State::ShuttingDown | State::Terminated | State::Stopped => {
+            State::ShuttingDown | State::Terminated | State::Stopping | State::Stopped => {
                 if let Some(ending) = self.ending.remove(id) {
                     ending.notify_one();
                 }

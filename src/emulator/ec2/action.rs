@@ -31,13 +31,21 @@ pub enum Action {
     DescribeSubnets,
     /// Lists images.
     DescribeImages,
+    /// Makes an image of a machine.
+    CreateImage,
+    /// Gives an image up; its snapshots stay.
+    DeregisterImage,
+    /// Lists snapshots.
+    DescribeSnapshots,
+    /// Removes a snapshot.
+    DeleteSnapshot,
     /// Lists sizes.
     DescribeInstanceTypes,
 }
 
 impl Action {
     /// All of them.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 18] = [
         Self::CreateFleet,
         Self::RunInstances,
         Self::DescribeInstances,
@@ -51,6 +59,10 @@ impl Action {
         Self::DescribeSpotPriceHistory,
         Self::DescribeSubnets,
         Self::DescribeImages,
+        Self::CreateImage,
+        Self::DeregisterImage,
+        Self::DescribeSnapshots,
+        Self::DeleteSnapshot,
         Self::DescribeInstanceTypes,
     ];
 
@@ -70,6 +82,10 @@ impl Action {
             Self::DescribeSpotPriceHistory => "DescribeSpotPriceHistory",
             Self::DescribeSubnets => "DescribeSubnets",
             Self::DescribeImages => "DescribeImages",
+            Self::CreateImage => "CreateImage",
+            Self::DeregisterImage => "DeregisterImage",
+            Self::DescribeSnapshots => "DescribeSnapshots",
+            Self::DeleteSnapshot => "DeleteSnapshot",
             Self::DescribeInstanceTypes => "DescribeInstanceTypes",
         }
     }
@@ -128,7 +144,16 @@ impl Action {
                 "NextToken",
             ],
             Self::DescribeSubnets => &["SubnetId.N", "Filter.N.Name", "Filter.N.Value.N"],
-            Self::DescribeImages => &["ImageId.N", "Filter.N.Name", "Filter.N.Value.N"],
+            Self::DescribeImages => &["ImageId.N", "Owner.N", "Filter.N.Name", "Filter.N.Value.N"],
+            Self::CreateImage => CREATE_IMAGE,
+            Self::DeregisterImage => &["ImageId"],
+            Self::DescribeSnapshots => &[
+                "SnapshotId.N",
+                "Owner.N",
+                "Filter.N.Name",
+                "Filter.N.Value.N",
+            ],
+            Self::DeleteSnapshot => &["SnapshotId"],
             Self::DescribeInstanceTypes => &[
                 "InstanceType.N",
                 "Filter.N.Name",
@@ -147,11 +172,25 @@ pub enum Asked {
     Ec2(Action),
     /// `GetParameter` of SSM.
     GetParameter,
+    /// `PutParameter` of SSM.
+    PutParameter,
+    /// `GetParameterHistory` of SSM.
+    GetParameterHistory,
     /// `GetServiceQuota` of Service Quotas.
     GetServiceQuota,
     /// An operation on a table of DynamoDB.
     Table(Operation),
 }
+
+const CREATE_IMAGE: &[&str] = &[
+    "InstanceId",
+    "Name",
+    "Description",
+    "NoReboot",
+    "TagSpecification.N.ResourceType",
+    "TagSpecification.N.Tag.N.Key",
+    "TagSpecification.N.Tag.N.Value",
+];
 
 const RUN: &[&str] = &[
     "ClientToken",

@@ -18,7 +18,7 @@ impl Ec2 {
             .iter()
             .filter_map(|key| Some((*key, self.machines.get(*key)?.state)))
             .collect();
-        let ending = before.iter().filter(|(_, state)| ends(*state)).count();
+        let ending = before.iter().filter(|(_, state)| state.is_kept()).count();
         let ending = u32::try_from(ending).unwrap_or(u32::MAX);
         let is_real = self.settings.throttling == Throttling::Real;
         if is_real && !self.buckets.take_ends(ending, now) {
@@ -36,13 +36,6 @@ impl Ec2 {
             state_xml(xml, "previousState", previous);
         });
         Ok(xml)
-    }
-}
-
-const fn ends(state: State) -> bool {
-    match state {
-        State::Pending | State::Running | State::Stopped => true,
-        State::ShuttingDown | State::Terminated => false,
     }
 }
 

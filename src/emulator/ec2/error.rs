@@ -76,6 +76,10 @@ codes! {
     IMAGE_NOT_FOUND = "InvalidAMIID.NotFound", 400, "The image id does not exist.";
     IMAGE_MALFORMED = "InvalidAMIID.Malformed", 400, "The image id is malformed.";
     IMAGE_UNAVAILABLE = "InvalidAMIID.Unavailable", 400, "The image is not available.";
+    IMAGE_NAME_TAKEN = "InvalidAMIName.Duplicate", 400, "The image name is already in use by another image.";
+    IMAGE_NAME_MALFORMED = "InvalidAMIName.Malformed", 400, "The image name is malformed.";
+    SNAPSHOT_NOT_FOUND = "InvalidSnapshot.NotFound", 400, "The snapshot does not exist.";
+    SNAPSHOT_IN_USE = "InvalidSnapshot.InUse", 400, "The snapshot is currently in use.";
     TYPE_NOT_FOUND = "InvalidInstanceType", 400, "The following supplied instance types do not exist.";
     SUBNET_NOT_FOUND = "InvalidSubnetID.NotFound", 400, "The subnet ID does not exist.";
     VALUE = "InvalidParameterValue", 400, "A value specified in a parameter is not valid.";
@@ -97,6 +101,8 @@ codes! {
     INVALID_ACTION = "InvalidAction", 400, "The action is not valid for this web service.";
     VERSION = "NoSuchVersion", 400, "The requested version is not valid.";
     PARAMETER_NOT_FOUND = "ParameterNotFound", 400, "The parameter could not be found. Verify the name and try again.";
+    PARAMETER_EXISTS = "ParameterAlreadyExists", 400, "The parameter already exists. To overwrite this value, set the overwrite option in the request to true.";
+    PARAMETER_TYPE = "HierarchyTypeMismatchException", 400, "The type of a parameter cannot be changed.";
     ACCESS_DENIED = "AccessDeniedException", 400, "User is not authorized to perform this operation.";
     THROTTLING = "ThrottlingException", 400, "Rate exceeded";
     CONDITION_FAILED = "ConditionalCheckFailedException", 400, "The conditional request failed";

@@ -51,6 +51,22 @@ impl Scope {
         }
     }
 
+    /// Every `PutParameter`.
+    pub fn on_put_parameter() -> Self {
+        Self {
+            asked: Some(Asked::PutParameter),
+            ..Self::default()
+        }
+    }
+
+    /// Every `GetParameterHistory`.
+    pub fn on_get_parameter_history() -> Self {
+        Self {
+            asked: Some(Asked::GetParameterHistory),
+            ..Self::default()
+        }
+    }
+
     /// Every `GetServiceQuota`.
     pub fn on_get_service_quota() -> Self {
         Self {
@@ -127,6 +143,17 @@ pub enum Fault {
     Travel(Travel),
     /// The machines that are ended stay `shutting-down` for this long.
     EndsLate(Duration),
+    /// Images that are asked for are made differently.
+    Image(Making),
+}
+
+/// How an image is made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Making {
+    /// It stays `pending` for this long.
+    Takes(Duration),
+    /// It comes to `failed` in place of `available`.
+    Fails,
 }
 
 /// How a machine boots.

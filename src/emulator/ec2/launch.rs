@@ -62,7 +62,8 @@ impl Ec2 {
             | Fault::BlackHole
             | Fault::Boot(_)
             | Fault::Travel(_)
-            | Fault::EndsLate(_) => None,
+            | Fault::EndsLate(_)
+            | Fault::Image(_) => None,
         });
         if let Some(code) = struck.into_iter().next() {
             return Err(code.into());
@@ -184,7 +185,8 @@ impl Ec2 {
             | Fault::BlackHole
             | Fault::Offer(_)
             | Fault::Travel(_)
-            | Fault::EndsLate(_) => None,
+            | Fault::EndsLate(_)
+            | Fault::Image(_) => None,
         })
     }
 }

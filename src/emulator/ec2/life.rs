@@ -6,6 +6,7 @@ use super::error::{self, Refusal};
 use super::faults::Fault;
 use super::journal::Change;
 use super::machine::{Health, Key, MachineRecord, State, StateReason};
+use super::settings::ImageState;
 use super::template::ShutdownBehavior;
 use crate::model::offer::Market;
 use crate::model::time::Timestamp;
@@ -36,6 +37,10 @@ pub(super) enum Wake {
     Fail(Key),
     /// A spot machine is taken away.
     Take(Key),
+    /// A machine that powers off is stopped.
+    Stop(Key),
+    /// An image is there, or it is not.
+    Image(String, ImageState),
     /// A machine that shuts down is terminated.
     Terminate(Key),
     /// A terminated machine is no longer listed.
@@ -129,7 +134,7 @@ impl Ec2 {
     /// Puts a machine that is not at its end on its way there.
     pub(super) fn shut_down(&mut self, key: Key, reason: StateReason, now: Timestamp) {
         let state = self.machines.get(key).map(|machine| machine.state);
-        if !state.is_some_and(|state| state.is_live() || state == State::Stopped) {
+        if !state.is_some_and(State::is_kept) {
             return;
         }
         let late = self.struck(
@@ -142,7 +147,8 @@ impl Ec2 {
                 | Fault::BlackHole
                 | Fault::Offer(_)
                 | Fault::Boot(_)
-                | Fault::Travel(_) => None,
+                | Fault::Travel(_)
+                | Fault::Image(_) => None,
             },
         );
         let delay = late.into_iter().next();
@@ -175,7 +181,9 @@ impl Ec2 {
     fn stop(&mut self, key: Key, now: Timestamp) {
         let state = self.machines.get(key).map(|machine| machine.state);
         if state.is_some_and(State::is_live) {
-            self.enter(key, State::Stopped, Some(BY_ITSELF), now);
+            self.enter(key, State::Stopping, Some(BY_ITSELF), now);
+            let stopped_at = now.plus(self.settings.delays.shutting_down);
+            self.wakes.insert((stopped_at, Wake::Stop(key)));
         }
     }
 
@@ -189,7 +197,11 @@ impl Ec2 {
                 self.enter(key, State::ShuttingDown, Some(BY_FAILURE), at);
                 self.terminate(key, at);
             }
-            Wake::Run(_) | Wake::Fail(_) => {}
+            Wake::Stop(key) if state(key) == Some(State::Stopping) => {
+                self.enter(key, State::Stopped, None, at);
+            }
+            Wake::Run(_) | Wake::Fail(_) | Wake::Stop(_) => {}
+            Wake::Image(id, state) => self.image_made(&id, state),
             Wake::Take(key) => self.shut_down(key, BY_SPOT, at),
             Wake::Terminate(key) => self.terminate(key, at),
             Wake::Vanish(key) => self.vanish(key, at),

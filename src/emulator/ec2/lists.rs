@@ -1,11 +1,11 @@
-//! Lists of what an account holds besides machines: subnets, images, sizes.
+//! Lists of what an account holds besides machines and images: subnets, sizes.
 
 use super::Ec2;
 use super::error::{self, Refusal};
 use super::filter::Filter;
 use super::form::Form;
 use super::page::Page;
-use super::settings::{ImageState, MachineType};
+use super::settings::MachineType;
 use super::xml::Xml;
 
 /// The filters of sizes.
@@ -43,40 +43,6 @@ impl Ec2 {
             xml.text("vpcId", &subnet.vpc);
             xml.text("availabilityZone", &subnet.zone);
             xml.text("availableIpAddressCount", self.addresses_left(id));
-        });
-        Ok(xml)
-    }
-
-    pub(super) fn describe_images(&self, form: &Form) -> Result<Xml, Refusal> {
-        let ids = form.list("ImageId");
-        if let Some(id) = ids
-            .iter()
-            .find(|id| !self.settings.images.contains_key(**id))
-        {
-            let text = format!("The image id '[{id}]' does not exist");
-            return Err(Refusal::new(error::IMAGE_NOT_FOUND, text));
-        }
-        let filters = Filter::read(form, &["image-id", "architecture", "name"])?;
-        form.check_dry_run()?;
-        let chosen = self.settings.images.iter().filter(|(id, image)| {
-            let fits = |filter: &Filter| match filter.name.as_str() {
-                "image-id" => filter.fits(id),
-                "architecture" => filter.fits(image.architecture),
-                _name => filter.fits(&image.name),
-            };
-            (ids.is_empty() || ids.contains(&id.as_str())) && filters.iter().all(fits)
-        });
-        let mut xml = Xml::default();
-        xml.list("imagesSet", chosen, |xml, (id, image)| {
-            xml.text("imageId", id);
-            xml.text("name", &image.name);
-            xml.text("architecture", image.architecture);
-            let state = match image.state {
-                ImageState::Available => "available",
-                ImageState::Pending => "pending",
-            };
-            xml.text("imageState", state);
-            xml.text("imageOwnerId", &self.settings.owner);
         });
         Ok(xml)
     }

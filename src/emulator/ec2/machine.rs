@@ -53,6 +53,8 @@ pub enum State {
     ShuttingDown,
     /// At its end, and still listed for an hour.
     Terminated,
+    /// On its way to being stopped.
+    Stopping,
     /// Powered off by itself, where its launch did not say that this ends it.
     Stopped,
 }
@@ -65,6 +67,7 @@ impl State {
             Self::Running => 16,
             Self::ShuttingDown => 32,
             Self::Terminated => 48,
+            Self::Stopping => 64,
             Self::Stopped => 80,
         }
     }
@@ -76,6 +79,7 @@ impl State {
             Self::Running => "running",
             Self::ShuttingDown => "shutting-down",
             Self::Terminated => "terminated",
+            Self::Stopping => "stopping",
             Self::Stopped => "stopped",
         }
     }
@@ -83,6 +87,14 @@ impl State {
     /// Whether it takes capacity and quota.
     pub const fn is_live(self) -> bool {
         matches!(self, Self::Pending | Self::Running)
+    }
+
+    /// Whether it is there, powered on or not, and not on its way to its end.
+    pub const fn is_kept(self) -> bool {
+        match self {
+            Self::Pending | Self::Running | Self::Stopping | Self::Stopped => true,
+            Self::ShuttingDown | Self::Terminated => false,
+        }
     }
 }
 

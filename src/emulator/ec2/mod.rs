@@ -12,8 +12,9 @@
 //!
 //! What is not here: signatures (a request without `Authorization` is refused, and that is all),
 //! permissions (set [`Fault::Refused`]), fleets that are not `instant`, requirements beyond
-//! processors and memory, weights, volumes and networks, starting what was stopped, and of AWS's other services
-//! all but SSM's `GetParameter`, the quotas of processors and the tables of [`dynamo`](super::dynamo).
+//! processors and memory, weights, volumes and networks, starting what was stopped, images of anything but a
+//! machine's one disk, and of AWS's other services all but SSM's parameters as far as images and tokens need
+//! them, the quotas of processors and the tables of [`dynamo`](super::dynamo).
 
 pub mod action;
 mod describe;
@@ -23,6 +24,7 @@ pub mod faults;
 mod filter;
 mod fleet;
 mod form;
+mod images;
 pub mod journal;
 mod launch;
 mod life;
@@ -36,6 +38,7 @@ mod quota;
 mod replay;
 mod run;
 pub mod settings;
+mod snapshots;
 mod status;
 mod supply;
 mod tags;
@@ -51,11 +54,14 @@ use self::action::{Action, Asked};
 use self::error::{Code, Refusal};
 use self::faults::{Fault, FaultId, Faults, Occasion, Scope, Travel};
 use self::form::Form;
+use self::images::MadeImage;
 use self::journal::Change;
 use self::life::Wake;
 use self::machine::{MachineRecord, Machines};
+use self::parameter::History;
 use self::replay::Replays;
 use self::settings::Ec2Settings;
+use self::snapshots::Snapshot;
 use self::supply::Usage;
 use self::throttle::{Breadth, Buckets, Throttling};
 use self::xml::Xml;
@@ -84,6 +90,10 @@ pub struct Ec2 {
     capacity: BTreeMap<Supply, u32>,
     wakes: BTreeSet<(Timestamp, Wake)>,
     replays: Replays,
+    /// What else calls have made: images, their snapshots, values of parameters.
+    made: BTreeMap<String, MadeImage>,
+    snapshots: BTreeMap<String, Snapshot>,
+    histories: BTreeMap<String, History>,
     tables: Tables,
     buckets: Buckets,
     faults: Faults,
@@ -103,6 +113,9 @@ impl Ec2 {
             capacity: BTreeMap::new(),
             wakes: BTreeSet::new(),
             replays: Replays::default(),
+            made: BTreeMap::new(),
+            snapshots: BTreeMap::new(),
+            histories: BTreeMap::new(),
             buckets: Buckets::default(),
             faults: Faults::default(),
             journal: Journal::default(),
@@ -214,7 +227,11 @@ impl Ec2 {
             Fault::Refused(code) => Some(refused(code)),
             Fault::Reset => Some(undelivered(Delivery::Dropped)),
             Fault::BlackHole => Some(undelivered(Delivery::BlackHole)),
-            Fault::Offer(_) | Fault::Boot(_) | Fault::Travel(_) | Fault::EndsLate(_) => None,
+            Fault::Offer(_)
+            | Fault::Boot(_)
+            | Fault::Travel(_)
+            | Fault::EndsLate(_)
+            | Fault::Image(_) => None,
         });
         answers.into_iter().next()
     }
@@ -240,7 +257,11 @@ impl Ec2 {
             Action::DescribeLaunchTemplateVersions => self.describe_templates(form),
             Action::DescribeSpotPriceHistory => self.describe_prices(form, now),
             Action::DescribeSubnets => self.describe_subnets(form),
-            Action::DescribeImages => self.describe_images(form),
+            Action::DescribeImages => self.describe_images(form, now),
+            Action::CreateImage => self.create_image(form, now),
+            Action::DeregisterImage => self.deregister_image(form, now),
+            Action::DescribeSnapshots => self.describe_snapshots(form),
+            Action::DeleteSnapshot => self.delete_snapshot(form),
             Action::DescribeInstanceTypes => self.describe_sizes(form),
         }
     }
@@ -309,7 +330,8 @@ fn travel(fault: Fault) -> Option<Travel> {
         | Fault::BlackHole
         | Fault::Offer(_)
         | Fault::Boot(_)
-        | Fault::EndsLate(_) => None,
+        | Fault::EndsLate(_)
+        | Fault::Image(_) => None,
     }
 }
 

@@ -81,8 +81,11 @@ impl Ec2 {
             let text = format!("The image id '[{image}]' does not exist");
             Refusal::new(error::IMAGE_NOT_FOUND, text)
         })?;
-        if found.state == ImageState::Pending {
-            return Err(error::IMAGE_UNAVAILABLE.into());
+        match found.state {
+            ImageState::Available => {}
+            ImageState::Pending | ImageState::Failed => {
+                return Err(error::IMAGE_UNAVAILABLE.into());
+            }
         }
         if found.architecture != kind.architecture {
             let text = format!(

@@ -81,12 +81,14 @@ pub struct Image {
 }
 
 /// Whether an image can be launched.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum ImageState {
     /// It can.
     Available,
     /// It is still being made.
     Pending,
+    /// It was not made, and never will be.
+    Failed,
 }
 
 /// How long things take. The defaults are about the real ones (aws.md D).
@@ -106,6 +108,8 @@ pub struct Delays {
     pub console: Duration,
     /// For how long after the end of its machines a client token is remembered.
     pub token_kept: Duration,
+    /// From the call that makes an image of a machine to an image that can be launched.
+    pub image: Duration,
 }
 
 impl Default for Delays {
@@ -118,6 +122,7 @@ impl Default for Delays {
             spot_notice: Duration::from_secs(2 * 60),
             console: Duration::from_secs(4 * 60),
             token_kept: Duration::from_secs(24 * 60 * 60),
+            image: Duration::from_secs(3 * 60),
         }
     }
 }

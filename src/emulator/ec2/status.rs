@@ -68,7 +68,7 @@ impl Ec2 {
         let key = self.known(form.required("InstanceId")?, now)?;
         let change = metadata(form)?;
         let state = self.machines.get(key).map(|machine| machine.state);
-        if !state.is_some_and(|state| state.is_live() || state == State::Stopped) {
+        if !state.is_some_and(State::is_kept) {
             return Err(error::STATE.into());
         }
         form.check_dry_run()?;
@@ -92,6 +92,8 @@ pub(super) fn status_word(machine: &MachineRecord) -> &'static str {
         (State::Running, Health::Ok) => "ok",
         (State::Running, Health::Impaired) => "impaired",
         (State::Pending, _) => "initializing",
-        (State::ShuttingDown | State::Terminated | State::Stopped, _) => "not-applicable",
+        (State::ShuttingDown | State::Terminated | State::Stopping | State::Stopped, _) => {
+            "not-applicable"
+        }
     }
 }

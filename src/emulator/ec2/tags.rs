@@ -11,29 +11,38 @@ const TAGS_MAX: usize = 50;
 const KEY_CHARACTERS_MAX: usize = 128;
 const VALUE_CHARACTERS_MAX: usize = 256;
 
+/// Something that can have tags.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Tagged {
+    Machine(Key),
+    Image(String),
+    Snapshot(String),
+}
+
 impl Ec2 {
-    /// Sets tags of machines; other resources are not emulated.
+    /// Sets tags of machines, and of images and snapshots that calls have made; other resources
+    /// are not emulated.
     pub(super) fn create_tags(&mut self, form: &Form, now: Timestamp) -> Result<Xml, Refusal> {
-        let keys = self.tagged_keys(form, now)?;
+        let all = self.named(form, now)?;
         let added = read(form)?;
         if added.is_empty() {
             let text = "The request must contain the parameter Tag";
             return Err(Refusal::new(error::MISSING, text));
         }
-        let joined = keys.into_iter().map(|key| {
-            let mut tags = self.tags_of(key);
+        let joined = all.into_iter().map(|tagged| {
+            let mut tags = self.tags_of(&tagged);
             tags.extend(added.clone());
             check_count(&tags)?;
-            Ok((key, tags))
+            Ok((tagged, tags))
         });
-        let joined: Vec<(Key, TagMap)> = joined.collect::<Result<_, Refusal>>()?;
+        let joined: Vec<(Tagged, TagMap)> = joined.collect::<Result<_, Refusal>>()?;
         form.check_dry_run()?;
         Ok(self.set_all(joined))
     }
 
     /// Removes tags; those that are given with a value only if they have it.
     pub(super) fn delete_tags(&mut self, form: &Form, now: Timestamp) -> Result<Xml, Refusal> {
-        let keys = self.tagged_keys(form, now)?;
+        let all = self.named(form, now)?;
         let gone = form.items("Tag");
         for tag in &gone {
             check_text("Tag.Key", tag.required("Key")?, KEY_CHARACTERS_MAX)?;
@@ -46,39 +55,70 @@ impl Ec2 {
             let is_ours = !key.starts_with("aws:");
             is_ours && (gone.is_empty() || gone.iter().any(names))
         };
-        let left = keys.into_iter().map(|key| {
-            let mut tags = self.tags_of(key);
+        let left = all.into_iter().map(|tagged| {
+            let mut tags = self.tags_of(&tagged);
             tags.retain(|key, value| !is_gone(key, value));
-            (key, tags)
+            (tagged, tags)
         });
         let left = left.collect();
         Ok(self.set_all(left))
     }
 
-    fn set_all(&mut self, tags: Vec<(Key, TagMap)>) -> Xml {
-        for (key, tags) in tags {
-            self.machines.set_tags(key, tags);
+    fn set_all(&mut self, all: Vec<(Tagged, TagMap)>) -> Xml {
+        for (tagged, tags) in all {
+            match tagged {
+                Tagged::Machine(key) => self.machines.set_tags(key, tags),
+                Tagged::Image(id) => {
+                    if let Some(image) = self.made.get_mut(&id) {
+                        image.tags = tags;
+                    }
+                }
+                Tagged::Snapshot(id) => {
+                    if let Some(snapshot) = self.snapshots.get_mut(&id) {
+                        snapshot.tags = tags;
+                    }
+                }
+            }
         }
         let mut xml = Xml::default();
         xml.text("return", true);
         xml
     }
 
-    fn tagged_keys(&self, form: &Form, now: Timestamp) -> Result<Vec<Key>, Refusal> {
+    /// Everything that a request names, if calls know all of it.
+    fn named(&self, form: &Form, now: Timestamp) -> Result<Vec<Tagged>, Refusal> {
         form.required("ResourceId.1")?;
-        let ids = form.list("ResourceId");
-        if let Some(id) = ids.iter().find(|id| !id.starts_with("i-")) {
-            let text = format!("The ID '{id}' is not valid");
-            return Err(Refusal::new(error::RESOURCE_ID, text));
-        }
-        self.known_all(&ids, now)
+        let (machines, others): (Vec<&str>, Vec<&str>) = form
+            .list("ResourceId")
+            .into_iter()
+            .partition(|id| id.starts_with("i-"));
+        let keys = self.known_all(&machines, now)?.into_iter();
+        let others = others.into_iter().map(|id| self.named_image(id, now));
+        keys.map(|key| Ok(Tagged::Machine(key)))
+            .chain(others)
+            .collect()
     }
 
-    fn tags_of(&self, key: Key) -> TagMap {
-        let machine = self.machines.get(key);
-        machine
-            .map(|machine| machine.tags.clone())
-            .unwrap_or_default()
+    fn named_image(&self, id: &str, now: Timestamp) -> Result<Tagged, Refusal> {
+        if id.starts_with("snap-") {
+            self.known_snapshot(id)?;
+            return Ok(Tagged::Snapshot(id.to_owned()));
+        }
+        if id.starts_with("ami-") {
+            self.known_image(id, now)?;
+            return Ok(Tagged::Image(id.to_owned()));
+        }
+        let text = format!("The ID '{id}' is not valid");
+        Err(Refusal::new(error::RESOURCE_ID, text))
+    }
+
+    fn tags_of(&self, tagged: &Tagged) -> TagMap {
+        let found = match tagged {
+            Tagged::Machine(key) => self.machines.get(*key).map(|machine| &machine.tags),
+            Tagged::Image(id) => self.made.get(id).map(|image| &image.tags),
+            Tagged::Snapshot(id) => self.snapshots.get(id).map(|snapshot| &snapshot.tags),
+        };
+        found.cloned().unwrap_or_default()
     }
 }
 

@@ -55,6 +55,14 @@ impl Ec2 {
         let done = match asked {
             Asked::Table(operation) => self.tables.answer(operation, body).map_err(explained),
             Asked::GetParameter => self.parameter(body, now).map_err(|refusal| (refusal, None)),
+            Asked::PutParameter => {
+                let done = self.put_parameter(body, now);
+                done.map_err(|refusal| (refusal, None))
+            }
+            Asked::GetParameterHistory => {
+                let done = self.parameter_history(body);
+                done.map_err(|refusal| (refusal, None))
+            }
             Asked::GetServiceQuota => self.quota(body).map_err(|refusal| (refusal, None)),
             // These come as forms, and no target names them.
             Asked::Ec2(_) => Err((error::UNKNOWN_OPERATION.into(), None)),
@@ -110,11 +118,12 @@ impl Dialect {
 }
 
 fn asked(target: &str) -> Option<Asked> {
-    if target == "AmazonSSM.GetParameter" {
-        return Some(Asked::GetParameter);
-    }
-    if target == "ServiceQuotasV20190624.GetServiceQuota" {
-        return Some(Asked::GetServiceQuota);
+    match target {
+        "AmazonSSM.GetParameter" => return Some(Asked::GetParameter),
+        "AmazonSSM.PutParameter" => return Some(Asked::PutParameter),
+        "AmazonSSM.GetParameterHistory" => return Some(Asked::GetParameterHistory),
+        "ServiceQuotasV20190624.GetServiceQuota" => return Some(Asked::GetServiceQuota),
+        _ => {}
     }
     let name = target.strip_prefix("DynamoDB_20120810.")?;
     let mut all = Operation::ALL.into_iter();

@@ -35,7 +35,10 @@ pub const fn requests(action: Action, breadth: Breadth) -> Rate {
         Action::RunInstances => Rate::new(5, 2),
         Action::TerminateInstances | Action::ModifyInstanceMetadataOptions => Rate::new(100, 5),
         Action::CreateTags | Action::DeleteTags => Rate::new(100, 10),
-        Action::CreateFleet => MUTATING,
+        Action::CreateFleet
+        | Action::CreateImage
+        | Action::DeregisterImage
+        | Action::DeleteSnapshot => MUTATING,
         Action::DescribeInstances | Action::DescribeInstanceStatus => match breadth {
             Breadth::Narrowed => LISTS,
             Breadth::Everything => LISTS_OF_ALL,
@@ -45,6 +48,7 @@ pub const fn requests(action: Action, breadth: Breadth) -> Rate {
         | Action::DescribeSpotPriceHistory
         | Action::DescribeSubnets
         | Action::DescribeImages
+        | Action::DescribeSnapshots
         | Action::DescribeInstanceTypes => LISTS,
     }
 }

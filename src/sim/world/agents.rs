@@ -53,7 +53,9 @@ impl World {
         match state {
             Ec2State::Pending => self.conceive(id),
             Ec2State::Running => self.power_on(id),
-            Ec2State::ShuttingDown | Ec2State::Stopped => self.lose_power(id, Life::Ending),
+            Ec2State::ShuttingDown | Ec2State::Stopping | Ec2State::Stopped => {
+                self.lose_power(id, Life::Ending);
+            }
             Ec2State::Terminated => self.lose_power(id, Life::Gone),
         }
     }

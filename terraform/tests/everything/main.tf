@@ -24,6 +24,7 @@ module "dayfly" {
   alarm_emails          = ["ci@example.com"]
   alarm_limits          = { queue_age_minutes = 5, launch_failures = 3, leaked_minutes = 60 }
   dashboard             = false
+  image_policy          = true
   log_retention_days    = 90
   tags                  = { team = "ci" }
 

@@ -9,5 +9,5 @@ mod looking;
 mod scenarios;
 mod secrets;
 mod site;
-mod wire;
-mod world;
+pub mod wire;
+pub mod world;

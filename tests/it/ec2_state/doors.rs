@@ -37,8 +37,22 @@ fn every_action_can_be_tried_without_doing_it() {
     let mut world = World::new();
     let machine = world.launch(1).remove(0);
     world.pass(10);
+    let made = [("InstanceId", machine.as_str()), ("Name", "an image")];
+    let image = world.call("CreateImage", &made).one("imageId");
+    let snapshot = world.ec2.snapshots().next();
+    let snapshot = snapshot.expect("it has one").0.to_owned();
+    world.pass(10);
     for action in Action::ALL {
         let parameters: Vec<(&str, &str)> = match action {
+            // Until the image is given up, its snapshot cannot be removed.
+            Action::DeleteSnapshot => {
+                let parameters = [("SnapshotId", snapshot.as_str()), ("DryRun", "true")];
+                let tried = world.call(action.name(), &parameters);
+                assert_eq!(tried.one("Code"), "InvalidSnapshot.InUse");
+                continue;
+            }
+            Action::CreateImage => vec![("InstanceId", &machine), ("Name", "another")],
+            Action::DeregisterImage => vec![("ImageId", &image)],
             Action::CreateFleet | Action::RunInstances => continue,
             Action::TerminateInstances => vec![("InstanceId.1", &machine)],
             Action::GetConsoleOutput | Action::ModifyInstanceMetadataOptions => {
@@ -53,6 +67,7 @@ fn every_action_can_be_tried_without_doing_it() {
             | Action::DescribeSpotPriceHistory
             | Action::DescribeSubnets
             | Action::DescribeImages
+            | Action::DescribeSnapshots
             | Action::DescribeInstanceTypes => vec![],
         };
         let parameters = [parameters, vec![("DryRun", "true")]].concat();

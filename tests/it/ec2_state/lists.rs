@@ -43,8 +43,8 @@ fn images_are_found_by_id_and_by_filter() {
     );
     let lost = world.call("DescribeImages", &[("ImageId.1", "ami-none")]);
     assert_eq!(lost.one("Code"), "InvalidAMIID.NotFound");
-    let tag = world.call("DescribeImages", &[("Filter.1.Name", "tag:a")]);
-    assert_eq!(tag.one("Code"), "InvalidParameterValue");
+    let key = world.call("DescribeImages", &[("Filter.1.Name", "tag-key")]);
+    assert_eq!(key.one("Code"), "InvalidParameterValue");
 }
 
 #[test]

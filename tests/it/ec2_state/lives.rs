@@ -96,7 +96,12 @@ fn powering_off_ends_a_machine_whose_template_says_so_and_keeps_the_others() {
     world.ec2.power_off(&stays, now);
     assert_eq!(
         (world.state(&ends), world.state(&stays)),
-        ("shutting-down", "stopped")
+        ("shutting-down", "stopping")
+    );
+    world.pass(20);
+    assert_eq!(
+        (world.state(&ends), world.state(&stays)),
+        ("terminated", "stopped")
     );
     let described = world.describe(&[("InstanceId.1", &ends)]);
     assert!(described.text.contains("Client.InstanceInitiatedShutdown"));

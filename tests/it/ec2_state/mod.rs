@@ -4,6 +4,7 @@ mod describing;
 mod doors;
 mod faults;
 mod fleets;
+mod images;
 mod launching;
 mod lists;
 mod lives;

@@ -1,4 +1,4 @@
-//! SSM's `GetParameter`, as far as a scaler and an agent use it.
+//! SSM's parameters, as far as a scaler, an agent and images use them.
 
 use std::time::Duration;
 
@@ -101,4 +101,150 @@ fn faults_strike_it_and_leave_ec2_alone() {
     let body = json!({ "Name": "/dayfly/image" });
     let late = world.send(&request("AmazonSSM.GetParameter", &body));
     assert_eq!(late.response.delivery, Delivery::Delayed(delay));
+}
+
+fn put(world: &mut World, name: &str, body: &Value) -> (u16, Value) {
+    let mut body = body.clone();
+    body["Name"] = json!(name);
+    send(world, &request("AmazonSSM.PutParameter", &body))
+}
+
+fn history(world: &mut World, name: &str) -> Vec<(u64, String)> {
+    let mut found = Vec::new();
+    let mut token = Value::Null;
+    loop {
+        let body = json!({ "Name": name, "MaxResults": 2, "NextToken": token });
+        let (status, page) = send(world, &request("AmazonSSM.GetParameterHistory", &body));
+        assert_eq!(status, 200, "{page}");
+        for row in page["Parameters"].as_array().expect("rows") {
+            let version = row["Version"].as_u64().expect("a number");
+            found.push((version, row["Value"].as_str().expect("a text").to_owned()));
+        }
+        token = page["NextToken"].clone();
+        if token.is_null() {
+            return found;
+        }
+    }
+}
+
+#[test]
+fn what_is_written_is_read_with_its_version_and_its_history() {
+    let mut world = World::new();
+    let first = json!({ "Value": "ami-1", "Type": "String" });
+    assert_eq!(put(&mut world, "/new", &first).1["Version"], 1);
+    let (status, taken) = put(&mut world, "/new", &first);
+    assert_eq!(
+        (status, &taken["__type"]),
+        (400, &json!("ParameterAlreadyExists"))
+    );
+    for value in ["ami-2", "ami-3"] {
+        world.pass(60);
+        put(
+            &mut world,
+            "/new",
+            &json!({ "Value": value, "Overwrite": true }),
+        );
+    }
+    let (_, found) = get(&mut world, "/new", false);
+    let found = &found["Parameter"];
+    assert_eq!(
+        (&found["Value"], &found["Version"], &found["Type"]),
+        (&json!("ami-3"), &json!(3), &json!("String"))
+    );
+    let versions = [(1, "ami-1"), (2, "ami-2"), (3, "ami-3")];
+    assert_eq!(
+        history(&mut world, "/new"),
+        versions.map(|(version, value)| (version, value.to_owned()))
+    );
+    // A template that names the parameter launches what it says now.
+    assert_eq!(world.ec2.settings().parameters["/new"], "ami-3");
+}
+
+#[test]
+fn what_cannot_be_written_is_refused() {
+    let mut world = World::new();
+    let wrong = [
+        (
+            "/aws/service/x",
+            json!({ "Value": "a", "Type": "String" }),
+            "ValidationException",
+        ),
+        (
+            "/x",
+            json!({ "Value": "", "Type": "String" }),
+            "ValidationException",
+        ),
+        ("/x", json!({ "Value": "a" }), "ValidationException"),
+        (
+            "/x",
+            json!({ "Value": "a", "Type": "Number" }),
+            "ValidationException",
+        ),
+        (
+            "/x",
+            json!({ "Value": "a".repeat(4097), "Type": "String" }),
+            "ValidationException",
+        ),
+        (
+            "/dayfly/image",
+            json!({ "Value": "a", "Type": "String", "Overwrite": true }),
+            "HierarchyTypeMismatchException",
+        ),
+    ];
+    for (name, body, code) in wrong {
+        let (status, refused) = put(&mut world, name, &body);
+        assert_eq!((status, &refused["__type"]), (400, &json!(code)), "{name}");
+    }
+    let lost = json!({ "Name": "/x" });
+    let (_, lost) = send(&mut world, &request("AmazonSSM.GetParameterHistory", &lost));
+    assert_eq!(lost["__type"], "ParameterNotFound");
+}
+
+#[test]
+fn a_history_keeps_a_hundred_versions() {
+    let mut world = World::new();
+    for number in 0..150 {
+        let body = json!({ "Value": format!("ami-{number}"), "Overwrite": true });
+        put(&mut world, "/dayfly/image", &body);
+    }
+    let found = send(
+        &mut world,
+        &request(
+            "AmazonSSM.GetParameterHistory",
+            &json!({ "Name": "/dayfly/image", "WithDecryption": true }),
+        ),
+    );
+    let first = &found.1["Parameters"][0];
+    // The account's own first version, and 150 more.
+    assert_eq!(
+        (&first["Version"], &first["Value"]),
+        (&json!(52), &json!("ami-50"))
+    );
+    assert_eq!(history(&mut world, "/dayfly/image").len(), 100);
+}
+
+#[test]
+fn faults_strike_writes_and_histories() {
+    let mut world = World::new();
+    let refused = Fault::Refused(error::THROTTLING);
+    world.ec2.add_fault(Scope::on_put_parameter(), refused);
+    world.ec2.add_fault(
+        Scope::on_get_parameter_history(),
+        Fault::Refused(error::ACCESS_DENIED),
+    );
+    let body = json!({ "Value": "ami-1", "Overwrite": true });
+    let (_, throttled) = put(&mut world, "/dayfly/image", &body);
+    assert_eq!(throttled["__type"], "ThrottlingException");
+    let asked = request(
+        "AmazonSSM.GetParameterHistory",
+        &json!({ "Name": "/dayfly/image" }),
+    );
+    assert_eq!(
+        send(&mut world, &asked).1["__type"],
+        "AccessDeniedException"
+    );
+    assert_eq!(
+        get(&mut world, "/dayfly/image", true).1["Parameter"]["Value"],
+        "ami-x86"
+    );
 }

@@ -5,6 +5,7 @@
 //! honors no client token, knows no shortage and no throttling, takes the first override alone),
 //! nothing is asked of it.
 
+mod images;
 mod machines;
 mod moto;
 mod program;
@@ -16,6 +17,7 @@ use std::path::PathBuf;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
+use aws_config::stalled_stream_protection::StalledStreamProtectionConfig;
 use aws_config::{Region, SdkConfig};
 use aws_sdk_ec2::config::{Credentials, SharedCredentialsProvider};
 use aws_sdk_ec2::types::{
@@ -70,6 +72,7 @@ async fn emulated() -> Site {
         delays: Delays {
             pending: Duration::ZERO,
             unseen: Duration::ZERO,
+            image: Duration::ZERO,
             ..Delays::default()
         },
         parameters: BTreeMap::from([
@@ -99,6 +102,7 @@ fn clients(endpoint: &str, ca_file: &std::path::Path, region: &'static str) -> C
         .credentials_provider(SharedCredentialsProvider::new(keys))
         .retry_config(retries())
         .timeout_config(timeouts())
+        .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
         .http_client(door(Some(ca_file)).expect("a certificate"))
         .endpoint_url(endpoint)
         .build();

@@ -67,7 +67,11 @@ const TABLE: &[(&str, &[&str])] = &[
         ],
     ),
     ("lambda", &["scaler", "ports", "model"]),
-    ("aws", &["ports", "model", "config", "doctor", "https"]),
+    ("image", &["model"]),
+    (
+        "aws",
+        &["ports", "model", "config", "doctor", "https", "image"],
+    ),
     ("document", &["model"]),
     ("config", &["document", "model"]),
     ("doctor", &["ports", "model"]),
