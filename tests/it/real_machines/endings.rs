@@ -72,17 +72,17 @@ const CASES: [Case; 5] = [
     // The lifetime, with a job that would go on; its agent reports first.
     case(
         "s1-old",
-        &[("lifetime_seconds", "240")],
+        &[("lifetime_seconds", "200")],
         "sleep 10000",
-        ["dayfly: lifetime of 240 s is over", "its job is done"],
+        ["dayfly: lifetime of 200 s is over", "its job is done"],
     ),
     // The lifetime again, where the network is gone and the agent can tell nobody.
     case(
         "s1-cut-off",
-        &[("lifetime_seconds", "240")],
+        &[("lifetime_seconds", "200")],
         "for card in /sys/class/net/*; do sudo ip link set ${card##*/} down; done; sleep 10000",
         [
-            "dayfly: lifetime of 240 s is over",
+            "dayfly: lifetime of 200 s is over",
             "its agent had registered, and ended without closing a job's log",
         ],
     ),
@@ -94,8 +94,8 @@ async fn whatever_goes_wrong_a_machine_powers_itself_off() {
         return;
     };
     let pools = CASES.map(|case| case.pool);
-    // Two cores emulate them.
-    let mut world = World::new(&image, &pools, 3);
+    // Two cores emulate them, and some do nothing but wait.
+    let mut world = World::new(&image, &pools, 4);
     let jobs = CASES.map(|case| world.enqueue(case.pool.name, case.command));
     world.start_scaler();
     for (case, job) in CASES.iter().zip(&jobs) {
