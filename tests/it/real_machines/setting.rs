@@ -47,8 +47,6 @@ pub fn agent_program(folder: &Path) -> Vec<u8> {
 
 /// The user data of the product, as Terraform renders it.
 pub fn user_data(hub: u16, artifact: u16, agent: &[u8]) -> String {
-    let hash = digest(&SHA256, agent);
-    let hash = hash.as_ref().iter().map(|byte| format!("{byte:02x}"));
     let settings = [
         ("endpoint", format!("{SEEN_FROM_MACHINES}:{hub}")),
         ("region", "eu-central-1".to_owned()),
@@ -58,7 +56,7 @@ pub fn user_data(hub: u16, artifact: u16, agent: &[u8]) -> String {
             "agent_url",
             format!("https://{SEEN_FROM_MACHINES}:{artifact}/agent"),
         ),
-        ("agent_sha256", hash.collect()),
+        ("agent_sha256", sha256(agent)),
         ("metadata", "off".to_owned()),
         ("boot_limit_seconds", "1200".to_owned()),
         ("lifetime_seconds", "7200".to_owned()),
@@ -72,6 +70,23 @@ pub fn user_data(hub: u16, artifact: u16, agent: &[u8]) -> String {
     }
     assert!(!text.contains("${"), "a placeholder is left");
     text
+}
+
+fn sha256(agent: &[u8]) -> String {
+    let hash = digest(&SHA256, agent);
+    let hash = hash.as_ref().iter().map(|byte| format!("{byte:02x}"));
+    hash.collect()
+}
+
+/// What `dayfly image` reads beside the scaler's configuration: where the agent is.
+pub fn machine_table(artifact: u16, agent: &[u8]) -> String {
+    format!(
+        "[pools.{LINUX}.machine]\n\
+         agent_url = \"https://{SEEN_FROM_MACHINES}:{artifact}/agent\"\n\
+         agent_sha256 = \"{}\"\n\
+         token_parameter = \"/dayfly/linux\"\n",
+        sha256(agent)
+    )
 }
 
 pub fn configuration(hub: u16, account: &str) -> String {
@@ -130,6 +145,8 @@ pub fn start_account(folder: &Path, image: &Path) -> (Child, String) {
             "--ca-file",
             "account.pem",
             "--seconds-pending",
+            "0",
+            "--seconds-image",
             "0",
             "--parameter",
             "/dayfly/linux=s1-linux",

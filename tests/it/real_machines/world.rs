@@ -25,7 +25,9 @@ use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 use tempfile::TempDir;
 
-use super::setting::{Artifact, agent_program, configuration, dayfly, start_account, user_data};
+use super::setting::{
+    Artifact, agent_program, configuration, dayfly, machine_table, start_account, user_data,
+};
 
 /// The agent types, which are the names of their pools too.
 pub const LINUX: &str = "s1-linux";
@@ -95,7 +97,10 @@ impl World {
         let _ = rustls::crypto::ring::default_provider().install_default();
         let certificate = Certificate::from_pem(&pem).expect("a certificate");
         let client = Client::builder().tls_certs_only([certificate]);
-        place("dayfly.toml", &configuration(port, &endpoint));
+        let configuration = configuration(port, &endpoint);
+        place("dayfly.toml", &configuration);
+        let machine = machine_table(agent_port, &agent);
+        place("image.toml", &(configuration + &machine));
         tokens.reverse();
         let [_, token] = tokens;
         Self {
@@ -292,6 +297,31 @@ impl World {
         };
         let found = tokio::time::timeout(PATIENCE, looking).await;
         found.unwrap_or_else(|_| panic!("not listed so in time\n{}", self.said()))
+    }
+
+    /// Builds an image whose builder runs a script, and gives exit code and stdout.
+    pub async fn build_image(&self, script: &str) -> (Option<i32>, String) {
+        fs::write(self.folder.path().join("script"), script).expect("a file");
+        let arguments = [
+            "image",
+            "build",
+            "--config",
+            "image.toml",
+            "--pool",
+            LINUX,
+            "--from",
+            "ami-x86",
+            "--script",
+            "script",
+        ];
+        let mut command = dayfly(self.folder.path(), &arguments);
+        // What the builder fetches is served by this thread.
+        let built = tokio::task::spawn_blocking(move || command.output());
+        let built = tokio::time::timeout(PATIENCE, built).await;
+        let built = built.expect("it ends").expect("no panic");
+        let built = built.expect("it starts");
+        let text = String::from_utf8_lossy(&built.stdout).into_owned();
+        (built.status.code(), text)
     }
 
     /// The processes of virtual machines of this world.
