@@ -36,7 +36,10 @@ pub struct BuilderLaunch {
 impl<K: Clock> Bakery<K> {
     /// Launches a builder. The same moment gives the same token, so that a call whose answer was
     /// lost can be made again.
-    pub(super) async fn launch(
+    ///
+    /// # Errors
+    /// It was not launched, or nobody knows.
+    pub async fn launch(
         &self,
         order: &Order,
         launch: &BuilderLaunch,
@@ -83,7 +86,10 @@ impl<K: Clock> Bakery<K> {
     }
 
     /// Ends a builder; one that is gone counts as ended.
-    pub(super) async fn end(&self, id: &MachineId) -> Result<(), Trouble> {
+    ///
+    /// # Errors
+    /// It was not ended, or nobody knows.
+    pub async fn end(&self, id: &MachineId) -> Result<(), Trouble> {
         let call = self.clients.ec2.terminate_instances();
         let answer = call.instance_ids(id.as_str()).send().await;
         done(answer.map_err(Failure::from).map(drop))

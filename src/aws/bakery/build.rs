@@ -55,7 +55,7 @@ impl<K: Clock> Bakery<K> {
             if *stop.borrow() {
                 memory.give_up(Failure::Interrupted, now);
             }
-            let seen = match self.look(order).await {
+            let seen = match Box::pin(self.look(order)).await {
                 Ok(seen) => seen,
                 Err(Trouble::Passing(_)) if now.since(seen_at) <= BLIND => {
                     self.pause(&mut stop).await;
@@ -86,7 +86,7 @@ impl<K: Clock> Bakery<K> {
                         self.pause(&mut stop).await;
                     }
                     let done = self.carry_out(doing, order, launch, begun_at, &mut memory);
-                    if let Err(trouble) = done.await {
+                    if let Err(trouble) = Box::pin(done).await {
                         self.meet(trouble, &mut memory);
                     }
                 }

@@ -4,7 +4,8 @@
 //! `crate::image` says what is next; here it is looked ([`look`]), done ([`act`]), and gone on with
 //! until there is an end ([`build`], [`trial`]). [`parameter`] reads and writes what names an image.
 //! The calls are few, from a process of its own, so no bucket counts them: one that is refused as
-//! one too many is made again later. What must stay true: everything is tagged by the call that
+//! one too many is made again later. The SDK keeps a call's whole state in its future, so looks and
+//! deeds are boxed where they are gone on with. What must stay true: everything is tagged by the call that
 //! makes it, and nothing without that tag is ended or removed.
 
 pub mod act;

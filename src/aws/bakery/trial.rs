@@ -91,7 +91,7 @@ impl<K: Clock + Clone> Bakery<K> {
             if *stop.borrow() {
                 return Err(TrialError::Interrupted);
             }
-            let trials = match self.trials(image, launch.policy, &mut watch).await {
+            let trials = match Box::pin(self.trials(image, launch.policy, &mut watch)).await {
                 Ok(trials) => trials,
                 Err(Trouble::Passing(_)) if self.clock.now().since(seen_at) <= BLIND => {
                     self.pause(&mut stop).await;
@@ -111,7 +111,7 @@ impl<K: Clock + Clone> Bakery<K> {
                 Step::Wait => self.pause(&mut stop).await,
                 Step::Launch(count) => {
                     let order = order(launch, count, begun_at, trials.len());
-                    match cloud.launch(&order).await {
+                    match Box::pin(cloud.launch(&order)).await {
                         Ok(launched) => {
                             let machines = launched.machines.into_iter();
                             machines.for_each(|it| memory.launched(it.id, now));
@@ -139,7 +139,7 @@ impl<K: Clock + Clone> Bakery<K> {
         let mut watch = Watch::default();
         let mut said = Vec::new();
         while self.clock.now() < until && !*stop.borrow() {
-            match self.trials(image, launch.policy, &mut watch).await {
+            match Box::pin(self.trials(image, launch.policy, &mut watch)).await {
                 Ok(trials) => {
                     let now = self.clock.now();
                     tell(&trials, now, &mut said, &mut *say);

@@ -62,6 +62,9 @@ pub struct CloudCommand {
     /// How long a machine is pending before it runs.
     #[arg(long, value_name = "N", default_value_t = 5)]
     seconds_pending: u32,
+    /// How long it takes until an image that is made of a machine can be booted.
+    #[arg(long, value_name = "N", default_value_t = 180)]
+    seconds_image: u32,
     /// A parameter of SSM, with the file that has its value; may be repeated.
     #[arg(long = "parameter", value_name = "NAME=FILE", value_parser = parameter)]
     parameters: Vec<(String, PathBuf)>,
@@ -231,6 +234,7 @@ fn account(command: &CloudCommand, ids_from: u64) -> Result<Ec2, Exit> {
         ..Ec2Settings::default()
     };
     settings.delays.pending = Duration::from_secs(command.seconds_pending.into());
+    settings.delays.image = Duration::from_secs(command.seconds_image.into());
     for (name, path) in &command.parameters {
         let value = read(path, &format!("parameter {name}"))?;
         let value = value.trim_end().to_owned();

@@ -1,14 +1,19 @@
 //! Images, their snapshots, and the parameter that names one.
 
+use std::time::Duration;
+
 use aws_sdk_ec2::types::{ResourceType, Tag, TagSpecification};
 use dayfly::aws::bakery::Bakery;
+use dayfly::aws::bakery::act::BuilderLaunch;
+use dayfly::config::Ec2Pool;
+use dayfly::image::build::Order;
 use dayfly::image::history::Standing;
-use dayfly::image::{ImageState, Verdict};
-use dayfly::model::id::{Deployment, ImageId};
+use dayfly::image::{BuilderState, ImageState, Verdict};
+use dayfly::model::id::{Deployment, ImageId, Recipe};
 use dayfly::model::offer::Market;
-use dayfly::ports::{Cloud, SystemClock};
+use dayfly::ports::{Clock, Cloud, SystemClock};
 
-use super::{Site, deployment, sites, unused_name};
+use super::{Site, TYPE, deployment, pool, sites, unused_name};
 
 fn tagged(kind: ResourceType, deployment: &Deployment) -> TagSpecification {
     let tag = |key: &str, value: &str| Tag::builder().key(key).value(value).build();
@@ -118,6 +123,57 @@ async fn a_parameter_names_one_image_after_the_other_and_remembers_them() {
             history,
             [(1, "ami-1"), (2, "ami-2"), (3, "ami-1")],
             "{}",
+            site.name
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_builder_is_launched_with_its_tags_seen_and_ended() {
+    for site in sites().await {
+        let bakery = Bakery::new(site.clients.clone(), deployment(), SystemClock);
+        let order = Order {
+            pool: pool(),
+            recipe: Recipe::new("r1"),
+            builder_limit: Duration::from_secs(1800),
+            image_limit: Duration::from_secs(3600),
+        };
+        let launch = BuilderLaunch {
+            pool: Ec2Pool {
+                template_id: site.template.clone(),
+                template_version: 1,
+                image: None,
+            },
+            source: ImageId::new(&site.image),
+            instance_type: TYPE.to_owned(),
+            subnet: site.subnets[0].clone(),
+            user_data: "#cloud-config\n".to_owned(),
+        };
+        let now = SystemClock.now();
+        let id = bakery.launch(&order, &launch, now).await.expect(site.name);
+        let seen = bakery.look(&order).await.expect(site.name);
+        let [builder] = seen.builders.as_slice() else {
+            panic!("{}: {seen:?}", site.name);
+        };
+        assert_eq!(
+            (&builder.id, &builder.pool),
+            (&id, &order.pool),
+            "{}",
+            site.name
+        );
+        assert_eq!(builder.recipe, order.recipe, "{}", site.name);
+        assert_eq!(builder.state, BuilderState::Working, "{}", site.name);
+        // No scaler takes it for a machine of its own.
+        let cloud = site.cloud_of(&Deployment::new("any"), None);
+        assert!(!cloud.machines().await.expect(site.name).contains_key(&id));
+        for _ in 0..2 {
+            bakery.end(&id).await.expect(site.name);
+        }
+        let seen = bakery.look(&order).await.expect(site.name);
+        let state = &seen.builders[0].state;
+        assert!(
+            matches!(state, BuilderState::Ended(_)),
+            "{}: {state:?}",
             site.name
         );
     }

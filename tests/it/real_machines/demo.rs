@@ -27,7 +27,16 @@ fn a_demo_runs_its_jobs_on_virtual_machines_and_leaves_none() {
     fs::copy(env!("CARGO_BIN_EXE_dayfly"), place("dayfly")).expect("there is room");
     fs::write(place("two.yml"), PIPELINE).expect("there is room");
     let output = Command::new(place("dayfly"))
-        .args(["demo", "--machines", "qemu", "--json", "--pipeline", "two.yml", "--logs", "logs"])
+        .args([
+            "demo",
+            "--machines",
+            "qemu",
+            "--json",
+            "--pipeline",
+            "two.yml",
+            "--logs",
+            "logs",
+        ])
         .arg("--image")
         .arg(image)
         .current_dir(folder.path())
@@ -46,7 +55,10 @@ fn a_demo_runs_its_jobs_on_virtual_machines_and_leaves_none() {
     let expected = expected.map(|(name, result)| (Some(name), Some(result)));
     assert_eq!(results, expected, "{record}");
     let machines = &record["machines"];
-    assert_eq!((&machines["launched"], &machines["alive"]), (&2.into(), &0.into()));
+    assert_eq!(
+        (&machines["launched"], &machines["alive"]),
+        (&2.into(), &0.into())
+    );
     let log = fs::read_to_string(place("logs/Where.log")).expect("it was written");
     assert!(log.contains("on Amazon EC2"), "{log}");
 }

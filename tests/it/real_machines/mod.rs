@@ -86,6 +86,24 @@ async fn jobs_run_on_virtual_machines_while_the_scaler_is_killed() {
     world.end();
 }
 
+/// A builder of images: its script finds itself root on a machine of AWS, with the agent there.
+#[tokio::test]
+async fn a_builder_follows_its_recipe_on_a_virtual_machine() {
+    let Some(image) = System::Bookworm.image() else {
+        return;
+    };
+    let mut world = World::new(&image, &[Pool::usual(LINUX)], 1);
+    let script = "#!/bin/sh\nset -e\ntest $(id -u) = 0\ntest $(cloud-id) = aws\n\
+                  /usr/local/bin/dayfly-agent --version\n";
+    let (code, image) = world.build_image(LINUX, script).await;
+    assert_eq!(code, Some(0), "{}", world.said());
+    assert!(image.starts_with("ami-"), "{image}");
+    world
+        .until("no machine is left", |world| world.processes().is_empty())
+        .await;
+    world.kill_account();
+}
+
 /// Everything of a machine is gone with the process that launched it, also where that is killed.
 #[tokio::test]
 async fn no_virtual_machine_outlives_the_account() {

@@ -101,8 +101,6 @@ impl Pool {
         } else {
             (PROGRAM, &agent.program)
         };
-        let hash = digest(&SHA256, program);
-        let hash = hash.as_ref().iter().map(|byte| format!("{byte:02x}"));
         let host = SEEN_FROM_MACHINES;
         let mut settings = [
             ("endpoint", format!("{host}:{hub}")),
@@ -110,7 +108,7 @@ impl Pool {
             ("token_parameter", format!("/dayfly/{}", self.name)),
             ("agent", "dayfly".to_owned()),
             ("agent_url", format!("https://{host}:{port}{path}")),
-            ("agent_sha256", hash.collect()),
+            ("agent_sha256", sha256(program)),
             ("metadata", "off".to_owned()),
             ("boot_limit_seconds", "1200".to_owned()),
             ("lifetime_seconds", "7200".to_owned()),
@@ -123,6 +121,18 @@ impl Pool {
             known.expect("a setting").1 = (*value).to_owned();
         }
         fill(TEMPLATE, TEMPLATE_FILE, &settings).expect("the product's own template")
+    }
+
+    /// What `dayfly image` reads beside the scaler's configuration: where the agent is.
+    pub fn machine_section(&self, port: u16, agent: &Agent) -> String {
+        format!(
+            "[pools.{name}.machine]\n\
+             agent_url = \"https://{SEEN_FROM_MACHINES}:{port}{PROGRAM}\"\n\
+             agent_sha256 = \"{hash}\"\n\
+             token_parameter = \"/dayfly/{name}\"\n",
+            name = self.name,
+            hash = sha256(&agent.program),
+        )
     }
 
     fn section(&self, place: usize) -> String {
@@ -139,6 +149,12 @@ impl Pool {
             boot_limit = self.boot_limit_seconds,
         )
     }
+}
+
+fn sha256(program: &[u8]) -> String {
+    let hash = digest(&SHA256, program);
+    let hash = hash.as_ref().iter().map(|byte| format!("{byte:02x}"));
+    hash.collect()
 }
 
 pub fn configuration(pools: &[Pool], machines_max: u32, hub: u16, account: &str) -> String {
@@ -181,7 +197,15 @@ pub fn dayfly(folder: &Path, arguments: &[&str]) -> Command {
 /// named by its template, and its token in one that is named by the pool.
 pub fn start_account(folder: &Path, image: &Path, pools: &[Pool]) -> (Child, String) {
     let mut command = dayfly(folder, &["cloud", "--ca-file", "account.pem"]);
-    command.args(["--seconds-pending", "0", "--trust", "trust.pem", "--image"]);
+    command.args([
+        "--seconds-pending",
+        "0",
+        "--seconds-image",
+        "0",
+        "--trust",
+        "trust.pem",
+        "--image",
+    ]);
     command.arg(image);
     for (place, pool) in pools.iter().enumerate() {
         let (name, template) = (pool.name, Pool::template(place));

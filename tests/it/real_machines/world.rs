@@ -110,6 +110,13 @@ impl World {
         let client = Client::builder().tls_certs_only([certificate]);
         let configuration = configuration(pools, machines_max, port, &endpoint);
         place("dayfly.toml", &configuration);
+        let machine = pools
+            .first()
+            .map(|pool| pool.machine_section(agent_port, &agent));
+        place(
+            "image.toml",
+            &(configuration + &machine.unwrap_or_default()),
+        );
         Self {
             folder,
             hub,
@@ -321,6 +328,28 @@ impl World {
         let request = request.header("authorization", "AWS4-HMAC-SHA256 Credential=a");
         let answer = request.send().await.expect("it answers");
         answer.text().await.expect("a text")
+    }
+
+    /// Builds an image for the first pool, whose builder runs a script, and gives exit code and
+    /// stdout.
+    pub async fn build_image(&self, pool: &str, script: &str) -> (Option<i32>, String) {
+        fs::write(self.folder.path().join("script"), script).expect("a file");
+        let mut command = dayfly(self.folder.path(), &["image", "build", "--from", "ami-x86"]);
+        command.args([
+            "--config",
+            "image.toml",
+            "--pool",
+            pool,
+            "--script",
+            "script",
+        ]);
+        // What the builder fetches is served by this thread.
+        let built = tokio::task::spawn_blocking(move || command.output());
+        let built = tokio::time::timeout(PATIENCE, built).await;
+        let built = built.expect("it ends").expect("no panic");
+        let built = built.expect("it starts");
+        let text = String::from_utf8_lossy(&built.stdout).into_owned();
+        (built.status.code(), text)
     }
 
     /// The processes of virtual machines of this world.
