@@ -11,6 +11,8 @@ use super::exit::Exit;
 use super::output::{print, print_error, print_stderr};
 use crate::study::boots::BOOT_LAWS;
 use crate::study::contender::{contender, contenders};
+use crate::study::nonsense::LEARNED;
+use crate::study::pattern::BREAKS;
 use crate::study::recorded::{RecordingError, recorded};
 use crate::study::report::{LEGEND, Row, Wish, advised, against, table};
 use crate::study::run::{Setting, run as run_once};
@@ -67,6 +69,14 @@ pub struct SimulateCommand {
     /// How machines boot: tailed, narrow, uniform, correlated or doubled.
     #[arg(long, value_name = "LAW", default_value = "tailed")]
     boots: String,
+    /// How the scored days break the pattern of those before: moved (by six hours), halved or
+    /// doubled.
+    #[arg(long, value_name = "HOW")]
+    pattern: Option<String>,
+    /// What our own scaler takes for learned when the scored days begin: again (its own, as a
+    /// process that starts anew), busy or quiet (nonsense).
+    #[arg(long, value_name = "WHAT")]
+    learned: Option<String>,
     /// What an hour of a machine costs, in dollars.
     #[arg(long, value_name = "DOLLARS", default_value_t = 0.10)]
     hourly: f64,
@@ -113,16 +123,9 @@ fn listed() -> String {
 }
 
 fn simulate(command: &SimulateCommand) -> Result<Vec<Row>, Exit> {
-    let law = BOOT_LAWS.iter().find(|(name, _)| *name == command.boots);
-    let Some((_, boots)) = law else {
-        return Err(usage(
-            "boot law",
-            &command.boots,
-            &BOOT_LAWS.map(|(name, _)| name),
-        ));
-    };
     let setting = Setting {
-        boots: *boots,
+        boots: named("boot law", &command.boots, &BOOT_LAWS)?,
+        learned: optional("thing to have learned", command.learned.as_ref(), &LEARNED)?,
         launches_per_second: command.launches_per_second,
         tick: command.tick_seconds * 1000,
         ..Setting::default()
@@ -157,7 +160,10 @@ fn row(command: &SimulateCommand, name: &str, policy: &str, setting: Setting) ->
     let mut scores = Vec::new();
     let mut called = name.to_owned();
     for seed in command.seed..command.seed + command.seeds {
-        let workload = workload(command, name, seed)?;
+        let mut workload = workload(command, name, seed)?;
+        if let Some(how) = optional("pattern", command.pattern.as_ref(), &BREAKS)? {
+            workload = workload.broken(how, seed);
+        }
         called.clone_from(&workload.name);
         print_stderr(&format!("\r{called} {policy} seed {seed}          "));
         scores.push(run_once(contender, &Rc::new(workload), setting, seed));
@@ -195,6 +201,26 @@ fn workload(command: &SimulateCommand, name: &str, seed: u64) -> Result<Workload
         seed,
     );
     read.map_err(|error: RecordingError| wrong_file(name, &error))
+}
+
+/// What has that name in a list of all there are.
+fn named<T: Copy>(what: &str, name: &str, known: &[(&str, T)]) -> Result<T, Exit> {
+    match known.iter().find(|(it, _)| *it == name) {
+        Some((_, found)) => Ok(*found),
+        None => {
+            let names: Vec<&str> = known.iter().map(|(name, _)| *name).collect();
+            Err(usage(what, name, &names))
+        }
+    }
+}
+
+/// The same of what need not be given.
+fn optional<T: Copy>(
+    what: &str,
+    name: Option<&String>,
+    known: &[(&str, T)],
+) -> Result<Option<T>, Exit> {
+    name.map(|name| named(what, name, known)).transpose()
 }
 
 fn wrong_file(name: &str, error: &dyn std::error::Error) -> Exit {

@@ -11,6 +11,8 @@ use crate::model::time::Timestamp;
 
 /// Watching time, in tenths of a second, from which a context speaks for itself: half an hour.
 const WEIGHT_LEAST: u64 = 20_000;
+/// What a file's word on a context weighs at most: two hours of watching.
+const BELIEVED: u64 = 4 * WEIGHT_LEAST;
 /// A look that comes later than this teaches no more than one that came in time.
 const LOOK_MAX: Duration = Duration::from_secs(60);
 /// What a day leaves of a weight, in thousandths: half after two weeks.
@@ -92,6 +94,12 @@ impl Arrivals {
         if self.open.len() < OPEN_MAX {
             self.open.push_back(look);
         }
+    }
+
+    /// Believes all of it less, so that two hours of a context outweigh what was said of it.
+    pub fn doubt(&mut self) {
+        let all = self.by_context.values_mut();
+        all.for_each(|histogram| histogram.weigh_at_most(BELIEVED));
     }
 
     /// What this moment looks like.

@@ -9,6 +9,8 @@ use super::race;
 
 /// Boots that are remembered.
 const REMEMBERED: usize = 500;
+/// Boots of a file that are remembered.
+const BELIEVED: usize = 100;
 /// Fewer teach nothing.
 const LEAST: usize = 20;
 /// The quantile at which a boot is called overdue.
@@ -60,6 +62,13 @@ impl Boots {
         if LEAST <= self.seen.len() && self.seen.len() <= self.fresh * 5 {
             self.learn();
         }
+    }
+
+    /// Believes all of it less: the law stays until a fifth of what is remembered is new.
+    pub fn doubt(&mut self) {
+        let older = self.seen.len().saturating_sub(BELIEVED);
+        self.seen.drain(..older);
+        self.fresh = 0;
     }
 
     /// The mean; `None` while too few boots were seen.
@@ -216,6 +225,18 @@ mod tests {
         let median = boots.quantile(500).expect("it has learned");
         assert!(median < Duration::from_millis(30_100), "{median:?}");
         assert_eq!(boots.overdue_after(), Some(Duration::from_secs(300)));
+    }
+
+    #[test]
+    fn boots_that_are_doubted_give_way_to_twenty_five_new_ones() {
+        let mut boots = learned((0..500).map(|at| boot(1000, at)));
+        boots.doubt();
+        assert_eq!(boots.overdue_after(), Some(Duration::from_secs(1)));
+        (0..24).for_each(|at| boots.add(boot(40_000, 500 + at)));
+        assert_eq!(boots.overdue_after(), Some(Duration::from_secs(1)));
+        // A fifth of a hundred and twenty-five.
+        boots.add(boot(40_000, 524));
+        assert_eq!(boots.overdue_after(), Some(Duration::from_secs(40)));
     }
 
     #[test]

@@ -37,6 +37,19 @@ impl Histogram {
         self.total = self.weights.iter().map(|weight| u64::from(*weight)).sum();
     }
 
+    /// Lets all weights together be no more than that; their shares stay.
+    pub fn weigh_at_most(&mut self, most: u64) {
+        if self.total <= most {
+            return;
+        }
+        let total = self.total;
+        for weight in &mut self.weights {
+            let share = u64::from(*weight) * most / total;
+            *weight = u32::try_from(share).unwrap_or(u32::MAX);
+        }
+        self.total = self.weights.iter().map(|weight| u64::from(*weight)).sum();
+    }
+
     /// The largest count that was reached or exceeded in at least that share of the looks, in
     /// thousandths; zero if there is none.
     pub fn reached(&self, permille: u64) -> u32 {
@@ -70,5 +83,19 @@ mod tests {
         histogram.fade(500);
         assert_eq!((histogram.total(), histogram.reached(300)), (49, 0));
         assert_eq!(Histogram::default().reached(100), 0);
+    }
+
+    #[test]
+    fn what_weighs_less_has_the_same_shares() {
+        let mut histogram = Histogram::default();
+        histogram.add(0, 700);
+        histogram.add(3, 300);
+        histogram.weigh_at_most(2000);
+        assert_eq!(histogram.total(), 1000);
+        histogram.weigh_at_most(100);
+        assert_eq!(histogram.total(), 100);
+        assert_eq!((histogram.reached(300), histogram.reached(301)), (3, 0));
+        histogram.add(0, 100);
+        assert_eq!(histogram.reached(300), 0, "as much again outweighs it");
     }
 }

@@ -56,6 +56,14 @@ impl Forecast {
         self.version == VERSION
     }
 
+    /// The same as it is believed of a file, which may be old, spoiled or another pool's: its
+    /// shares and times stand, and a short time of watching outweighs it.
+    #[must_use]
+    pub fn doubted(mut self) -> Self {
+        self.pools.values_mut().for_each(PoolForecast::doubt);
+        self
+    }
+
     /// Takes in what a tick saw, after the memory has: a pool of which the hub did not give its
     /// counts teaches nothing.
     pub fn see(

@@ -12,6 +12,8 @@ const HOURS: usize = 24;
 /// Spare machine time that a day may have whatever its jobs use: half an hour. Without it a
 /// pool's first job of the week could have no race.
 const ALLOWANCE: u64 = 1_800_000;
+/// What a file's word on the jobs of a day counts for at most: an hour of a machine.
+const BELIEVED: u64 = 3_600_000;
 /// A look that comes later than this counts as one that came in time: nobody knows what was between.
 const LOOK_MAX: Duration = Duration::from_secs(60);
 
@@ -54,6 +56,19 @@ impl Overhead {
         }
     }
 
+    /// Believes all of it less: how much was spare is kept in proportion, and what was used gives
+    /// little right to spend.
+    pub fn doubt(&mut self) {
+        let (used, _) = self.sums();
+        if used <= BELIEVED {
+            return;
+        }
+        for hour in &mut self.hours {
+            hour.used = share(hour.used, BELIEVED, used);
+            hour.spare = share(hour.spare, BELIEVED, used);
+        }
+    }
+
     /// Spare machine time in percent of what jobs used.
     pub fn percent(&self) -> u32 {
         let (used, spare) = self.sums();
@@ -70,6 +85,12 @@ impl Overhead {
         let add = |(used, spare): (u64, u64), hour: &Hour| (used + hour.used, spare + hour.spare);
         self.hours.iter().fold((0, 0), add)
     }
+}
+
+/// `amount` times `part` over `whole`, which is not zero.
+fn share(amount: u64, part: u64, whole: u64) -> u64 {
+    let scaled = u128::from(amount) * u128::from(part) / u128::from(whole);
+    u64::try_from(scaled).unwrap_or(u64::MAX)
 }
 
 #[cfg(test)]
@@ -91,6 +112,19 @@ mod tests {
             0,
             "yesterday's first hours are forgotten"
         );
+    }
+
+    #[test]
+    fn what_a_file_says_was_used_gives_an_hour_to_spend_and_its_share_stays() {
+        let minute = |minute: u64| Timestamp::from_seconds(minute * 60);
+        let mut overhead = Overhead::default();
+        (0..=60).for_each(|at| overhead.add(100, 50, minute(at)));
+        assert_eq!(overhead.percent(), 50);
+        overhead.doubt();
+        assert_eq!(overhead.percent(), 50);
+        // Half an hour is spare already, of an hour and the allowance of half an hour.
+        (61..=120).for_each(|at| overhead.add(0, 1, minute(at)));
+        assert!(overhead.is_exhausted(100));
     }
 
     #[test]

@@ -86,6 +86,13 @@ impl PoolForecast {
         });
     }
 
+    /// Believes all of it less. Schedules say by themselves how often they have come.
+    pub fn doubt(&mut self) {
+        self.boots.doubt();
+        self.arrivals.doubt();
+        self.overhead.doubt();
+    }
+
     /// Jobs that came since the last look: those that are there and were not, and those that were
     /// there and have ended. Where no list of agents tells which have ended, jobs that are listed
     /// for the first time are counted; what came and began between two looks is missed.

@@ -115,9 +115,9 @@ impl<H: Hub, C: Cloud, K: Clock, L: Lease> Scaler<H, C, K, L> {
         Arc::clone(&self.forecast)
     }
 
-    /// Goes on from what an earlier process has learned.
+    /// Goes on from what an earlier process has learned, as far as that is believed.
     pub fn set_forecast(&mut self, forecast: Forecast) {
-        self.forecast = Arc::new(Mutex::new(forecast));
+        self.forecast = Arc::new(Mutex::new(forecast.doubted()));
     }
 
     /// Changes the operator's policy from the next tick on; `machines_max = 0` drains.

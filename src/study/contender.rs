@@ -7,6 +7,7 @@ use std::time::Duration;
 use crate::model::pool::{Speculation, Speed};
 
 use super::group::{Extra, Group, Scheme};
+use super::nonsense::Learned;
 use super::ours::Ours;
 use super::taskscaler::Taskscaler;
 use super::webhook::Webhook;
@@ -255,4 +256,6 @@ pub struct Terms {
     pub machines_max: u32,
     /// From look to look of our own scaler, in milliseconds.
     pub tick: u64,
+    /// From when on our own scaler believes to have learned something else, and what.
+    pub learned: Option<(u64, Learned)>,
 }

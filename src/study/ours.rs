@@ -4,6 +4,7 @@ use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::pin::pin;
 use std::rc::Rc;
+use std::sync::PoisonError;
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
@@ -11,10 +12,12 @@ use crate::model::id::{AgentType, Deployment, PoolName, TemplateVersion};
 use crate::model::money::MicroDollars;
 use crate::model::offer::{Market, Offer};
 use crate::model::pool::{BreakerPolicy, Policy, PoolPolicy, Speculation};
+use crate::model::time::Timestamp;
 use crate::scaler::{Scaler, Tick};
 
 use super::contender::Terms;
 use super::doors::Doors;
+use super::nonsense::{Learned, learned};
 use super::world::{Happening, Timer, World};
 
 /// The scaler and the world that it looks at.
@@ -23,6 +26,7 @@ pub struct Ours {
     world: Rc<RefCell<World>>,
     scaler: Scaler<Doors, Doors, Doors>,
     tick: u64,
+    learned: Option<(u64, Learned)>,
     /// Looks so far.
     pub ticks: u64,
 }
@@ -41,6 +45,7 @@ impl Ours {
             world,
             scaler: Scaler::new(doors.clone(), doors.clone(), doors, policy),
             tick: terms.tick,
+            learned: terms.learned,
             ticks: 0,
         }
     }
@@ -56,6 +61,7 @@ impl Ours {
         if happening != Happening::Timer(Timer::Tick) {
             return;
         }
+        self.believe();
         let tick = ready(self.scaler.tick());
         assert!(
             tick.violations.is_empty(),
@@ -66,6 +72,19 @@ impl Ours {
         let mut world = self.world.borrow_mut();
         let next = world.now() + self.tick;
         world.timer(next, Timer::Tick);
+    }
+
+    /// Takes something else for learned, when it is time.
+    fn believe(&mut self) {
+        let now = self.world.borrow().now();
+        let Some((_, what)) = self.learned.take_if(|(from, _)| *from <= now) else {
+            return;
+        };
+        let own = self.scaler.forecast();
+        let own = own.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let now = Timestamp::from_millis(now);
+        let believed = learned(what, own, self.scaler.policy(), now);
+        self.scaler.set_forecast(believed);
     }
 
     /// Looks without a change, to be told why.

@@ -5,6 +5,7 @@ use std::rc::Rc;
 
 use super::boots::BootLaw;
 use super::contender::{Contender, Driver, Terms};
+use super::nonsense::Learned;
 use super::score::{Score, bound_hours};
 use super::workload::Workload;
 use super::world::{Surroundings, World};
@@ -20,6 +21,9 @@ pub struct Setting {
     pub launches_per_second: u64,
     /// From look to look of our own scaler, in milliseconds.
     pub tick: u64,
+    /// What our own scaler takes for learned when the scored days begin, in place of what it has
+    /// learned.
+    pub learned: Option<Learned>,
 }
 
 impl Default for Setting {
@@ -30,6 +34,7 @@ impl Default for Setting {
             machines_max: 2000,
             launches_per_second: 2,
             tick: 5_000,
+            learned: None,
         }
     }
 }
@@ -56,6 +61,9 @@ pub fn run(contender: Contender, workload: &Rc<Workload>, setting: Setting, seed
         seed,
         machines_max: setting.machines_max,
         tick: setting.tick,
+        learned: setting
+            .learned
+            .map(|learned| (workload.scored_from, learned)),
     };
     let mut driver = Driver::new(contender, &world, terms);
     loop {

@@ -6,6 +6,8 @@ use std::rc::Rc;
 
 use dayfly::study::boots::BootLaw;
 use dayfly::study::contender::{Contender, contender, contenders};
+use dayfly::study::nonsense::LEARNED;
+use dayfly::study::pattern::BREAKS;
 use dayfly::study::recorded::recorded;
 use dayfly::study::run::{Setting, run};
 use dayfly::study::score::Score;
@@ -115,6 +117,47 @@ fn boots_that_do_not_differ_are_not_raced() {
     assert!(equal.wasted * 2 < spread.wasted, "{equal:?} {spread:?}");
 }
 
+#[test]
+fn nonsense_in_place_of_what_was_learned_costs_less_than_the_incumbent_and_lets_nobody_wait() {
+    let (reactive, incumbent) = (score("reactive", setting()), score("aas", setting()));
+    for (name, learned) in LEARNED {
+        let told = Setting {
+            learned: Some(learned),
+            ..setting()
+        };
+        let ours = score("ours", told);
+        assert!(
+            ours.wait_p95 < incumbent.wait_p95 && ours.wait_mean < reactive.wait_mean,
+            "{name}: {ours:?}"
+        );
+        assert!(
+            ours.machine_hours < incumbent.machine_hours,
+            "{name}: {ours:?} {incumbent:?}"
+        );
+    }
+}
+
+#[test]
+fn a_pattern_that_breaks_costs_less_than_the_incumbent_and_lets_nobody_wait() {
+    for (name, how) in BREAKS {
+        let workload = (*workload()).clone();
+        let broken = Rc::new(workload.broken(how, 1));
+        let score = |policy: &str| {
+            let contender = contender(policy).expect("it is known");
+            run(contender, &broken, setting(), 1)
+        };
+        let (ours, reactive, incumbent) = (score("ours"), score("reactive"), score("aas"));
+        assert!(
+            ours.wait_p95 < incumbent.wait_p95 && ours.wait_mean < reactive.wait_mean,
+            "{name}: {ours:?}"
+        );
+        assert!(
+            ours.machine_hours < incumbent.machine_hours,
+            "{name}: {ours:?} {incumbent:?}"
+        );
+    }
+}
+
 fn simulate(arguments: &[&str]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_dayfly"))
         .arg("simulate")
@@ -168,6 +211,12 @@ fn what_is_not_known_is_said_with_what_is() {
     );
     let policy = simulate(&["--workload", "S1", "--policy", "best"]);
     assert_eq!(policy.status.code(), Some(2));
+    for option in ["--boots", "--pattern", "--learned"] {
+        let odd = simulate(&["--workload", "S1", option, "odd"]);
+        assert_eq!(odd.status.code(), Some(2), "{option}");
+        let text = String::from_utf8_lossy(&odd.stderr).into_owned();
+        assert!(text.contains("\"odd\"; expected one of "), "{text}");
+    }
     let lost = simulate(&["--workload", "/nowhere/at/all.csv"]);
     assert_eq!(lost.status.code(), Some(3));
     let list = simulate(&["--list"]);
