@@ -57,6 +57,8 @@ pub enum EndCause {
 const NOT_BEGUN: &str = "dayfly: not begun: ";
 /// A machine's own timer begins this one when its boot took too long.
 const NOT_REGISTERED: &str = "dayfly: not registered within ";
+/// And this one when the machine is too old; its agent may still close a log.
+const TOO_OLD: &str = "dayfly: lifetime of ";
 
 impl Ending {
     /// Why that machine has ended.
@@ -71,7 +73,9 @@ impl Ending {
                 .find_map(|line| line.strip_prefix(mark))
         };
         let is_past = |deadline: Timestamp| self.at.is_some_and(|at| deadline <= at);
-        if marks.log_closed {
+        if line(TOO_OLD).is_some() {
+            EndCause::Lifetime(machine.lifetime)
+        } else if marks.log_closed {
             EndCause::Done
         } else if is_past(machine.lifetime_deadline()) {
             EndCause::Lifetime(machine.lifetime)

@@ -66,6 +66,8 @@ fn the_cause_of_an_end_is_what_is_left_of_the_machine() {
     let registered = "dayfly: registered i-1 at 31.5 s\n";
     let not_begun = "dayfly: not begun: Trouble: ssm answered 400\n";
     let timed_out = "dayfly: not registered within 300 s\n";
+    let too_old =
+        "dayfly: registered i-1\ndayfly: lifetime of 7200 s is over\ndayfly: log closed 7\n";
     let done = "dayfly: registered i-1\ndayfly: log closed 7\n";
     for (by, after, console, cause) in [
         (EndedBy::Cloud { word }, None, registered, "Server.Spot"),
@@ -83,6 +85,12 @@ fn the_cause_of_an_end_is_what_is_left_of_the_machine() {
             Some(7199),
             registered,
             "ended without closing",
+        ),
+        (
+            EndedBy::Itself,
+            None,
+            too_old,
+            "older than its lifetime of 2 h",
         ),
         (
             EndedBy::Itself,
