@@ -19,8 +19,11 @@ use crate::model::time::Timestamp;
 /// What a surplus machine of a race costs: the minute that EC2 bills at least. It waits a little
 /// longer than that for the next job, and often meets one, which pays for the rest.
 const SPARE_COST: Duration = Duration::from_secs(60);
-/// From a moment at which a machine is wanted to the tick that launches it.
+/// From a moment at which a machine is wanted to the tick that launches it, before two were seen:
+/// the configuration's default.
 const TICK: Duration = Duration::from_secs(5);
+/// A look that comes later than this tells of a silence, and not of how often is looked.
+const TICK_MAX: Duration = Duration::from_secs(60);
 /// A machine is launched ahead of demand if it pays by so many percent: a state that is over soon
 /// does not repay its boots (policy.md 1.1).
 const LAUNCH_PERCENT: u64 = 130;
@@ -34,6 +37,9 @@ pub struct PoolForecast {
     overhead: Overhead,
     /// What the last look saw.
     last: Option<Last>,
+    /// From look to look, in milliseconds: an eighth of the newest, seven of what it was before.
+    #[serde(default)]
+    tick: Option<u64>,
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -55,6 +61,7 @@ impl PoolForecast {
         now: Timestamp,
     ) {
         let Some(counts) = view.counts else { return };
+        self.see_tick(now);
         let mut ended = 0;
         let mut booting: u32 = 0;
         for (machine, sighting) in machines {
@@ -111,6 +118,17 @@ impl PoolForecast {
         more.max(u32::try_from(listed).unwrap_or(u32::MAX))
     }
 
+    fn see_tick(&mut self, now: Timestamp) {
+        if let Some(last) = &self.last {
+            let span = milliseconds(now.since(last.at).min(TICK_MAX));
+            self.tick = Some((7 * milliseconds(self.tick()) + span) / 8);
+        }
+    }
+
+    fn tick(&self) -> Duration {
+        self.tick.map_or(TICK, Duration::from_millis)
+    }
+
     fn see_boot(&mut self, machine: &Machine, sighting: Sighting, view: &PoolView, now: Timestamp) {
         if sighting.registered_at == Some(now) {
             let agents = view.agents.as_ref();
@@ -140,7 +158,7 @@ impl PoolForecast {
 
     /// How long it takes until a machine that is wanted now takes a job.
     fn lead(&self) -> Duration {
-        self.boots.mean().unwrap_or(Duration::from_secs(60)) + TICK
+        self.boots.mean().unwrap_or(Duration::from_secs(60)) + self.tick()
     }
 
     /// What is expected, and worth launching for.
@@ -191,7 +209,7 @@ impl PoolForecast {
     /// worth the idling that is not; and never so long that the agent is sent away before.
     fn schedule_lead(&self, worth: u32, idle_timeout: Duration) -> Duration {
         let permille = 1000 * worth as usize / (1 + worth as usize);
-        let wanted = self.boots.quantile(permille).unwrap_or_default() + TICK;
+        let wanted = self.boots.quantile(permille).unwrap_or_default() + self.tick();
         let soonest = self.boots.quantile(50).unwrap_or_default();
         wanted.min(soonest + idle_timeout * 9 / 10)
     }
@@ -215,4 +233,27 @@ fn call_of(machine: &Machine) -> u64 {
 
 fn milliseconds(span: Duration) -> u64 {
     u64::try_from(span.as_millis()).unwrap_or(u64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::job::QueueCounts;
+
+    #[test]
+    fn who_looks_seldom_counts_on_the_next_look_later() {
+        let view = PoolView {
+            counts: Some(QueueCounts::default()),
+            ..PoolView::default()
+        };
+        let lead_at = |every: u64| {
+            let mut forecast = PoolForecast::default();
+            let look = |at: u64| Timestamp::from_seconds(at * every);
+            (0..100).for_each(|at| forecast.see(&view, std::iter::empty(), look(at)));
+            forecast.lead().as_secs()
+        };
+        // A minute stands for a boot of which nothing is known.
+        assert_eq!([5, 30, 3600].map(lead_at), [65, 89, 119]);
+        assert_eq!(PoolForecast::default().lead().as_secs(), 65);
+    }
 }
