@@ -134,6 +134,9 @@ fn configuration(code: &str, message: &str) -> Option<&'static str> {
         _ if code.starts_with("InvalidAMIID") => {
             "check the image: it must exist in this region and be shared with this account"
         }
+        _ if code.starts_with("InvalidAMIName") => "give the image another name",
+        "InvalidSnapshot.InUse" => "give up the image that is on it first",
+        "HierarchyTypeMismatchException" => "take another parameter: this one keeps its type",
         _ if code.starts_with("InvalidSubnet") => "check the pool's subnets",
         _ if code.starts_with("InvalidSecurityGroup") || code.starts_with("InvalidGroup") => {
             "check the security groups of the launch template"

@@ -18,7 +18,7 @@ pub const LAUNCH: &str = "dayfly:launch";
 pub const TEMPLATE: &str = "dayfly:template";
 /// From launch to a registered agent, at most, in seconds.
 pub const BOOT_LIMIT: &str = "dayfly:boot-limit";
-/// From launch to the end, at most, in seconds.
+/// From launch to the end, at most, in seconds; of a builder, until its image is there.
 pub const LIFETIME: &str = "dayfly:lifetime";
 /// Whose builder, image or snapshot it is: what `dayfly image` makes carries this in place of
 /// [`DEPLOYMENT`], so that no scaler takes a builder for a machine of its pools.

@@ -198,8 +198,7 @@ pub fn next(seen: &Seen, order: &Order, memory: &mut Memory, now: Timestamp) -> 
 fn sweep(seen: &Seen, order: &Order, now: Timestamp) -> Option<Step> {
     let is_old = |at: Timestamp, limit: Duration| limit + MARGIN < now.since(at);
     let mut builders = seen.builders.iter();
-    let whole = order.builder_limit + order.image_limit;
-    let left = builders.find(|it| it.state.is_kept() && is_old(it.launched_at, whole));
+    let left = builders.find(|it| it.state.is_kept() && is_old(it.launched_at, it.lifetime));
     if let Some(builder) = left {
         return Some(Step::End(builder.id.clone(), Why::LeftBehind));
     }

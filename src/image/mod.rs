@@ -16,6 +16,8 @@ pub mod promote;
 pub mod trial;
 mod words;
 
+use std::time::Duration;
+
 use crate::model::id::{ImageId, MachineId, PoolName, Recipe};
 use crate::model::time::Timestamp;
 
@@ -73,6 +75,8 @@ pub struct Builder {
     pub state: BuilderState,
     /// When it was launched.
     pub launched_at: Timestamp,
+    /// How long its build may take at most, its image included; it was left behind after that.
+    pub lifetime: Duration,
 }
 
 /// How far a builder is.

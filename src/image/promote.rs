@@ -87,7 +87,10 @@ pub fn next(trials: &[Trial], wanted: &Trials, memory: &mut Memory, now: Timesta
     if wanted.machines <= coming {
         return Step::Wait;
     }
-    let taken = fates().filter(|fate| *fate == Fate::Taken).count();
+    // Of its own: the pool's on the spot market may have been taken for hours.
+    let is_own = |trial: &&Trial| memory.launched.iter().any(|(id, _)| id == trial.id());
+    let own = trials.iter().filter(is_own);
+    let taken = own.filter(|trial| trial.fate(now) == Fate::Taken).count();
     if TAKEN_MAX <= u32::try_from(taken).unwrap_or(u32::MAX) {
         return Step::Reject(Rejection::AllTaken);
     }
@@ -126,4 +129,64 @@ pub fn is_bad(trials: &[Trial], failures_max: u32, now: Timestamp) -> Option<Str
     let last = against.last()?;
     let of = against.len() + good;
     is_bad.then(|| format!("{failures} of {of} machines failed, the last one: {last}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::image::trial::Marks;
+    use crate::model::id::{LaunchToken, PoolName, TemplateVersion};
+    use crate::model::machine::{Machine, Phase};
+    use crate::model::money::MicroDollars;
+    use crate::model::offer::{Market, Offer};
+
+    fn taken(id: &str) -> Trial {
+        Trial {
+            machine: Machine {
+                id: MachineId::new(id),
+                pool: PoolName::new("linux"),
+                token: LaunchToken::new("t"),
+                template: TemplateVersion::new("lt-1:1"),
+                offer: Offer {
+                    instance_type: "c7i.large".to_owned(),
+                    subnet: "subnet-a".to_owned(),
+                    market: Market::OnDemand,
+                    hourly: MicroDollars::default(),
+                },
+                phase: Phase::Gone,
+                launched_at: Timestamp::default(),
+                boot_limit: Duration::from_secs(300),
+                lifetime: Duration::from_secs(600),
+                held: false,
+                impaired: false,
+                console: None,
+            },
+            is_taken: true,
+            marks: Marks::default(),
+        }
+    }
+
+    #[test]
+    fn machines_that_are_taken_are_replaced_a_few_times() {
+        let wanted = Trials {
+            machines: 1,
+            job_patience: Duration::ZERO,
+        };
+        let now = Timestamp::from_seconds(1000);
+        let mut memory = Memory::default();
+        let mut trials = Vec::new();
+        for id in ["i-1", "i-2", "i-3"] {
+            let step = next(&trials, &wanted, &mut memory, now);
+            assert_eq!(step, Step::Launch(1));
+            memory.launched(MachineId::new(id), now);
+            // It is not listed yet.
+            assert_eq!(next(&trials, &wanted, &mut memory, now), Step::Wait);
+            trials.push(taken(id));
+        }
+        let step = next(&trials, &wanted, &mut memory, now);
+        assert_eq!(step, Step::Reject(Rejection::AllTaken));
+        // Those of others are nobody's loss.
+        let step = next(&trials, &wanted, &mut Memory::default(), now);
+        assert_eq!(step, Step::Launch(1));
+    }
 }

@@ -128,7 +128,13 @@ impl<K: Clock> Bakery<K> {
     }
 
     fn tagged(&self, kind: ResourceType, order: &Order) -> TagSpecification {
-        let tags = tags::of_build(&self.deployment, &order.pool, &order.recipe);
+        let mut tags = tags::of_build(&self.deployment, &order.pool, &order.recipe);
+        if kind == ResourceType::Instance {
+            // For whoever finds it later, with other limits in mind.
+            let lifetime = (order.builder_limit + order.image_limit).as_secs();
+            let tag = Tag::builder().key(tags::LIFETIME);
+            tags.push(tag.value(lifetime.to_string()).build());
+        }
         TagSpecification::builder()
             .resource_type(kind)
             .set_tags(Some(tags))

@@ -1,6 +1,7 @@
 //! What there is: builders, images, snapshots, and what builders say on their consoles.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use aws_sdk_ec2::primitives::{DateTime, DateTimeFormat};
 use aws_sdk_ec2::types as sdk;
@@ -24,6 +25,8 @@ const REJECTED: &str = "rejected: ";
 const PROMOTED: &str = "promoted";
 /// A tag's value has 256 characters at most.
 const REASON_MAX: usize = 200;
+/// That of a builder whose tags somebody has changed: longer than any limit that can be set.
+const LIFETIME: Duration = Duration::from_secs(2 * 24 * 60 * 60);
 /// Machines a page: EC2's most.
 const PAGE: i32 = 1000;
 
@@ -153,6 +156,7 @@ fn builder(row: &sdk::Instance) -> Option<Builder> {
         recipe: Recipe::new(tag(tags::RECIPE)?),
         state,
         launched_at: row.launch_time().map(moment).unwrap_or_default(),
+        lifetime: tags::seconds(row.tags(), tags::LIFETIME).unwrap_or(LIFETIME),
     })
 }
 

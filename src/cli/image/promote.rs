@@ -140,7 +140,8 @@ async fn tried(
     };
     if let (TrialError::Bad(reason), Some(ours)) = (&why, ours) {
         reject(bakery, ours, reason).await?;
-        if !command.keep {
+        // Machines may be up that boot one which was named before.
+        if !command.keep && ours.verdict.is_none() {
             bakery.remove(ours).await?;
             tell(&format!("image {image} and its snapshots are removed"));
         }

@@ -36,6 +36,8 @@ async fn a_builder_becomes_an_image_and_nothing_else_is_left() {
     let tags = tags.map(|key| builder.tags.get(key).map(String::as_str));
     assert_eq!(tags, [Some("ci"), Some("linux"), Some("r1")]);
     assert_eq!(builder.tags.get("dayfly:deployment"), None);
+    let lifetime = builder.tags.get("dayfly:lifetime").map(String::as_str);
+    assert_eq!(lifetime, Some("5400"));
     assert_eq!(builder.image, "ami-x86");
     assert_eq!(builder.user_data, Some(STANDARD.encode("#cloud-config\n")));
     let ec2 = kitchen.wire.ec2();

@@ -264,6 +264,24 @@ async fn trials_are_on_demand_even_where_the_pool_is_on_spot() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn machines_that_the_cloud_takes_say_nothing_of_the_image() {
+    let lane = Lane::new(&[vec![], vec![], vec![], vec![REGISTERS]]);
+    let spot = policy(offers(Market::Spot));
+    let cloud =
+        dayfly::aws::Ec2Cloud::new(lane.wire.clients(), &settings(), &spot, lane.wire.clock);
+    let mut order = order("scaler", 3);
+    order.offers = offers(Market::Spot);
+    cloud.launch(&order).await.expect("machines");
+    let ids: Vec<String> = lane.wire.ec2().machines().map(|it| it.id.clone()).collect();
+    let now = lane.wire.clock.now();
+    ids.iter().for_each(|id| lane.wire.ec2().interrupt(id, now));
+    tokio::time::advance(Duration::from_secs(200)).await;
+    let fates = lane.try_out(&spot, 1, 0).await.expect("good");
+    let taken = fates.iter().filter(|fate| **fate == Fate::Taken).count();
+    assert_eq!((taken, fates.last()), (3, Some(&Fate::Registered)));
+}
+
+#[tokio::test(start_paused = true)]
 async fn nothing_is_learned_where_nothing_can_be_launched_or_seen() {
     let lane = Lane::new(&[vec![REGISTERS]]);
     let scope = Scope::on(Action::CreateFleet);
