@@ -8,6 +8,8 @@
 #![expect(dead_code, reason = "the world is shared with the tests")]
 #![expect(clippy::print_stdout, reason = "a bench prints what it measured")]
 
+#[path = "../it/real_machines/listed.rs"]
+mod listed;
 #[path = "../it/real_machines/setting.rs"]
 mod setting;
 #[path = "../it/told.rs"]

@@ -1,8 +1,9 @@
 //! Everything that keeps a machine from its job, or its agent from leaving, powers it off: each
 //! mechanism in a machine of its own, with nobody outside who would end it in time.
 
+use super::listed::BY_ITSELF;
 use super::setting::{Pool, Told};
-use super::world::{BY_ITSELF, System, World};
+use super::world::{System, World};
 
 /// A machine, what makes it end, and how that shows.
 struct Case {

@@ -6,14 +6,16 @@
 
 mod demo;
 mod endings;
+mod listed;
 mod modes;
 mod setting;
 mod world;
 
 use dayfly::hub::wire::agent::JobResult;
 
+use self::listed::BY_REQUEST;
 use self::setting::{Pool, Told};
-use self::world::{BY_REQUEST, System, World};
+use self::world::{System, World};
 
 /// A pool as a user has it.
 const LINUX: &str = "s1-linux";
