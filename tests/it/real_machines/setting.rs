@@ -135,6 +135,7 @@ impl Pool {
         )
     }
 
+    /// Reactive, because a slow computer's boots would be replaced while they last.
     fn section(&self, place: usize) -> String {
         format!(
             "[pools.{name}]\n\
@@ -142,6 +143,7 @@ impl Pool {
              registration_token = {{ file = \"{name}\" }}\n\
              launch_template = {{ id = \"{template}\", version = 1 }}\n\
              boot_limit_seconds = {boot_limit}\n\
+             speed = \"reactive\"\n\
              instance_types = [\"c7i.large\"]\n\
              subnets = [\"subnet-a\"]\n",
             name = self.name,
