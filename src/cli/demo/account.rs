@@ -6,7 +6,7 @@ use std::fs;
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use aws_config::Region;
@@ -16,7 +16,7 @@ use base64::engine::general_purpose::STANDARD;
 use ring::digest::{SHA256, digest};
 use thiserror::Error;
 use tokio::sync::watch;
-use tokio::task::AbortHandle;
+use tokio::task::JoinSet;
 
 use super::stage::AccountSettings;
 use crate::aws::client::{behavior, door, retries, timeouts};
@@ -78,7 +78,7 @@ pub(super) struct Account {
     pub(super) settings: Arc<Settings>,
     server: Arc<Server<Ec2>>,
     _artifacts: Arc<Server<Artifacts>>,
-    machines: AbortHandle,
+    machines: Arc<Mutex<JoinSet<()>>>,
 }
 
 impl Account {
@@ -129,13 +129,14 @@ impl Account {
         };
         let folder = asked.folder.join("machines");
         let shared = server.shared().clone();
-        let machines = VirtualMachines::new(shared, virtual_ones, folder, asked.seed);
+        let mut machines = JoinSet::new();
+        machines.spawn(VirtualMachines::new(shared, virtual_ones, folder, asked.seed).follow());
         Ok(Self {
             cloud: Ec2Cloud::new(clients, ec2, &settings.policy, SystemClock),
             settings: Arc::new(settings),
             server: Arc::new(server),
             _artifacts: Arc::new(artifacts),
-            machines: tokio::spawn(machines.follow()).abort_handle(),
+            machines: Arc::new(Mutex::new(machines)),
         })
     }
 
@@ -176,7 +177,8 @@ impl Account {
 
     /// Turns every machine off.
     pub(super) fn shutdown(&self) {
-        self.machines.abort();
+        let machines = self.machines.lock();
+        machines.unwrap_or_else(PoisonError::into_inner).abort_all();
     }
 }
 
