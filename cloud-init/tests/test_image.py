@@ -5,7 +5,6 @@ Environment: DAYFLY, the program; CLOUD_INIT_SCHEMA, cloud-init's own schema.
 
 import base64
 import hashlib
-import http.server
 import json
 import os
 import pathlib
@@ -139,17 +138,7 @@ class Fetch(Account):
         return found.returncode, found.stderr
 
     def test_the_agent_is_there_with_its_number_beside_it(self):
-        class Agent(http.server.BaseHTTPRequestHandler):
-            def log_message(self, *_):
-                pass
-
-            def do_GET(self):
-                self.send_response(200)
-                self.send_header("Content-Length", str(len(AGENT)))
-                self.end_headers()
-                self.wfile.write(AGENT)
-
-        url, certificate = self.serve_tls(Agent, "/agent")
+        url, certificate = self.serve_agent(AGENT)
         root, wanted = self.folder / "root", hashlib.sha256(AGENT).hexdigest()
         code, said = self.fetch(url, "0" * 64, certificate)
         self.assertEqual(code, 1)

@@ -311,6 +311,19 @@ class Account(unittest.TestCase):
         self.addCleanup(server.shutdown)
         return f"https://127.0.0.1:{server.server_port}{path}", certificate.read_text()
 
+    def serve_agent(self, program):
+        class Agent(http.server.BaseHTTPRequestHandler):
+            def log_message(self, *_):
+                pass
+
+            def do_GET(self):
+                self.send_response(200)
+                self.send_header("Content-Length", str(len(program)))
+                self.end_headers()
+                self.wfile.write(program)
+
+        return self.serve_tls(Agent, "/agent")
+
     def start(self, command):
         child = subprocess.Popen(self.prefix + command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
                                  cwd=self.folder, text=True)
@@ -468,19 +481,6 @@ class Begin(Account):
         self.assertIn("not begun: URLError", said)
         code, said = self.begin(agent_url=url, agent_sha256="0" * 64)
         self.assertEqual(code, 0, said)
-
-    def serve_agent(self, program):
-        class Agent(http.server.BaseHTTPRequestHandler):
-            def log_message(self, *_):
-                pass
-
-            def do_GET(self):
-                self.send_response(200)
-                self.send_header("Content-Length", str(len(program)))
-                self.end_headers()
-                self.wfile.write(program)
-
-        return self.serve_tls(Agent, "/agent")
 
     def serve_refusals(self):
         """The account behind somebody who first refuses some calls of each service, in each way."""

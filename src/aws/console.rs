@@ -1,6 +1,7 @@
 //! Reads the consoles of machines that look wrong: the agent's marks are on them, and reading
 //! them needs no credential in the machine.
 
+use aws_sdk_ec2::operation::get_console_output::GetConsoleOutputOutput;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use futures_util::future::join_all;
@@ -40,9 +41,16 @@ impl<K: Clock> Ec2Cloud<K> {
         let answer = call.send().await.map_err(Failure::from);
         let answer = answer.map_err(|failure| self.failed(Bucket::Consoles, asked_at, failure))?;
         self.throttle.went_well(Bucket::Consoles);
-        let text = STANDARD
-            .decode(answer.output().unwrap_or_default())
-            .map_err(|error| CloudError::Failed(format!("console of {id}: {error}")))?;
-        Ok(String::from_utf8_lossy(&text).into_owned())
+        text(id, &answer).map_err(CloudError::Failed)
     }
+}
+
+/// What an answer shows of a machine's console; empty while it shows nothing.
+///
+/// # Errors
+/// It is no base64, which EC2 never sends.
+pub(super) fn text(id: &MachineId, answer: &GetConsoleOutputOutput) -> Result<String, String> {
+    let text = STANDARD.decode(answer.output().unwrap_or_default());
+    let text = text.map_err(|error| format!("console of {id}: {error}"))?;
+    Ok(String::from_utf8_lossy(&text).into_owned())
 }

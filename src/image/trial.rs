@@ -1,7 +1,7 @@
 //! How a machine that boots an image fares, out of its console and the cloud's list.
 
 use crate::model::id::MachineId;
-use crate::model::machine::{Machine, Phase};
+use crate::model::machine::{ConsoleMarks, Machine, NOT_BEGUN, NOT_REGISTERED, Phase};
 use crate::model::time::Timestamp;
 
 /// What a console says of an agent, in either agent's words. Marks are beginnings of lines.
@@ -17,23 +17,22 @@ pub struct Marks {
     pub not_begun: Option<String>,
 }
 
-/// How `cloud-init/user-data.yaml` begins the lines that tell why no agent came.
-const NOT_BEGUN: [&str; 2] = ["dayfly: not begun: ", "dayfly: not registered within "];
 /// What Semaphore's own agent says once it is registered, as that page's boot limit reads it.
 const OF_SEMAPHORE: [&str; 2] = ["Registration succeeded", "Waiting for job"];
 
 impl Marks {
     /// The marks in a console's text.
     pub fn read(console: &str) -> Self {
-        let has = |mark: &str| console.lines().any(|line| line.starts_with(mark));
+        let shown = ConsoleMarks::read(console);
         let says = |mark: &&str| console.lines().any(|line| line.contains(*mark));
-        let is_reason = |line: &&str| NOT_BEGUN.iter().any(|mark| line.starts_with(mark));
+        let is_reason =
+            |line: &&str| line.starts_with(NOT_BEGUN) || line.starts_with(NOT_REGISTERED);
         let reason = console.lines().find(is_reason);
         let reason = reason.and_then(|line| line.strip_prefix("dayfly: "));
         Self {
-            registered: has("dayfly: registered ") || OF_SEMAPHORE.iter().any(says),
-            job_started: has("dayfly: job "),
-            log_closed: has("dayfly: log closed "),
+            registered: shown.registered || OF_SEMAPHORE.iter().any(says),
+            job_started: console.lines().any(|line| line.starts_with("dayfly: job ")),
+            log_closed: shown.log_closed,
             not_begun: reason.map(|line| line.trim_end().to_owned()),
         }
     }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::machine::{ConsoleMarks, Machine};
+use super::machine::{ConsoleMarks, Machine, NOT_BEGUN, NOT_REGISTERED};
 use super::time::Timestamp;
 
 /// What a cloud still knows of a machine that is ending or has ended.
@@ -53,11 +53,7 @@ pub enum EndCause {
     Early,
 }
 
-/// A machine's user data begins this line when it cannot begin.
-const NOT_BEGUN: &str = "dayfly: not begun: ";
-/// A machine's own timer begins this one when its boot took too long.
-const NOT_REGISTERED: &str = "dayfly: not registered within ";
-/// And this one when the machine is too old; its agent may still close a log.
+/// A machine's own timer begins this line when it is too old; its agent may still close a log.
 const TOO_OLD: &str = "dayfly: lifetime of ";
 
 impl Ending {

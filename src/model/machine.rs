@@ -74,6 +74,11 @@ impl Phase {
     }
 }
 
+/// A machine's user data begins this line on its console when it cannot begin.
+pub const NOT_BEGUN: &str = "dayfly: not begun: ";
+/// A machine's own timer begins this one when its boot took too long.
+pub const NOT_REGISTERED: &str = "dayfly: not registered within ";
+
 /// The marks that the agent writes to its machine's console (`dayfly: registered …`).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ConsoleMarks {

@@ -5,10 +5,9 @@ use std::time::Duration;
 
 use aws_sdk_ec2::primitives::{DateTime, DateTimeFormat};
 use aws_sdk_ec2::types as sdk;
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 
 use super::{Bakery, Trouble};
+use crate::aws::console;
 use crate::aws::convert::moment;
 use crate::aws::describe::filter;
 use crate::aws::failure::Failure;
@@ -90,21 +89,33 @@ impl<K: Clock> Bakery<K> {
     }
 
     async fn builders(&self) -> Result<Vec<Builder>, Trouble> {
+        let listed = self.instances(vec![self.ours()]).await?;
+        let mut found: Vec<Builder> = listed.iter().filter_map(builder).collect();
+        found.sort_by(|one, other| (one.launched_at, &one.id).cmp(&(other.launched_at, &other.id)));
+        Ok(found)
+    }
+
+    /// The machines that fit all filters, of all pages.
+    ///
+    /// # Errors
+    /// One of the pages did not come.
+    pub(super) async fn instances(
+        &self,
+        filters: Vec<sdk::Filter>,
+    ) -> Result<Vec<sdk::Instance>, Trouble> {
         let mut found = Vec::new();
         let mut next: Option<String> = None;
         loop {
             let call = self.clients.ec2.describe_instances().max_results(PAGE);
-            let call = call.filters(self.ours()).set_next_token(next);
+            let call = call.set_filters(Some(filters.clone())).set_next_token(next);
             let page = call.send().await.map_err(Failure::from)?;
-            let listed = page.reservations().iter().flat_map(|it| it.instances());
-            found.extend(listed.filter_map(builder));
+            let listed = page.reservations.into_iter().flatten();
+            found.extend(listed.flat_map(|it| it.instances.unwrap_or_default()));
             next = page.next_token.filter(|token| !token.is_empty());
             if next.is_none() {
-                break;
+                return Ok(found);
             }
         }
-        found.sort_by(|one, other| (one.launched_at, &one.id).cmp(&(other.launched_at, &other.id)));
-        Ok(found)
     }
 
     async fn snapshots(&self) -> Result<Vec<Snapshot>, Trouble> {
@@ -128,9 +139,7 @@ impl<K: Clock> Bakery<K> {
         let call = self.clients.ec2.get_console_output();
         let call = call.instance_id(id.as_str()).latest(true);
         let answer = call.send().await.map_err(Failure::from)?;
-        let text = STANDARD.decode(answer.output().unwrap_or_default());
-        let text = text.map_err(|error| Trouble::Passing(format!("console of {id}: {error}")))?;
-        Ok(String::from_utf8_lossy(&text).into_owned())
+        console::text(id, &answer).map_err(Trouble::Passing)
     }
 
     fn ours(&self) -> sdk::Filter {

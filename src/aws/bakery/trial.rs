@@ -11,7 +11,6 @@ use super::{BLIND, Bakery, Stop, Trouble};
 use crate::aws::cloud::Ec2Cloud;
 use crate::aws::convert;
 use crate::aws::describe::filter;
-use crate::aws::failure::Failure;
 use crate::aws::prices::Prices;
 use crate::config::{Ec2Settings, ImageSource};
 use crate::image::promote::{Memory, Rejection, Step, Trials, is_bad, next};
@@ -25,9 +24,6 @@ use crate::ports::{Clock, Cloud, LaunchError};
 
 /// How many consoles one look reads: as many as a tick of the scaler.
 const CONSOLES_MAX: usize = 20;
-/// Machines a page: EC2's most.
-const PAGE: i32 = 1000;
-
 /// What a trial's machines are launched by.
 #[derive(Clone, Debug)]
 pub struct TrialLaunch<'a> {
@@ -205,20 +201,7 @@ impl<K: Clock + Clone> Bakery<K> {
     async fn booted(&self, image: &ImageId) -> Result<Vec<Instance>, Trouble> {
         let ours = filter("tag:dayfly:deployment", [self.deployment.as_str()]);
         let of_image = filter("image-id", [image.as_str()]);
-        let mut found = Vec::new();
-        let mut next: Option<String> = None;
-        loop {
-            let call = self.clients.ec2.describe_instances().max_results(PAGE);
-            let call = call.filters(ours.clone()).filters(of_image.clone());
-            let page = call.set_next_token(next).send().await;
-            let page = page.map_err(Failure::from)?;
-            let rows = page.reservations().iter().flat_map(|it| it.instances());
-            found.extend(rows.cloned());
-            next = page.next_token.filter(|token| !token.is_empty());
-            if next.is_none() {
-                return Ok(found);
-            }
-        }
+        self.instances(vec![ours, of_image]).await
     }
 }
 

@@ -29,10 +29,9 @@ use crate::emulator::ec2::settings::Ec2Settings;
 use crate::emulator::ec2::template::LaunchTemplate;
 use crate::emulator::ec2::throttle::Throttling;
 use crate::emulator::ec2::{Ec2, Supply};
-use crate::emulator::http::tls::SEEN_FROM_MACHINES;
 use crate::emulator::http::{Server, Shared, Transport};
 use crate::local::process::ProcessCloud;
-use crate::local::qemu::{self, QemuSettings};
+use crate::local::qemu::QemuSettings;
 use crate::model::offer::Market;
 use crate::ports::SystemClock;
 use crate::telemetry;
@@ -279,16 +278,7 @@ fn virtual_ones(
     for path in &command.trust {
         trust.push_str(&read(path, "certificates to trust")?);
     }
-    let seen = endpoint.replace("127.0.0.1", SEEN_FROM_MACHINES);
-    let settings = QemuSettings {
-        image: image.to_owned(),
-        trust,
-        environment: format!("AWS_ENDPOINT_URL={seen}\n"),
-        host: SEEN_FROM_MACHINES.to_owned(),
-        program: std::env::current_exe().map_err(|error| failed(&error))?,
-    };
-    qemu::check(&settings).map_err(|error| failed(&error))?;
-    Ok(settings)
+    virtual_machines::settings(image, trust, endpoint).map_err(|error| failed(&error))
 }
 
 /// A limit holds for the zone that the subnet is in.

@@ -6,7 +6,7 @@
 
 use std::collections::BTreeMap;
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use tokio::io::{AsyncBufReadExt, BufReader};
@@ -18,12 +18,31 @@ use crate::emulator::ec2::Ec2;
 use crate::emulator::ec2::journal::Change;
 use crate::emulator::ec2::machine::State;
 use crate::emulator::emulated::Emulated;
+use crate::emulator::http::tls::SEEN_FROM_MACHINES;
 use crate::emulator::http::{Shared, unix};
 use crate::emulator::imds::{self, Imds};
 use crate::emulator::message::{Delivery, Request, Response};
 use crate::local::qemu::{self, Folder, Hardware, QemuSettings};
 use crate::model::time::Timestamp;
 use crate::ports::{Clock, SystemClock};
+
+/// What the virtual machines of an account have in common, if they can be had here. `trust` holds
+/// all certificates of what they speak to, and `endpoint` is where the account is on this computer.
+///
+/// # Errors
+/// This program does not find itself; or what is missing, and how it can be had.
+pub fn settings(image: &Path, trust: String, endpoint: &str) -> io::Result<QemuSettings> {
+    let seen = endpoint.replace("127.0.0.1", SEEN_FROM_MACHINES);
+    let settings = QemuSettings {
+        image: image.to_owned(),
+        trust,
+        environment: format!("AWS_ENDPOINT_URL={seen}\n"),
+        host: SEEN_FROM_MACHINES.to_owned(),
+        program: std::env::current_exe()?,
+    };
+    qemu::check(&settings)?;
+    Ok(settings)
+}
 
 /// The virtual machines of an account.
 #[derive(Debug)]

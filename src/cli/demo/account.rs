@@ -21,7 +21,7 @@ use tokio::task::JoinSet;
 use super::stage::AccountSettings;
 use crate::aws::client::{behavior, door, retries, timeouts};
 use crate::aws::{Clients, Ec2Cloud};
-use crate::cli::cloud::virtual_machines::VirtualMachines;
+use crate::cli::cloud::virtual_machines::{self, VirtualMachines};
 use crate::cli::host::{HostError, listener, write_ca};
 use crate::config::{CloudSettings, Settings, resolve};
 use crate::document::{Format, Problem};
@@ -34,7 +34,6 @@ use crate::emulator::emulated::Emulated;
 use crate::emulator::http::tls::SEEN_FROM_MACHINES;
 use crate::emulator::http::{ServeError, Server, Shared, Transport};
 use crate::https::HttpsError;
-use crate::local::qemu::{self, QemuSettings};
 use crate::model::id::{AgentType, MachineId, PoolName};
 use crate::model::time::Timestamp;
 use crate::ports::SystemClock;
@@ -112,16 +111,11 @@ impl Account {
             artifacts.ca_pem(),
             asked.host.server.ca_pem(),
         ];
-        let port = server.address().port();
-        let virtual_ones = QemuSettings {
-            image: asked.image.to_owned(),
-            trust: pems.into_iter().flatten().collect(),
-            environment: format!("AWS_ENDPOINT_URL=https://{SEEN_FROM_MACHINES}:{port}\n"),
-            host: SEEN_FROM_MACHINES.to_owned(),
-            program,
-        };
-        qemu::check(&virtual_ones).map_err(AccountError::Qemu)?;
-        let clients = clients(&format!("https://{}", server.address()), ca_file.as_deref())?;
+        let endpoint = format!("https://{}", server.address());
+        let trust = pems.into_iter().flatten().collect();
+        let virtual_ones = virtual_machines::settings(asked.image, trust, &endpoint);
+        let virtual_ones = virtual_ones.map_err(AccountError::Qemu)?;
+        let clients = clients(&endpoint, ca_file.as_deref())?;
         let ec2 = match &settings.config.cloud {
             CloudSettings::Ec2(ec2) => ec2,
             // The text above says otherwise.
