@@ -141,6 +141,16 @@ class Form(unittest.TestCase):
             self.assertIn("DefaultDependencies=no\n", unit)
             self.assertNotIn("After=", unit)
 
+    def test_what_is_started_pulls_nothing_of_the_boot_in_again(self):
+        """The default dependencies want sysinit.target, whose short services would all run once more."""
+        start = files(render())["/usr/local/lib/dayfly/start"]["content"]
+        for name in re.findall(r"dayfly-\S+", start):
+            unit = files(render())["/etc/systemd/system/" + name]["content"]
+            self.assertIn("DefaultDependencies=no\n", unit, name)
+        agent = files(render())["/etc/systemd/system/dayfly-agent.service"]["content"]
+        for line in ["After=dayfly-begin.service basic.target docker.service", "Conflicts=shutdown.target"]:
+            self.assertIn(line + "\n", agent)
+
     def test_cloud_init_knows_every_key(self):
         schema = os.environ.get("CLOUD_INIT_SCHEMA")
         if not schema:
@@ -163,6 +173,7 @@ class Console(unittest.TestCase):
         with tempfile.TemporaryDirectory() as folder:
             folder = pathlib.Path(folder)
             script = files(render())["/usr/local/lib/dayfly/console"]["content"]
+            script = script.replace("/run/dayfly-shown", f"{folder}/shown")
             (folder / "script").write_text(script.replace(">/dev/console", f">>{folder}/console"))
             (folder / "journal").write_text(text)
             for name, body in [("systemctl", "echo 4711"), ("journalctl", f'echo "$@" >{folder}/asked; cat {folder}/journal'),
@@ -172,6 +183,7 @@ class Console(unittest.TestCase):
             path = f"{folder}:{os.environ['PATH']}"
             subprocess.run(["sh", folder / "script"], check=True, env=os.environ | {"PATH": path}, timeout=PATIENCE)
             timers = folder / "timers"
+            self.shown = (folder / "shown").exists()
             return ((folder / "asked").read_text().split(), (folder / "console").read_text(),
                     timers.read_text().splitlines() if timers.exists() else [])
 
@@ -185,6 +197,15 @@ class Console(unittest.TestCase):
         for line in ["dayfly: log closed j-1", 'Nov 26 01:00:00.000 i-1 : Disconnecting the Agent from Semaphore']:
             _, shown, timers = self.lines(f"first\n{line}\n")
             self.assertEqual((shown, timers), (f"first\n{line}\n", [end]))
+
+    def test_the_power_goes_when_the_last_line_is_on_the_console(self):
+        unit = files(render())["/etc/systemd/system/dayfly-agent.service"]["content"]
+        self.assertRegex(unit, r"(?m)^ExecStopPost=-\+/usr/bin/timeout \d+ sh .*until \[ -e /run/dayfly-shown \]")
+        self.lines("dayfly: registered i-1\ndayfly: log closed j-1\n")
+        self.assertFalse(self.shown)
+        for line in ["dayfly: leaving: its job is done", "Nov 26 i-1 : Disconnecting the Agent from Semaphore"]:
+            self.lines(f"dayfly: registered i-1\n{line}\n")
+            self.assertTrue(self.shown, line)
 
 
 def begin_module():

@@ -29,6 +29,9 @@ const RUNS: usize = 3;
 /// How often a console is looked at: a tenth of what is to be told apart.
 const LOOK_AGAIN: Duration = Duration::from_millis(100);
 
+/// Looks at one console before the bench gives up: a machine that has ended says no more.
+const LOOKS_MAX: u32 = 6000;
+
 /// In which unit the kernel tells the time of a process (proc(5)): its USER_HZ.
 const TICKS_PER_SECOND: u64 = 100;
 
@@ -51,7 +54,7 @@ async fn boot(image: &Path, pool: Pool, wanted: &str) -> Boot {
         .await;
     let (began, process) = (Instant::now(), world.processes().remove(0));
     let mut looks = tokio::time::interval(LOOK_AGAIN);
-    loop {
+    for _ in 0..LOOKS_MAX {
         looks.tick().await;
         let cpu = cpu(&process);
         let console = world.console(machine).await;
@@ -60,6 +63,7 @@ async fn boot(image: &Path, pool: Pool, wanted: &str) -> Boot {
             return Boot { wall, cpu, console };
         }
     }
+    panic!("{machine} never said {wanted}\n{}", world.said());
 }
 
 /// What a process and its threads have run so far.

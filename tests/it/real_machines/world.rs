@@ -281,7 +281,13 @@ impl World {
         // No machine beside these was ever launched for the pool.
         let mut found: Vec<&str> = listed.iter().map(|it| it.id.as_str()).collect();
         found.sort_unstable();
-        assert_eq!(found, names);
+        if found != names {
+            let mut consoles = String::new();
+            for machine in &found {
+                consoles += &format!("{machine}\n{}\n", self.console(machine).await);
+            }
+            panic!("{found:?}, not {names:?}\n{}\n{consoles}", self.said());
+        }
         for machine in &listed {
             assert_eq!(machine.reason, BY_ITSELF, "{}", machine.id);
         }
