@@ -24,6 +24,7 @@ use crate::ports::{Clock, Cloud, LaunchError};
 
 /// How many consoles one look reads: as many as a tick of the scaler.
 const CONSOLES_MAX: usize = 20;
+
 /// What a trial's machines are launched by.
 #[derive(Clone, Debug)]
 pub struct TrialLaunch<'a> {
