@@ -131,6 +131,7 @@ class Fetch(Account):
             target.write_text(text.replace(f'"{PLACE[:-1]}")', f'"{target.parent}")'))
         root = self.folder / "root"
         (root / "usr/local/lib/dayfly").mkdir(parents=True, exist_ok=True)
+        (root / "usr/local/bin").mkdir(exist_ok=True)
         environment = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
         environment |= {"DAYFLY_ROOT": str(root), "AWS_CA_BUNDLE": self.write("trust.pem", certificate)}
         command = [sys.executable, "-I", "-B", root / (PLACE + "fetch.py").lstrip("/")]

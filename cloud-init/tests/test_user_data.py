@@ -230,7 +230,7 @@ class Signature(unittest.TestCase):
             ("ec2", "POST", "https://ec2.eu-central-1.amazonaws.com/", form, b"Action=Dance", botocore.auth.SigV4Auth),
             ("s3", "GET", f"https://b.s3.eu-central-1.amazonaws.com/{agent}", {}, b"", botocore.auth.S3SigV4Auth),
         ]:
-            ours = module.sign(SECRETS, service, "eu-central-1", method, url, headers, body, now)
+            ours = module.sign(SECRETS, service, "eu-central-1", method, url, headers, body, now.timetuple())
             if service != "s3":
                 headers = headers | {"X-Amz-Content-SHA256": ours["x-amz-content-sha256"]}
             request = botocore.awsrequest.AWSRequest(method, url, dict(headers), body or None)
@@ -364,6 +364,7 @@ class Account(unittest.TestCase):
             target = self.folder / "root" / path.lstrip("/")
             target.parent.mkdir(parents=True, exist_ok=True)
             target.write_text(written[path]["content"])
+        (self.folder / "root/usr/local/bin").mkdir(exist_ok=True)
         script = self.folder / "root/usr/local/lib/dayfly/begin.py"
         clean = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
         clean |= {
@@ -575,6 +576,24 @@ class Begin(Account):
         self.assertEqual((code, self.left()), (0, ["agent.yaml", "marks", "token"]), said)
         self.assertEqual(refusals, [], "every refusal has been met")
         self.assertTrue(self.metadata_is_off())
+
+
+    def test_it_trusts_whom_the_system_trusts(self):
+        """By the folder of authorities where they have names there, else by the file of all."""
+        named, unnamed = self.folder / "named", self.folder / "unnamed"
+        for folder in (named, unnamed):
+            folder.mkdir()
+            shutil.copy(self.ca, folder / "authority.pem")
+        subprocess.run(["openssl", "rehash", named], check=True)
+        nobody = self.write("nobody.pem", "")
+        trusts = [(named, nobody, 0), (unnamed, self.ca, 0), (unnamed, nobody, 1), (named, self.ca, 0)]
+        for folder, file, wanted in trusts:
+            with self.subTest(folder=folder, file=file):
+                self.metadata.machine = self.machine = self.launch()
+                code, said = self.begin({"AWS_CA_BUNDLE": "", "SSL_CERT_DIR": str(folder), "SSL_CERT_FILE": str(file),
+                                         "DAYFLY_PROOFS_MAX": "12" if wanted == 0 else "1"})
+                self.assertEqual(code, wanted, said)
+                self.assertEqual("certificate verify failed" in said, wanted == 1, said)
 
 
 def can_make_networks():
