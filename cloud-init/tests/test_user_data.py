@@ -67,6 +67,12 @@ def files(text):
     return {file["path"]: file for file in yaml.safe_load(text)["write_files"]}
 
 
+def started():
+    """The units that one target brings."""
+    target = files(render())["/etc/systemd/system/dayfly.target"]["content"]
+    return re.search(r"(?m)^Wants=(.*)$", target)[1].split()
+
+
 class Form(unittest.TestCase):
     def test_every_placeholder_is_known_and_used(self):
         self.assertEqual(set(re.findall(r"\$\{(\w+)\}", TEMPLATE)), set(SETTINGS))
@@ -114,7 +120,7 @@ class Form(unittest.TestCase):
         for line in ["KillMode=mixed", "TimeoutStopSec=90s 2min", "OOMPolicy=continue"]:
             self.assertIn(line + "\n", agent)
         lifetime = written["/etc/systemd/system/dayfly-lifetime.service"]["content"]
-        self.assertIn("ExecStart=/bin/systemctl stop dayfly-agent.service\n", lifetime)
+        self.assertIn("ExecStart=systemctl stop dayfly-agent.service\n", lifetime)
         # Longer than the agent may take, and then by force, whether or not it stopped.
         for line in ["TimeoutStartSec=90s 5min", "SuccessAction=poweroff-force", "FailureAction=poweroff-force"]:
             self.assertIn(line + "\n", lifetime)
@@ -122,10 +128,11 @@ class Form(unittest.TestCase):
     def test_the_units_that_are_started_are_written(self):
         data = yaml.safe_load(render())
         [early], [late] = data["bootcmd"], data["runcmd"]
-        self.assertEqual(early[-1], late[-1])
-        start = files(render())[late[-1]]["content"]
+        self.assertIn(f"-pWants={late[-1]}", early)
         known = {pathlib.Path(path).name for path in files(render())}
-        for unit in re.findall(r"dayfly-\S+", start):
+        self.assertIn(late[-1], known)
+        self.assertGreater(len(started()), 4)
+        for unit in started():
             self.assertIn(unit, known)
 
     def test_what_starts_early_waits_for_the_last_file_and_for_nothing_else(self):
@@ -134,8 +141,8 @@ class Form(unittest.TestCase):
         self.assertIn("--no-block", early)
         self.assertIn("--path-property=PathExists=" + data["write_files"][-1]["path"], early)
         # With those, each would wait for the stage of the boot that starts it.
-        for what in ["--property", "--path-property"]:
-            self.assertIn(what + "=DefaultDependencies=no", early)
+        for what in ["-p", "--path-property="]:
+            self.assertIn(what + "DefaultDependencies=no", early)
         for name in ["dayfly-begin.service", "dayfly-boot-limit.timer", "dayfly-boot-limit.service"]:
             unit = files(render())["/etc/systemd/system/" + name]["content"]
             self.assertIn("DefaultDependencies=no\n", unit)
@@ -143,12 +150,11 @@ class Form(unittest.TestCase):
 
     def test_what_is_started_pulls_nothing_of_the_boot_in_again(self):
         """The default dependencies want sysinit.target, whose short services would all run once more."""
-        start = files(render())["/usr/local/lib/dayfly/start"]["content"]
-        for name in re.findall(r"dayfly-\S+", start):
+        for name in ["dayfly.target", *started()]:
             unit = files(render())["/etc/systemd/system/" + name]["content"]
             self.assertIn("DefaultDependencies=no\n", unit, name)
         agent = files(render())["/etc/systemd/system/dayfly-agent.service"]["content"]
-        for line in ["After=dayfly-begin.service basic.target docker.service", "Conflicts=shutdown.target"]:
+        for line in ["After=dayfly-begin.service systemd-tmpfiles-setup.service docker.service", "Conflicts=shutdown.target"]:
             self.assertIn(line + "\n", agent)
 
     def test_cloud_init_knows_every_key(self):
@@ -200,7 +206,7 @@ class Console(unittest.TestCase):
 
     def test_the_power_goes_when_the_last_line_is_on_the_console(self):
         unit = files(render())["/etc/systemd/system/dayfly-agent.service"]["content"]
-        self.assertRegex(unit, r"(?m)^ExecStopPost=-\+/usr/bin/timeout \d+ sh .*until \[ -e /run/dayfly-shown \]")
+        self.assertRegex(unit, r"(?m)^ExecStopPost=-\+timeout \d+ sh .*until \[ -e /run/dayfly-shown \]")
         self.lines("dayfly: registered i-1\ndayfly: log closed j-1\n")
         self.assertFalse(self.shown)
         for line in ["dayfly: leaving: its job is done", "Nov 26 i-1 : Disconnecting the Agent from Semaphore"]:
@@ -577,6 +583,20 @@ class Begin(Account):
         self.assertEqual(refusals, [], "every refusal has been met")
         self.assertTrue(self.metadata_is_off())
 
+
+    def test_the_user_of_jobs_is_made_where_the_image_has_none(self):
+        name = f"dayfly-{os.getpid()}"
+        made = self.folder / "made"
+        programs = self.folder / "programs"
+        programs.mkdir()
+        path = {"DAYFLY_USER": name, "PATH": f"{programs}:{os.environ['PATH']}"}
+        (programs / "useradd").write_text(f'#!/bin/sh\necho "$*" >{made}\nexit 1\n')
+        (programs / "useradd").chmod(0o755)
+        code, said = self.begin(path)
+        self.assertEqual(code, 1)
+        self.assertIn(f"name not found: '{name}'", said)
+        self.assertEqual(made.read_text(), f"-ms /bin/bash {name}\n")
+        self.assertFalse(self.metadata_is_off(), "before the job's user is known, nothing is locked down")
 
     def test_it_trusts_whom_the_system_trusts(self):
         """By the folder of authorities where they have names there, else by the file of all."""

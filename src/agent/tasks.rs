@@ -2,14 +2,15 @@
 //!
 //! What must stay true: no task outlives this, and nobody waits for one that the state gave up.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::rc::Rc;
+use std::time::Duration;
 
 use tokio::sync::{mpsc, watch};
 use tokio::task::{AbortHandle, JoinSet};
 use tracing::info;
 
-use super::boot::{since_kernel, story};
+use super::boot::{NO_USERS_YET, since_kernel, story, system_up};
 use super::clock::SteadyClock;
 use super::console::{Mark, mark};
 use super::job::{self, JobSettings};
@@ -33,6 +34,8 @@ pub(super) struct Tasks {
     job_settings: Rc<JobSettings>,
     /// The file with the marks of the machine's boot, if it was booted for this agent.
     boot_marks: Option<PathBuf>,
+    /// When the agent registered, since the kernel's start.
+    registered: Duration,
     clock: SteadyClock,
     running: JoinSet<Done>,
     /// What has arrived for the job that is about to run.
@@ -73,6 +76,7 @@ impl Tasks {
             registration,
             job_settings: Rc::new(job_settings),
             boot_marks,
+            registered: Duration::ZERO,
             clock,
             running: JoinSet::new(),
             payload: None,
@@ -135,11 +139,9 @@ impl Tasks {
             Done::Plain(event) => event,
             Done::Registered(name) => {
                 info!(name, "registered");
-                let booted = self.boot_marks.as_ref().map(|_| since_kernel());
+                self.registered = since_kernel();
+                let booted = self.boot_marks.as_ref().map(|_| self.registered);
                 mark(&Mark::Registered(name, booted));
-                if let (Some(path), Some(booted)) = (&self.boot_marks, booted) {
-                    Rc::make_mut(&mut self.job_settings).boot = Some(story(path, booted));
-                }
                 Event::Registered
             }
             Done::Synced(report, event) => {
@@ -212,11 +214,20 @@ impl Tasks {
             .payload
             .take()
             .expect("the state runs a job only when its payload has arrived");
-        let (events, stop) = self.open_log(&job, self.log_target(&job, &payload));
+        let (events, mut stop) = self.open_log(&job, self.log_target(&job, &payload));
         mark(&Mark::JobStarted(job.clone()));
         info!(%job, name = payload.job_name, "job started");
-        let (settings, clock) = (Rc::clone(&self.job_settings), self.clock);
+        let (mut settings, clock) = (Rc::clone(&self.job_settings), self.clock);
+        let (boot_marks, registered) = (self.boot_marks.clone(), self.registered);
         self.running.spawn_local(async move {
+            if let Some(marks) = boot_marks {
+                let up = tokio::select! {
+                    up = system_up(Path::new(NO_USERS_YET)) => up,
+                    // The job looks at it, too, and ends with the right words.
+                    _ = stop.wait_for(|stop| *stop) => None,
+                };
+                Rc::make_mut(&mut settings).boot = Some(story(&marks, registered, up));
+            }
             let result = job::run(&payload, &settings, &clock, &events, stop).await;
             info!(%job, result = result.as_str(), "job ended");
             Done::Plain(Event::JobEnded(job, result))

@@ -105,7 +105,7 @@ async fn whatever_goes_wrong_a_machine_powers_itself_off() {
             "{} in {console}",
             case.console
         );
-        let explained = world.explain(&machine.id);
+        let explained = world.explain(&machine.id).await;
         for words in ["has powered itself off", case.explained] {
             assert!(explained.contains(words), "{words} in {explained}");
         }

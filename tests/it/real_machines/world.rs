@@ -26,6 +26,7 @@ use reqwest::{Certificate, Client};
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 use tempfile::TempDir;
+use tokio::process::Command;
 
 use super::listed::{BY_ITSELF, Listed, between};
 use super::setting::{Agent, Pool, configuration, dayfly, start_account};
@@ -194,11 +195,11 @@ impl World {
         self.scaler = Some(scaler.expect("the scaler starts"));
     }
 
-    /// What `dayfly explain` answers about a machine.
-    pub fn explain(&self, machine: &str) -> String {
+    /// What `dayfly explain` answers about a machine. It asks the hub that this thread serves.
+    pub async fn explain(&self, machine: &str) -> String {
         let arguments = ["explain", machine, "--config", "dayfly.toml"];
-        let answer = dayfly(self.folder.path(), &arguments).output();
-        let answer = answer.expect("it is there");
+        let mut command = Command::from(dayfly(self.folder.path(), &arguments));
+        let answer = command.output().await.expect("it is there");
         assert_eq!(answer.status.code(), Some(0), "{}", self.said());
         String::from_utf8(answer.stdout).expect("a text")
     }
