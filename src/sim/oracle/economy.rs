@@ -126,12 +126,13 @@ impl Economy {
     }
 
     /// A process asks for machines, in a tick that began at `began_at`: what it has heard since
-    /// then comes too late, for all pools ask at once. A clock that goes wrong excuses it too.
+    /// then comes too late, for all pools ask at once. A clock that was wrong since excuses it too:
+    /// what it decided may rest on that, although the clock is right again when it asks.
     pub fn asks(
         &mut self,
         call: &FleetCall,
         began_at: Timestamp,
-        clock_is_right: bool,
+        clock_was_right: bool,
         findings: &mut Findings,
         now: Timestamp,
     ) {
@@ -146,7 +147,7 @@ impl Economy {
         told.calls.launches += 1;
         told.unanswered += 1;
         told.began_at = began_at;
-        if !clock_is_right {
+        if !clock_was_right {
             return;
         }
         if let Some(at) = told.refused.get(&call.pool)

@@ -59,7 +59,7 @@ impl World {
             Attempt::Launch => {
                 let call = self.fleet_call(process, text);
                 let began_at = self.began_at(process);
-                let is_right = self.clock_error(process) == Duration::ZERO;
+                let is_right = self.clock_was_right(process);
                 let findings = &mut self.oracles.findings;
                 let economy = &mut self.oracles.economy;
                 economy.asks(&call, began_at, is_right, findings, self.now);
@@ -95,6 +95,12 @@ impl World {
     fn began_at(&self, process: u64) -> Timestamp {
         let controller = self.index(process).and_then(|at| self.controllers.get(at));
         controller.map_or(self.now, |it| it.began_at)
+    }
+
+    /// Whether its clock has been right since its tick began.
+    fn clock_was_right(&self, process: u64) -> bool {
+        let controller = self.index(process).and_then(|at| self.controllers.get(at));
+        controller.is_some_and(|it| !it.clock_was_wrong)
     }
 
     fn clock_error(&self, process: u64) -> Duration {

@@ -31,6 +31,8 @@ pub(super) struct Controller {
     doing: Doing,
     /// When its tick began.
     pub(super) began_at: Timestamp,
+    /// Whether its clock was wrong at any moment of the tick: what it decided then may rest on that.
+    pub(super) clock_was_wrong: bool,
     /// What it was told to want when its tick began.
     pub(super) policy: Policy,
     /// Killed when it is woken for that many more times.
@@ -89,6 +91,7 @@ impl World {
             line,
             doing: Doing::Nothing(Box::new(scaler)),
             began_at: self.now,
+            clock_was_wrong: false,
             policy: self.policy.clone(),
             crashes_after: None,
             frozen_until: self.now,
@@ -155,6 +158,7 @@ impl World {
                 scaler.set_policy(policy);
                 controller.policy = wanted;
                 controller.began_at = now;
+                controller.clock_was_wrong = controller.line.skew() != Duration::ZERO;
                 controller.line.set_now(now);
                 controller.doing = Doing::Ticking(Box::pin(async move {
                     let tick = scaler.tick().await;

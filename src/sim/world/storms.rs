@@ -277,10 +277,11 @@ impl World {
                 }
             }
             Kind::ClockJump => {
-                for controller in &self.controllers {
+                for controller in &mut self.controllers {
                     let ahead = i64::from(chance.count(0, 50_000));
                     let skew = if chance.per_mille(500) { ahead } else { -ahead };
                     controller.line.set_skew_ms(skew);
+                    controller.clock_was_wrong = true;
                 }
                 self.at(until, Happening::Restore(Restoration::Clocks));
             }
