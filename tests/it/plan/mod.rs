@@ -11,5 +11,6 @@ mod phrases;
 mod random;
 mod scenarios;
 mod second_opinion;
+mod spare;
 mod spot;
 pub mod world;
