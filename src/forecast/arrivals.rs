@@ -279,6 +279,18 @@ mod tests {
     }
 
     #[test]
+    fn keys_stay_as_they_are_because_they_are_in_files() {
+        let context = Context {
+            season: 3,
+            lately: 2,
+            running: 1,
+            finished: 2,
+        };
+        // ((3 · 6 + 2) · 5 + 1) · 3 + 2, then 3 · 6 + 2, 3 and nothing, each from its own thousand on.
+        assert_eq!(context.keys(), [305, 1020, 2003, 3000]);
+    }
+
+    #[test]
     fn what_is_remembered_is_bounded() {
         let (arrivals, _) = watched((0..5_000).map(|at| at % 7));
         assert!(arrivals.open.len() <= 5 && arrivals.lately.len() <= 20);

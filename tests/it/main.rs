@@ -21,6 +21,7 @@ mod document;
 mod ec2_http;
 #[cfg(feature = "local")]
 mod ec2_state;
+mod forecast;
 #[cfg(feature = "local")]
 mod history;
 #[cfg(feature = "local")]

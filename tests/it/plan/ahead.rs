@@ -15,11 +15,11 @@ use super::random::any_world;
 use super::world::{World, machine, now, policy, pool, seconds_ago};
 
 /// The default of the product, instead of what most tests take.
-fn speculating(machines_max: u32, reserve: u32) -> Policy {
+pub fn speculating(machines_max: u32, reserve: u32) -> Policy {
     with_speed(policy(machines_max, reserve), Speed::Balanced)
 }
 
-fn with_speed(mut policy: Policy, speed: Speed) -> Policy {
+pub fn with_speed(mut policy: Policy, speed: Speed) -> Policy {
     for pool in policy.pools.values_mut() {
         pool.speculation = Speculation {
             speed,
@@ -30,7 +30,7 @@ fn with_speed(mut policy: Policy, speed: Speed) -> Policy {
 }
 
 /// Four likely jobs, one that is scheduled, and races of one machine more for every two jobs.
-fn outlook() -> Outlook {
+pub fn outlook() -> Outlook {
     Outlook {
         overdue_after: Some(Duration::from_secs(90)),
         race: (1..=40).map(|jobs| jobs / 2).collect(),
@@ -46,7 +46,7 @@ fn outlook() -> Outlook {
     }
 }
 
-fn expecting(world: World, outlook: Outlook) -> Snapshot {
+pub fn expecting(world: World, outlook: Outlook) -> Snapshot {
     let mut snapshot = world.snapshot;
     snapshot.memory.outlooks.insert(pool("linux"), outlook);
     snapshot

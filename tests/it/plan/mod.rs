@@ -1,12 +1,16 @@
 //! The decision: its invariants as properties over random worlds, and its words as snapshots.
 
 mod ahead;
+mod ahead_opinion;
 mod decided;
+mod edges;
 mod endings;
 mod explain;
 mod invariants;
+mod phrases;
 mod random;
 mod scenarios;
 mod second_opinion;
+mod spare;
 mod spot;
 pub mod world;

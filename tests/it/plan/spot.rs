@@ -119,6 +119,42 @@ fn an_offer_that_comes_back_sooner_than_patience_ends_is_named_instead() {
 }
 
 #[test]
+fn on_demand_that_is_tried_at_the_same_moment_is_not_named_and_neither_is_it_afterwards() {
+    // Spot comes back just when on-demand would be tried.
+    let until = now().plus(Duration::from_secs(80));
+    let word = CAPACITY.to_owned();
+    assert_eq!(
+        launched(&without_spot(dry_for(40), 80), &both_markets()),
+        (0, Some(WaitReason::NoCapacity { until, word }))
+    );
+    // Patience has just ended, or long ago, and no offer can be had on either market.
+    for dry_for_seconds in [120, 500] {
+        let mut world = without_spot(dry_for(dry_for_seconds), 60);
+        let until = now().plus(Duration::from_secs(60));
+        for instance_type in ["c7i.large", "m7i.large"] {
+            let shortages = &mut world.snapshot.memory.unavailable;
+            shortages.insert(offer(instance_type), shortage(CAPACITY, until));
+        }
+        let word = CAPACITY.to_owned();
+        assert_eq!(
+            launched(&world, &both_markets()),
+            (0, Some(WaitReason::NoCapacity { until, word }))
+        );
+    }
+}
+
+#[test]
+fn a_pool_without_spot_does_not_wait_for_it() {
+    let mut policy = both_markets();
+    for pool in policy.pools.values_mut() {
+        pool.offers.retain(|offer| !offer.is_spot());
+    }
+    let on_demand = [offer("c7i.large"), offer("m7i.large")];
+    assert_eq!(offers(&World::new().queued(1), &policy), on_demand);
+    assert_eq!(offers(&dry_for(10), &policy), on_demand);
+}
+
+#[test]
 fn spot_is_counted_at_its_price_and_never_above_on_demand() {
     let mut policy = both_markets();
     let linux = policy.pools.get_mut(&pool("linux")).expect("it");

@@ -1,0 +1,11 @@
+//! What ticks teach, by what is then expected of them: exact numbers, worked out beside each test.
+
+mod arrivals;
+mod boots;
+mod calendar;
+mod overhead;
+mod pool;
+mod pools;
+mod race;
+mod schedule;
+mod watched;
