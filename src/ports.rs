@@ -7,6 +7,7 @@
 
 use std::collections::BTreeMap;
 use std::future::Future;
+use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use thiserror::Error;
@@ -16,6 +17,7 @@ use crate::model::id::{JobId, MachineId, PoolName, Replica};
 use crate::model::job::{AgentReport, QueueCounts};
 use crate::model::machine::{ConsoleMarks, Machine};
 use crate::model::offer::Offer;
+use crate::model::pipeline::Look;
 use crate::model::plan::LaunchOrder;
 use crate::model::pool::SpotPrices;
 use crate::model::time::Timestamp;
@@ -62,6 +64,16 @@ pub trait Hub {
         &self,
         pool: &PoolName,
     ) -> impl Future<Output = Result<Option<BTreeMap<MachineId, AgentReport>>, HubError>>;
+
+    /// What was seen of running pipelines, now or not long ago, or `None` where nobody may see
+    /// them. A hint: part of it may be missing or old, and jobs that are queued come first.
+    fn pipelines(
+        &self,
+        now: Timestamp,
+    ) -> impl Future<Output = Result<Option<Arc<Look>>, HubError>> {
+        let _ = now;
+        async { Ok(None) }
+    }
 }
 
 /// Where machines come from.

@@ -123,6 +123,7 @@ mod tests {
                 &policy,
                 &pools,
                 Some(&BTreeMap::new()),
+                None,
                 &Memory::default(),
                 now,
             );

@@ -18,7 +18,7 @@ use crate::study::report::{LEGEND, Row, Wish, advised, against, table};
 use crate::study::run::{Setting, run as run_once};
 use crate::study::score::Score;
 use crate::study::synthetic::{SYNTHETIC, synthetic};
-use crate::study::workload::Workload;
+use crate::study::workload::{KINDS, Workload};
 
 /// Replays weeks of jobs against a policy in virtual time: waits and costs, with nothing launched.
 #[derive(Debug, Args)]
@@ -89,6 +89,9 @@ pub struct SimulateCommand {
     /// Seconds that an agent of ours waits for a job before the hub sends it away.
     #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..=86_400))]
     idle_timeout_seconds: Option<u64>,
+    /// What names of blocks tell of their durations to who sees pipelines: `steady` or `alike`.
+    #[arg(long, value_name = "NAMES", default_value = "steady")]
+    names: String,
     /// One JSON object on stdout.
     #[arg(long)]
     json: bool,
@@ -126,6 +129,7 @@ fn simulate(command: &SimulateCommand) -> Result<Vec<Row>, Exit> {
     let setting = Setting {
         boots: named("boot law", &command.boots, &BOOT_LAWS)?,
         learned: optional("thing to have learned", command.learned.as_ref(), &LEARNED)?,
+        kinds: named("kind of names", &command.names, &KINDS)?,
         launches_per_second: command.launches_per_second,
         tick: command.tick_seconds * 1000,
         ..Setting::default()

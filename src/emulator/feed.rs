@@ -3,9 +3,10 @@
 
 use std::time::Duration;
 
-use super::hub::Hub;
 use super::hub::journal::Change;
+use super::hub::{BlockRequest, Hub};
 use super::pipeline::Run;
+use crate::model::id::PipelineId;
 use crate::model::time::Timestamp;
 
 /// A pipeline on its way through a hub.
@@ -16,7 +17,12 @@ pub struct Feed {
     /// Counted from the first job that starts: a queue without agents is nobody's running time.
     ends_at: Option<Timestamp>,
     is_stopped: bool,
+    /// What the hub calls it, once it was shown.
+    pipeline: Option<PipelineId>,
 }
+
+/// What a pipeline is called, for people.
+const NAME: &str = "Pipeline";
 
 impl Feed {
     /// A pipeline that is stopped when its time is over.
@@ -26,6 +32,7 @@ impl Feed {
             execution_time_limit,
             ends_at: None,
             is_stopped: false,
+            pipeline: None,
         }
     }
 
@@ -33,6 +40,7 @@ impl Feed {
     /// and gives the changes on, for whoever shows them.
     pub fn step(&mut self, hub: &mut Hub, now: Timestamp) -> Vec<Change> {
         let changes = hub.drain_changes();
+        let pipeline = self.shown(hub, now);
         for change in &changes {
             match change {
                 Change::JobStarted { at, .. } => {
@@ -53,12 +61,31 @@ impl Feed {
         }
         for (key, request) in self.run.ready() {
             let id = hub.enqueue(request, now);
+            hub.place_job(&pipeline, key.block, key.job, id.clone());
             self.run.submitted(key, id);
+        }
+        for block in 0..self.run.blocks().len() {
+            if self.run.is_left_out(block) {
+                hub.leave_out(&pipeline, block);
+            }
         }
         for job in self.run.to_stop() {
             hub.stop_job(&job, now);
         }
         changes
+    }
+
+    /// The pipeline as the hub shows it.
+    fn shown(&mut self, hub: &mut Hub, now: Timestamp) -> PipelineId {
+        let show = || {
+            let blocks = self.run.blocks().iter().map(|block| BlockRequest {
+                name: block.name.clone(),
+                jobs: block.jobs.iter().map(|job| job.name.clone()).collect(),
+                dependencies: block.dependencies.clone(),
+            });
+            hub.open_pipeline(NAME, blocks.collect(), now)
+        };
+        self.pipeline.get_or_insert_with(show).clone()
     }
 
     /// When [`Feed::step`] has something to do although nothing has happened.

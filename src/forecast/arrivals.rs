@@ -135,12 +135,16 @@ impl Arrivals {
     /// this one, in thousandths. The finest context that was watched for long enough speaks;
     /// without any nothing is expected.
     pub fn reached(&self, context: Context, permille: u64) -> u32 {
-        let speaking = context
-            .keys()
-            .into_iter()
-            .filter_map(|key| self.by_context.get(&key))
-            .find(|histogram| WEIGHT_LEAST <= histogram.total());
-        speaking.map_or(0, |histogram| histogram.reached(permille))
+        self.speaking(context)
+            .map_or(0, |histogram| histogram.reached(permille))
+    }
+
+    /// The histogram of the finest context like this one that was watched for long enough.
+    pub fn speaking(&self, context: Context) -> Option<&Histogram> {
+        let keys = context.keys().into_iter();
+        let known = keys.filter_map(|key| self.by_context.get(&key));
+        let mut speaking = known.filter(|histogram| WEIGHT_LEAST <= histogram.total());
+        speaking.next()
     }
 
     /// Jobs that an hour like this one brings.

@@ -50,6 +50,19 @@ impl Histogram {
         self.total = self.weights.iter().map(|weight| u64::from(*weight)).sum();
     }
 
+    /// How likely each count is, as shares of `whole`; all together they are no less.
+    pub fn chances(&self, whole: u64) -> Vec<u64> {
+        let share = |weight: &u32| u64::from(*weight) * whole / self.total.max(1);
+        let mut chances: Vec<u64> = self.weights.iter().map(share).collect();
+        let sum: u64 = chances.iter().sum();
+        match chances.first_mut() {
+            // What rounding leaves over brings nothing.
+            Some(none) => *none += whole - sum,
+            None => chances.push(whole),
+        }
+        chances
+    }
+
     /// The largest count that was reached or exceeded in at least that share of the looks, in
     /// thousandths; zero if there is none.
     pub fn reached(&self, permille: u64) -> u32 {

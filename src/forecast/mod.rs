@@ -10,14 +10,18 @@
 pub mod arrivals;
 pub mod boots;
 pub mod calendar;
+pub mod durations;
 pub mod histogram;
+pub mod lognormal;
 pub mod overhead;
+pub mod pipelines;
 pub mod pool;
 pub mod race;
 pub mod schedule;
 pub mod season;
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
@@ -25,20 +29,31 @@ use crate::model::beside::beside;
 use crate::model::id::{MachineId, PoolName};
 use crate::model::machine::Machine;
 use crate::model::outlook::Outlook;
+use crate::model::pipeline::Look;
 use crate::model::pool::{Policy, Speed};
 use crate::model::snapshot::{Memory, PoolView};
 use crate::model::time::Timestamp;
 
+use durations::Durations;
+use pipelines::{Seen, coming};
 use pool::PoolForecast;
 
 /// The shape of what is saved; a file of another is not read.
 pub const VERSION: u32 = 1;
+
+/// A look at the pipelines that is older says nothing any more.
+const LOOK_MAX: Duration = Duration::from_secs(60);
 
 /// What has been learned of all pools.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Forecast {
     version: u32,
     pools: BTreeMap<PoolName, PoolForecast>,
+    /// How long blocks of pipelines take; a pipeline may go through several pools.
+    #[serde(default)]
+    durations: Durations,
+    #[serde(skip)]
+    seen: Seen,
 }
 
 impl Default for Forecast {
@@ -46,6 +61,8 @@ impl Default for Forecast {
         Self {
             version: VERSION,
             pools: BTreeMap::new(),
+            durations: Durations::default(),
+            seen: Seen::default(),
         }
     }
 }
@@ -61,20 +78,24 @@ impl Forecast {
     #[must_use]
     pub fn doubted(mut self) -> Self {
         self.pools.values_mut().for_each(PoolForecast::doubt);
+        self.durations.doubt();
         self
     }
 
     /// Takes in what a tick saw, after the memory has: a pool of which the hub did not give its
-    /// counts teaches nothing.
+    /// counts teaches nothing. `look` is what was seen of running pipelines, if anything was.
     pub fn see(
         &mut self,
         policy: &Policy,
         pools: &BTreeMap<PoolName, PoolView>,
         machines: Option<&BTreeMap<MachineId, Machine>>,
+        look: Option<&Look>,
         memory: &Memory,
         now: Timestamp,
     ) {
         self.pools.retain(|name, _| policy.pools.contains_key(name));
+        let look = look.filter(|look| is_recent(look, now));
+        let later = look.map(|look| self.seen.take_in(look, &mut self.durations));
         let Some(machines) = machines else { return };
         for (name, pool_policy) in &policy.pools {
             if pool_policy.speculation.speed == Speed::Reactive {
@@ -87,12 +108,22 @@ impl Forecast {
                 .filter(|(_, machine, _)| machine.pool == *name)
                 .filter_map(|(_, machine, sighting)| Some((machine, sighting?)));
             let forecast = self.pools.entry(name.clone()).or_default();
+            let later = later.as_ref().map(|later| later.get(name).copied());
+            if let (Some(look), Some(later)) = (look, later) {
+                forecast.see_later(later.unwrap_or(0), look.at);
+            }
             forecast.see(view, of_pool, now);
         }
     }
 
     /// What is expected of each pool that may launch ahead of demand.
-    pub fn outlooks(&mut self, policy: &Policy, now: Timestamp) -> BTreeMap<PoolName, Outlook> {
+    pub fn outlooks(
+        &mut self,
+        policy: &Policy,
+        look: Option<&Look>,
+        now: Timestamp,
+    ) -> BTreeMap<PoolName, Outlook> {
+        let look = look.filter(|look| is_recent(look, now));
         let speculating = policy
             .pools
             .iter()
@@ -100,8 +131,16 @@ impl Forecast {
         speculating
             .filter_map(|(name, pool)| {
                 let forecast = self.pools.get_mut(name)?;
-                Some((name.clone(), forecast.outlook(pool.speculation, now)))
+                let blocks =
+                    look.map(|look| coming(look, name, &self.durations, &forecast.leads(), now));
+                let outlook = forecast.outlook(pool.speculation, blocks.as_deref(), now);
+                Some((name.clone(), outlook))
             })
             .collect()
     }
+}
+
+/// Whether a look is of now, and not of a hub that has been silent for long.
+fn is_recent(look: &Look, now: Timestamp) -> bool {
+    look.at <= now && now.since(look.at) <= LOOK_MAX
 }

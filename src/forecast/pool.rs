@@ -7,11 +7,13 @@ use serde::{Deserialize, Serialize};
 
 use super::arrivals::Arrivals;
 use super::boots::{Boot, Boots};
+use super::histogram::Histogram;
 use super::overhead::Overhead;
+use super::pipelines::{Coming, reached};
 use super::schedule::Schedule;
 use crate::model::id::JobId;
 use crate::model::machine::Machine;
-use crate::model::outlook::{Expectation, Outlook};
+use crate::model::outlook::{Expectation, NextBlock, Outlook};
 use crate::model::pool::Speculation;
 use crate::model::snapshot::{PoolView, Sighting};
 use crate::model::time::Timestamp;
@@ -24,6 +26,10 @@ const SPARE_COST: Duration = Duration::from_secs(60);
 const TICK: Duration = Duration::from_secs(5);
 /// A look that comes later than this tells of a silence, and not of how often is looked.
 const TICK_MAX: Duration = Duration::from_secs(60);
+/// Pipelines that were not seen for so long explain no job that comes.
+const LATER_MAX: Duration = Duration::from_secs(60);
+/// By so many boots the law of boots is told when it meets another law.
+const LEADS: usize = 8;
 /// A machine is launched ahead of demand if it pays by so many percent: a state that is over soon
 /// does not repay its boots (policy.md 1.1).
 const LAUNCH_PERCENT: u64 = 130;
@@ -40,6 +46,31 @@ pub struct PoolForecast {
     /// From look to look, in milliseconds: an eighth of the newest, seven of what it was before.
     #[serde(default)]
     tick: Option<u64>,
+    /// Arrivals without those of blocks that were seen coming, once pipelines were seen.
+    #[serde(default)]
+    fresh: Arrivals,
+    #[serde(skip)]
+    later: Option<Later>,
+}
+
+/// Jobs that have come since the pipelines were looked at, and what the looks say of them.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Later {
+    looked_at: Timestamp,
+    /// That was in this tick, and what has come is to be told apart.
+    is_new: bool,
+    /// Jobs of blocks that were seen to have begun, and that have not been seen to come.
+    owed: u32,
+    /// How many of those the last look has brought.
+    newest: u32,
+    came: u32,
+    ended: u32,
+}
+
+/// What has come, told apart by a look at the pipelines.
+struct ToldApart {
+    fresh: u32,
+    ended: u32,
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -72,10 +103,21 @@ impl PoolForecast {
         }
         let open = counts.queued.saturating_add(counts.running);
         let came = self.came(view, open, ended, now);
-        let expected = self.schedule.add(came, now);
         let boot = self.lead();
+        let told_apart = self.tell_apart(came, ended, now);
+        let fresh = match (&self.later, &told_apart) {
+            (None, _) => came,
+            (Some(_), Some(told)) => told.fresh,
+            (Some(_), None) => 0,
+        };
+        let expected = self.schedule.add(fresh, now);
+        let unexpected = came.saturating_sub(expected);
         self.arrivals
-            .add(came - expected, ended, counts.running, boot, now);
+            .add(unexpected, ended, counts.running, boot, now);
+        if let Some(told) = told_apart {
+            let fresh = told.fresh - expected;
+            self.fresh.add(fresh, told.ended, counts.running, boot, now);
+        }
         let spare = counts
             .idle
             .saturating_add(booting)
@@ -93,10 +135,42 @@ impl PoolForecast {
         });
     }
 
+    /// Takes in how many jobs of later blocks a look at the pipelines has seen to have come.
+    pub fn see_later(&mut self, jobs: u32, looked_at: Timestamp) {
+        let later = self.later.get_or_insert_default();
+        if later.looked_at != looked_at {
+            later.looked_at = looked_at;
+            later.is_new = true;
+            // What an older look has promised and the counts have not shown, they will not show.
+            later.owed = later.owed.min(later.newest).saturating_add(jobs);
+            later.newest = jobs;
+        }
+    }
+
+    /// Which of the jobs that have come are those of blocks. It is known when pipelines are looked
+    /// at, which is not in each tick.
+    fn tell_apart(&mut self, came: u32, ended: u32, now: Timestamp) -> Option<ToldApart> {
+        let is_over = |later: &Later| LATER_MAX < now.since(later.looked_at);
+        self.later = self.later.take().filter(|later| !is_over(later));
+        let later = self.later.as_mut()?;
+        later.came = later.came.saturating_add(came);
+        later.ended = later.ended.saturating_add(ended);
+        if !std::mem::take(&mut later.is_new) {
+            return None;
+        }
+        let of_blocks = later.owed.min(later.came);
+        later.owed -= of_blocks;
+        Some(ToldApart {
+            fresh: std::mem::take(&mut later.came) - of_blocks,
+            ended: std::mem::take(&mut later.ended),
+        })
+    }
+
     /// Believes all of it less. Schedules say by themselves how often they have come.
     pub fn doubt(&mut self) {
         self.boots.doubt();
         self.arrivals.doubt();
+        self.fresh.doubt();
         self.overhead.doubt();
     }
 
@@ -161,8 +235,22 @@ impl PoolForecast {
         self.boots.mean().unwrap_or(Duration::from_secs(60)) + self.tick()
     }
 
-    /// What is expected, and worth launching for.
-    pub fn outlook(&mut self, speculation: Speculation, now: Timestamp) -> Outlook {
+    /// How long it may take until a machine that is wanted now takes a job, each as likely as the
+    /// others; nothing while too few boots were seen.
+    pub fn leads(&self) -> Vec<Duration> {
+        let middle = |at: usize| (2 * at + 1) * 1000 / (2 * LEADS);
+        let boots = (0..LEADS).filter_map(|at| self.boots.quantile(middle(at)));
+        boots.map(|boot| boot + self.tick()).collect()
+    }
+
+    /// What is expected, and worth launching for; `blocks` are those that running pipelines are
+    /// about to begin, where they can be seen.
+    pub fn outlook(
+        &mut self,
+        speculation: Speculation,
+        blocks: Option<&[Coming]>,
+        now: Timestamp,
+    ) -> Outlook {
         let Some(boot) = self.boots.mean() else {
             // Without history launches follow the queue alone.
             return Outlook::default();
@@ -174,35 +262,60 @@ impl PoolForecast {
         } else {
             Vec::new()
         };
-        let mut expectation = Expectation {
-            jobs_per_hour: self.arrivals.per_hour(now),
-            boot,
-            waiting_worth: worth,
-            overhead_percent: self.overhead.percent(),
-            exhausted,
-            ..Expectation::default()
-        };
-        if !exhausted {
-            expectation.likely = self.likely(worth, boot, speculation.idle_timeout, now);
-            let ahead = self.schedule_lead(worth, speculation.idle_timeout);
-            expectation.scheduled = self.schedule.due(now, ahead);
-        }
-        Outlook {
+        let mut outlook = Outlook {
             overdue_after: self.boots.overdue_after(),
             race,
-            expectation,
+            expectation: Expectation {
+                jobs_per_hour: self.arrivals.per_hour(now),
+                boot,
+                waiting_worth: worth,
+                overhead_percent: self.overhead.percent(),
+                exhausted,
+                ..Expectation::default()
+            },
+            next_block: None,
+        };
+        if !exhausted {
+            let pays = pays_from(worth, boot, speculation.idle_timeout);
+            let ahead = self.schedule_lead(worth, speculation.idle_timeout);
+            let expectation = &mut outlook.expectation;
+            // What has come since the last look at pipelines may be what was expected.
+            let came = self.later.map_or(0, |later| later.came);
+            expectation.scheduled = self.schedule.due(now, ahead).saturating_sub(came);
+            expectation.likely = self.likely(blocks.is_some(), pays, now);
+            if let Some(blocks) = blocks {
+                expectation.blocks = self
+                    .of_blocks(blocks, expectation.likely, pays, now)
+                    .saturating_sub(came);
+            }
+            if 0 < outlook.expectation.blocks {
+                outlook.next_block = blocks.and_then(largest);
+            }
         }
+        outlook
     }
 
-    /// Machines for jobs that may come while one boots: the newsvendor's quantile. A machine that
-    /// is kept ready is sent away and launched anew again and again, and its boots are paid too.
-    fn likely(&self, worth: u32, boot: Duration, idle_timeout: Duration, now: Timestamp) -> u32 {
+    /// Machines for jobs that may come while one boots: the newsvendor's quantile.
+    fn likely(&self, sees_blocks: bool, pays: u64, now: Timestamp) -> u32 {
+        let histogram = self.histogram(sees_blocks, now);
+        histogram.map_or(0, |histogram| histogram.reached(pays))
+    }
+
+    /// Machines beyond those for the next blocks of running pipelines. The sum of both has one
+    /// quantile: what one of them does not need, the other may.
+    fn of_blocks(&self, blocks: &[Coming], likely: u32, pays: u64, now: Timestamp) -> u32 {
+        let all = reached(self.histogram(true, now), blocks, pays);
+        all.saturating_sub(likely)
+    }
+
+    /// How many jobs such moments bring within a boot; where the next blocks are seen, without
+    /// them, as soon as that was watched for long enough.
+    fn histogram(&self, sees_blocks: bool, now: Timestamp) -> Option<&Histogram> {
         let running = self.last.as_ref().map_or(0, |last| last.running);
-        let context = self.arrivals.context(running, self.lead(), now);
-        let waiting = milliseconds(idle_timeout).max(1);
-        let paid_percent = 100 * (waiting + milliseconds(boot)) / waiting;
-        let permille = LAUNCH_PERCENT * paid_percent / 10 / (1 + u64::from(worth));
-        self.arrivals.reached(context, permille)
+        let speaking = |arrivals: &'_ Arrivals| arrivals.context(running, self.lead(), now);
+        let fresh = Some(&self.fresh).filter(|_| sees_blocks);
+        let fresh = fresh.and_then(|fresh| fresh.speaking(speaking(fresh)));
+        fresh.or_else(|| self.arrivals.speaking(speaking(&self.arrivals)))
     }
 
     /// How long ahead of a certain job its machine is launched: so that the wait that is left is
@@ -213,6 +326,26 @@ impl PoolForecast {
         let soonest = self.boots.quantile(50).unwrap_or_default();
         wanted.min(soonest + idle_timeout * 9 / 10)
     }
+}
+
+/// From which chance on a machine that is kept ready pays, in thousandths. It is sent away and
+/// launched anew again and again, and its boots are paid too.
+fn pays_from(worth: u32, boot: Duration, idle_timeout: Duration) -> u64 {
+    let waiting = milliseconds(idle_timeout).max(1);
+    let paid_percent = 100 * (waiting + milliseconds(boot)) / waiting;
+    LAUNCH_PERCENT * paid_percent / 10 / (1 + u64::from(worth))
+}
+
+/// The block that most of the machines are kept ready for.
+fn largest(blocks: &[Coming]) -> Option<NextBlock> {
+    let largest = blocks
+        .iter()
+        .max_by_key(|block| u64::from(block.jobs) * block.chance)?;
+    Some(NextBlock {
+        kind: largest.kind.clone(),
+        jobs: largest.jobs,
+        percent: u32::try_from(largest.chance / 10_000).unwrap_or(100),
+    })
 }
 
 /// Whether a machine's job was seen to be over at this look.

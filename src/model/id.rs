@@ -84,6 +84,14 @@ name_type! {
     Replica
 }
 name_type! {
+    /// A pipeline's UUID, as the hub gives it.
+    PipelineId
+}
+name_type! {
+    /// By what the runs of a block are compared: its project, the pipeline's file and its name.
+    BlockKind
+}
+name_type! {
     /// What machines boot: an image's id, such as `ami-0123456789abcdef0`.
     ImageId
 }

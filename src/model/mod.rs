@@ -16,6 +16,7 @@ pub mod money;
 pub mod offer;
 pub mod outlook;
 pub mod pairs;
+pub mod pipeline;
 pub mod plan;
 pub mod pool;
 pub mod secret;

@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use super::id::BlockKind;
+
 /// What earlier ticks make worth doing ahead of demand. A hint: a wrong one costs money.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Outlook {
@@ -14,6 +16,20 @@ pub struct Outlook {
     pub race: Vec<u32>,
     /// Machines worth keeping ready now, and the evidence.
     pub expectation: Expectation,
+    /// The block of a running pipeline that most of them are for, if any are for such blocks.
+    #[serde(default)]
+    pub next_block: Option<NextBlock>,
+}
+
+/// A block that a running pipeline is about to begin.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NextBlock {
+    /// Its project, file and name.
+    pub kind: BlockKind,
+    /// How many jobs it brings, with those of blocks that begin with it.
+    pub jobs: u32,
+    /// The chance that it begins while a machine boots.
+    pub percent: u32,
 }
 
 impl Outlook {
@@ -41,6 +57,9 @@ pub struct Expectation {
     pub likely: u32,
     /// For jobs that come at this time of every such day.
     pub scheduled: u32,
+    /// For the next blocks of running pipelines, beyond those.
+    #[serde(default)]
+    pub blocks: u32,
     /// Jobs that an hour like this one brings.
     pub jobs_per_hour: u32,
     /// From launch to a registered agent, in the mean.
@@ -56,7 +75,8 @@ pub struct Expectation {
 impl Expectation {
     /// Machines worth keeping ready, all told.
     pub fn reserve(&self) -> u32 {
-        self.likely.saturating_add(self.scheduled)
+        let seen = self.scheduled.saturating_add(self.blocks);
+        self.likely.saturating_add(seen)
     }
 }
 

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::id::{JobId, LaunchToken, MachineId, PoolName, TemplateVersion};
 use super::offer::Offer;
-use super::outlook::Expectation;
+use super::outlook::{Expectation, NextBlock};
 use super::time::Timestamp;
 
 /// All decisions of one tick.
@@ -36,6 +36,9 @@ pub struct PoolPlan {
     /// What is expected, where machines may be launched ahead of demand.
     #[serde(default)]
     pub expectation: Option<Expectation>,
+    /// The block of a running pipeline that most of those machines are for, if any are.
+    #[serde(default)]
+    pub next_block: Option<NextBlock>,
 }
 
 /// Need against supply, in machines.

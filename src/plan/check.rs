@@ -112,7 +112,8 @@ fn check_ahead(
         let most = outlook.map_or(0, |outlook| {
             let expectation = &outlook.expectation;
             let race = u64::from(outlook.race_for(counts.queued));
-            u64::from(expectation.likely) + u64::from(expectation.scheduled) + race
+            let seen = u64::from(expectation.scheduled) + u64::from(expectation.blocks);
+            u64::from(expectation.likely) + seen + race
         });
         let of_pool = machines.iter().filter(|(_, it)| it.pool == order.pool);
         let alive = of_pool.filter(|(_, it)| it.phase != Phase::Gone).count() as u64;

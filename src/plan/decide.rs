@@ -220,6 +220,7 @@ impl Pool<'_> {
             launch,
             obstacle: grant.obstacle,
             expectation: self.outlook.map(|outlook| outlook.expectation),
+            next_block: self.outlook.and_then(|outlook| outlook.next_block.clone()),
         }
     }
 

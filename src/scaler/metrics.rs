@@ -146,7 +146,7 @@ fn needs_an_operator(reason: &WaitReason) -> bool {
 fn is_hub_silent(tick: &Tick, name: &PoolName) -> bool {
     tick.silences.iter().any(|silence| match silence {
         Silence::Hub { pool, .. } => pool == name,
-        Silence::Cloud(_) => false,
+        Silence::Pipelines(_) | Silence::Cloud(_) => false,
     })
 }
 

@@ -2,13 +2,16 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::sync::Arc;
 
 use futures_util::future::join_all;
 
 use crate::model::id::{MachineId, PoolName};
 use crate::model::machine::Machine;
+use crate::model::pipeline::Look;
 use crate::model::pool::Policy;
 use crate::model::snapshot::PoolView;
+use crate::model::time::Timestamp;
 use crate::ports::{Cloud, CloudError, Hub, HubError};
 
 /// What one round of questions gave.
@@ -18,6 +21,8 @@ pub struct Observed {
     pub pools: BTreeMap<PoolName, PoolView>,
     /// What the cloud said.
     pub machines: Option<BTreeMap<MachineId, Machine>>,
+    /// What was seen of running pipelines; a hint.
+    pub pipelines: Option<Arc<Look>>,
     /// Who did not answer, in a fixed order.
     pub silences: Vec<Silence>,
 }
@@ -34,6 +39,8 @@ pub enum Silence {
         /// Why there is no answer.
         error: HubError,
     },
+    /// The hub did not tell of its pipelines: nothing is launched ahead for their next blocks.
+    Pipelines(HubError),
     /// The cloud did not list its machines.
     Cloud(CloudError),
 }
@@ -48,6 +55,7 @@ impl fmt::Display for Silence {
             } => {
                 write!(formatter, "no {question} of pool {pool}: {error}")
             }
+            Self::Pipelines(error) => write!(formatter, "no pipelines: {error}"),
             Self::Cloud(error) => write!(formatter, "no machines: {error}"),
         }
     }
@@ -55,13 +63,22 @@ impl fmt::Display for Silence {
 
 /// Asks the hub about every pool and the cloud for its machines, all at once.
 /// The adapters bound every question in time.
-pub async fn observe(hub: &impl Hub, cloud: &impl Cloud, policy: &Policy) -> Observed {
+pub async fn observe(
+    hub: &impl Hub,
+    cloud: &impl Cloud,
+    policy: &Policy,
+    now: Timestamp,
+) -> Observed {
     let views = join_all(policy.pools.keys().map(|pool| view(hub, pool)));
-    let (views, machines) = tokio::join!(views, cloud.machines());
+    let (views, pipelines, machines) = tokio::join!(views, hub.pipelines(now), cloud.machines());
     let mut observed = Observed::default();
     for (pool, view, mut silences) in views {
         observed.pools.insert(pool, view);
         observed.silences.append(&mut silences);
+    }
+    match pipelines {
+        Ok(pipelines) => observed.pipelines = pipelines,
+        Err(error) => observed.silences.push(Silence::Pipelines(error)),
     }
     match machines {
         Ok(machines) => observed.machines = Some(machines),

@@ -177,12 +177,13 @@ fn is_same(one: &Silence, other: &Silence) -> bool {
                 && status(error) == status(other_error);
             pool == other_pool && question == other_question && is_same_error
         }
+        (Silence::Pipelines(error), Silence::Pipelines(other)) => {
+            discriminant(error) == discriminant(other) && status(error) == status(other)
+        }
         (Silence::Cloud(error), Silence::Cloud(other)) => {
             discriminant(error) == discriminant(other)
         }
-        (Silence::Hub { .. }, Silence::Cloud(_)) | (Silence::Cloud(_), Silence::Hub { .. }) => {
-            false
-        }
+        (Silence::Hub { .. } | Silence::Pipelines(_) | Silence::Cloud(_), _) => false,
     }
 }
 

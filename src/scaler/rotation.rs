@@ -34,7 +34,7 @@ impl Rotation {
                 HubError::UnknownToken { .. } => true,
                 HubError::Unreachable { .. } | HubError::Unexpected { .. } => false,
             },
-            Silence::Cloud(_) => false,
+            Silence::Pipelines(_) | Silence::Cloud(_) => false,
         };
         if tick.silences.iter().any(is_unknown) {
             self.unknown.notify_one();

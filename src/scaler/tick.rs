@@ -187,8 +187,9 @@ impl<H: Hub, C: Cloud, K: Clock, L: Lease> Scaler<H, C, K, L> {
         let Observed {
             pools,
             mut machines,
+            pipelines,
             silences,
-        } = observe(&self.hub, &self.cloud, &self.policy).await;
+        } = observe(&self.hub, &self.cloud, &self.policy, started_at).await;
         if let Some(prices) = self.cloud.spot_prices().await {
             self.spot_prices = prices;
             self.price();
@@ -203,12 +204,12 @@ impl<H: Hub, C: Cloud, K: Clock, L: Lease> Scaler<H, C, K, L> {
             }
         }
         memory::see(&mut self.memory, &pools, machines.as_ref(), now);
-        let seen = machines.as_ref();
+        let (seen, look) = (machines.as_ref(), pipelines.as_deref());
         let outlooks = {
             // A thread that died while it read leaves a forecast as good as before.
             let mut forecast = self.forecast.lock().unwrap_or_else(PoisonError::into_inner);
-            forecast.see(policy, &pools, seen, &self.memory, now);
-            forecast.outlooks(policy, now)
+            forecast.see(policy, &pools, seen, look, &self.memory, now);
+            forecast.outlooks(policy, look, now)
         };
         self.memory.outlooks = outlooks;
         let snapshot = Snapshot {

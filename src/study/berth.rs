@@ -1,4 +1,4 @@
-//! What a study's world is made of: its machines, what happens, and what surrounds it.
+//! What a study's world is made of: its machines and jobs, what happens, and what surrounds it.
 
 use super::boots::BootLaw;
 
@@ -81,4 +81,25 @@ pub enum State {
     Leaving,
     /// It is gone.
     Gone,
+}
+
+/// One job that was queued.
+#[derive(Clone, Copy, Debug)]
+pub struct Job {
+    pub(super) queued_at: u64,
+    /// When an agent took it.
+    pub started_at: Option<u64>,
+    /// When it ended.
+    pub finished_at: Option<u64>,
+    pub(super) duration: u64,
+    pub(super) push: usize,
+}
+
+/// How far a push's pipeline is.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Course {
+    /// The first job of each block that has begun.
+    pub(super) begun: Vec<usize>,
+    /// How many jobs of the last of them have not ended.
+    pub(super) left: usize,
 }

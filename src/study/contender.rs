@@ -11,6 +11,7 @@ use super::nonsense::Learned;
 use super::ours::Ours;
 use super::taskscaler::Taskscaler;
 use super::webhook::Webhook;
+use super::workload::Kinds;
 use super::world::{Happening, World};
 
 /// A policy with its settings.
@@ -22,6 +23,8 @@ pub enum Contender {
         reserve: u32,
         /// What it may do ahead of demand.
         speculation: Speculation,
+        /// Whether it has an API token, by which pipelines are seen.
+        sees_pipelines: bool,
     },
     /// A scaler of an Auto Scaling group.
     Group(Scheme),
@@ -41,6 +44,9 @@ pub enum Contender {
     },
 }
 
+/// How long an agent of ours waits where pipelines are seen: what comes next is known, but not to
+/// the second, and a machine that is sent away too early is launched anew.
+const AHEAD_IDLE: Duration = Duration::from_secs(120);
 /// How long an agent of the others waits before it is sent away, where the hub decides it.
 const OTHERS_IDLE: u64 = 300_000;
 const BUILDKITE_IDLE: u64 = 600_000;
@@ -52,10 +58,20 @@ pub fn contenders() -> Vec<(&'static str, Contender, &'static str)> {
     let ours = |speed| Contender::Ours {
         reserve: 0,
         speculation: Speculation::of(speed),
+        sees_pipelines: false,
+    };
+    let ahead = |speed| Contender::Ours {
+        reserve: 0,
+        speculation: Speculation {
+            idle_timeout: AHEAD_IDLE,
+            ..Speculation::of(speed)
+        },
+        sees_pipelines: true,
     };
     let fixed = |reserve| Contender::Ours {
         reserve,
         speculation: Speculation::default(),
+        sees_pipelines: false,
     };
     let mut all = vec![
         (
@@ -73,6 +89,21 @@ pub fn contenders() -> Vec<(&'static str, Contender, &'static str)> {
             "reactive",
             ours(Speed::Reactive),
             "Dayfly, speed = \"reactive\": no machine ahead of demand",
+        ),
+        (
+            "ours-ahead",
+            ahead(Speed::Balanced),
+            "Dayfly with an API token, by which it sees pipelines, and idle_timeout_seconds = 120",
+        ),
+        (
+            "economy-ahead",
+            ahead(Speed::Economy),
+            "the same with speed = \"economy\"",
+        ),
+        (
+            "fast-ahead",
+            ahead(Speed::Fast),
+            "the same with speed = \"fast\"",
         ),
         ("fixed-1", fixed(1), "Dayfly, reactive, with reserve = 1"),
         ("fixed-5", fixed(5), "Dayfly, reactive, with reserve = 5"),
@@ -170,12 +201,14 @@ impl Contender {
             Self::Ours {
                 reserve,
                 speculation,
+                sees_pipelines,
             } => Self::Ours {
                 reserve,
                 speculation: Speculation {
                     idle_timeout,
                     ..speculation
                 },
+                sees_pipelines,
             },
             Self::Group(_) | Self::Webhook { .. } | Self::Taskscaler { .. } => self,
         }
@@ -210,10 +243,12 @@ impl Driver {
             Contender::Ours {
                 reserve,
                 speculation,
+                sees_pipelines,
             } => Self::Ours(Box::new(Ours::new(
                 Rc::clone(world),
                 reserve,
                 speculation,
+                sees_pipelines,
                 terms,
             ))),
             Contender::Group(scheme) => {
@@ -258,4 +293,6 @@ pub struct Terms {
     pub tick: u64,
     /// From when on our own scaler believes to have learned something else, and what.
     pub learned: Option<(u64, Learned)>,
+    /// By what the runs of blocks are told apart, for who sees pipelines.
+    pub kinds: Kinds,
 }

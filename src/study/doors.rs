@@ -3,15 +3,18 @@
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
+use std::sync::Arc;
 use std::time::Duration;
 
 use crate::model::id::{JobId, LaunchToken, MachineId, PoolName};
 use crate::model::job::{AgentReport, AgentState, QueueCounts};
 use crate::model::machine::{Machine, Phase};
+use crate::model::pipeline::Look;
 use crate::model::plan::LaunchOrder;
 use crate::model::time::Timestamp;
 use crate::ports::{Clock, Cloud, CloudError, Hub, HubError, LaunchError, Launched};
 
+use super::pipelines::Eyes;
 use super::world::{State, World};
 
 /// The hub's list of jobs has so many entries at most.
@@ -30,16 +33,19 @@ pub struct Doors {
     honored: Rc<RefCell<BTreeMap<LaunchToken, Vec<usize>>>>,
     /// What the hub calls each job, by its number in the world.
     names: Rc<RefCell<Vec<JobId>>>,
+    /// Who may see pipelines sees them by these.
+    eyes: Option<Rc<RefCell<Eyes>>>,
 }
 
 impl Doors {
-    /// Doors to a world.
-    pub fn new(world: Rc<RefCell<World>>) -> Self {
+    /// Doors to a world; its pipelines are shown to those who have eyes for them.
+    pub fn new(world: Rc<RefCell<World>>, eyes: Option<Eyes>) -> Self {
         Self {
             world,
             listed: Rc::default(),
             honored: Rc::default(),
             names: Rc::default(),
+            eyes: eyes.map(|eyes| Rc::new(RefCell::new(eyes))),
         }
     }
 
@@ -107,6 +113,12 @@ impl Hub for Doors {
         Ok(Some(
             self.listed.borrow().iter().filter_map(report).collect(),
         ))
+    }
+
+    async fn pipelines(&self, _: Timestamp) -> Result<Option<Arc<Look>>, HubError> {
+        let world = self.world.borrow();
+        let eyes = self.eyes.as_ref();
+        Ok(eyes.map(|eyes| eyes.borrow_mut().look(&world)))
     }
 }
 

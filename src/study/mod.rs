@@ -15,6 +15,7 @@ pub mod group;
 pub mod nonsense;
 pub mod ours;
 pub mod pattern;
+pub mod pipelines;
 pub mod recorded;
 pub mod report;
 pub mod run;

@@ -83,7 +83,7 @@ pub fn learned(what: Learned, own: Forecast, policy: &Policy, until: Timestamp) 
                 listed.insert(machine.id.clone(), machine);
             }
         }
-        forecast.see(policy, &pools, Some(&listed), &memory, now);
+        forecast.see(policy, &pools, Some(&listed), None, &memory, now);
         now = now.plus(LOOK);
     }
     forecast

@@ -18,7 +18,11 @@ use crate::scaler::{Scaler, Tick};
 use super::contender::Terms;
 use super::doors::Doors;
 use super::nonsense::{Learned, learned};
+use super::pipelines::Eyes;
 use super::world::{Happening, Timer, World};
+
+/// The one pool of a study.
+const POOL: &str = "study";
 
 /// The scaler and the world that it looks at.
 #[derive(Debug)]
@@ -37,9 +41,11 @@ impl Ours {
         world: Rc<RefCell<World>>,
         reserve: u32,
         speculation: Speculation,
+        sees_pipelines: bool,
         terms: Terms,
     ) -> Self {
-        let doors = Doors::new(Rc::clone(&world));
+        let eyes = || Eyes::new(terms.seed, terms.kinds, PoolName::new(POOL));
+        let doors = Doors::new(Rc::clone(&world), sees_pipelines.then(eyes));
         let policy = policy(reserve, speculation, terms.machines_max);
         Self {
             world,
@@ -133,6 +139,6 @@ fn policy(reserve: u32, speculation: Speculation, machines_max: u32) -> Policy {
         // The study asks what waits and machines cost without this bound.
         launches_per_hour_max: u32::MAX,
         hourly_max: None,
-        pools: BTreeMap::from([(PoolName::new("study"), pool)]),
+        pools: BTreeMap::from([(PoolName::new(POOL), pool)]),
     }
 }

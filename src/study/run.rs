@@ -7,7 +7,7 @@ use super::boots::BootLaw;
 use super::contender::{Contender, Driver, Terms};
 use super::nonsense::Learned;
 use super::score::{Score, bound_hours};
-use super::workload::Workload;
+use super::workload::{Kinds, Workload};
 use super::world::{Surroundings, World};
 
 /// What a study leaves the same for all its policies.
@@ -24,6 +24,8 @@ pub struct Setting {
     /// What our own scaler takes for learned when the scored days begin, in place of what it has
     /// learned.
     pub learned: Option<Learned>,
+    /// By what the runs of blocks are told apart, for who sees pipelines.
+    pub kinds: Kinds,
 }
 
 impl Default for Setting {
@@ -35,6 +37,7 @@ impl Default for Setting {
             launches_per_second: 2,
             tick: 5_000,
             learned: None,
+            kinds: Kinds::Steady,
         }
     }
 }
@@ -64,6 +67,7 @@ pub fn run(contender: Contender, workload: &Rc<Workload>, setting: Setting, seed
         learned: setting
             .learned
             .map(|learned| (workload.scored_from, learned)),
+        kinds: setting.kinds,
     };
     let mut driver = Driver::new(contender, &world, terms);
     loop {

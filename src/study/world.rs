@@ -5,16 +5,19 @@
 //! world with faults is the correctness simulator's.
 
 use std::cmp::Reverse;
-use std::collections::{BTreeSet, BinaryHeap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, BinaryHeap, VecDeque};
 use std::rc::Rc;
 
-pub use super::berth::{Berth, Happening, State, Surroundings, Timer};
+use super::berth::Course;
+pub use super::berth::{Berth, Happening, Job, State, Surroundings, Timer};
 use super::boots::boot_time;
 use super::draw::{Draw, milliseconds};
-use super::workload::Workload;
+use super::workload::{Push, Workload};
 
 /// From a job's end to the machine's: disconnect, power off, terminate.
 pub const TEARDOWN: u64 = 5_000;
+/// How long a pipeline that has ended is shown at least.
+const SHOWN_FOR: u64 = 30_000;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Event {
@@ -24,14 +27,6 @@ enum Event {
     Done(usize),
     End(usize),
     Timer(Timer),
-}
-
-#[derive(Clone, Copy, Debug)]
-struct Job {
-    queued_at: u64,
-    started_at: Option<u64>,
-    duration: u64,
-    push: usize,
 }
 
 /// Jobs, machines, time.
@@ -46,8 +41,10 @@ pub struct World {
     unsaid: Option<Happening>,
     jobs: Vec<Job>,
     queue: VecDeque<usize>,
-    /// Of each push: the block that runs, and how many of its jobs have not ended.
-    progress: Vec<(usize, usize)>,
+    /// Of each push.
+    courses: Vec<Course>,
+    /// Pipelines that run, and those that have just ended, with when.
+    pipelines: BTreeMap<usize, Option<u64>>,
     open: usize,
     machines: Vec<Berth>,
     alive: BTreeSet<usize>,
@@ -71,7 +68,8 @@ impl World {
             unsaid: None,
             jobs: Vec::new(),
             queue: VecDeque::new(),
-            progress: vec![(0, 0); workload.pushes.len()],
+            courses: vec![Course::default(); workload.pushes.len()],
+            pipelines: BTreeMap::new(),
             open: workload
                 .pushes
                 .iter()
@@ -126,6 +124,23 @@ impl World {
     /// One machine.
     pub fn machine(&self, number: usize) -> &Berth {
         &self.machines[number]
+    }
+
+    /// Pipelines that run, and some that have ended, by the number of their push.
+    pub fn pipelines(&self) -> impl Iterator<Item = usize> + '_ {
+        self.pipelines.keys().copied()
+    }
+
+    /// One push.
+    pub fn push_of(&self, number: usize) -> &Push {
+        &self.workload.pushes[number]
+    }
+
+    /// The jobs of a push's block, if it has begun.
+    pub fn jobs_of(&self, push: usize, block: usize) -> Option<&[Job]> {
+        let first = *self.courses[push].begun.get(block)?;
+        let count = self.workload.pushes[push].blocks[block].len();
+        self.jobs.get(first..first + count)
     }
 
     /// All machines there ever were.
@@ -239,18 +254,24 @@ impl World {
             let at = next.at;
             self.at(at, Event::Push(number + 1));
         }
+        let now = self.now;
+        let is_shown = |ended: &Option<u64>| ended.is_none_or(|at| now < at + SHOWN_FOR);
+        self.pipelines.retain(|_, ended| is_shown(ended));
+        self.pipelines.insert(number, None);
         self.start_block(number, 0)
     }
 
     fn start_block(&mut self, push: usize, block: usize) -> Happening {
         let workload = Rc::clone(&self.workload);
         let durations = &workload.pushes[push].blocks[block];
-        self.progress[push] = (block, durations.len());
+        self.courses[push].begun.push(self.jobs.len());
+        self.courses[push].left = durations.len();
         for duration in durations {
             self.queue.push_back(self.jobs.len());
             self.jobs.push(Job {
                 queued_at: self.now,
                 started_at: None,
+                finished_at: None,
                 duration: *duration,
                 push,
             });
@@ -336,11 +357,16 @@ impl World {
         self.busy -= 1;
         self.open -= 1;
         self.leave(number);
-        let push = self.jobs[self.machines[number].job].push;
-        let (block, left) = self.progress[push];
-        self.progress[push].1 = left - 1;
-        if left == 1 && block + 1 < self.workload.pushes[push].blocks.len() {
-            self.unsaid = Some(self.start_block(push, block + 1));
+        let job = &mut self.jobs[self.machines[number].job];
+        job.finished_at = Some(self.now);
+        let push = job.push;
+        let course = &mut self.courses[push];
+        course.left -= 1;
+        let next = course.begun.len();
+        if course.left == 0 && next < self.workload.pushes[push].blocks.len() {
+            self.unsaid = Some(self.start_block(push, next));
+        } else if course.left == 0 {
+            self.pipelines.insert(push, Some(self.now));
         }
         Happening::Finished(number)
     }

@@ -2,14 +2,16 @@
 //!
 //! It models all of protocol.md section 12: agent types with hashed tokens, rows, occupation
 //! requests, jobs with their six states, payloads that are served once, the log server, the
-//! public API of agents, agent types, jobs and logs, the hub's background work, and every fault as a switch.
+//! public API of agents, agent types, jobs, logs and pipelines, the hub's background work, and
+//! every fault as a switch.
 //!
 //! What must stay true: no clock, no randomness, no socket; the same seed and the same calls
 //! give the same bytes. Time may stand still but not go back: an earlier `now` is read as the
 //! latest one seen. Tokens are kept as hashes only.
 //!
-//! What is not here: probability (the driver decides and sets a fault), pipelines (their
-//! blocks put jobs into the queue one by one), the web interface, and STS names.
+//! What is not here: probability (the driver decides and sets a fault), the course of a pipeline
+//! (whoever runs one puts its jobs into the queue and says where they belong), the web interface,
+//! and STS names.
 
 pub mod agent_type;
 mod answer;
@@ -23,6 +25,7 @@ mod leave;
 mod log_server;
 mod log_store;
 mod payload;
+mod pipelines;
 mod progress;
 mod public;
 mod public_jobs;
@@ -43,6 +46,7 @@ use self::faults::{Fault, Inside, Scope};
 use self::job::{JobRecord, Jobs};
 use self::journal::Change;
 use self::log_store::LogStore;
+use self::pipelines::Pipeline;
 use self::progress::Queue;
 use self::row::{AgentRow, Rows};
 use self::settings::{Feature, HubSettings};
@@ -56,6 +60,7 @@ use crate::model::secret::Secret;
 use crate::model::time::Timestamp;
 
 pub use self::leave::DisableScope;
+pub use self::pipelines::BlockRequest;
 pub use self::violations::Violation;
 pub use crate::emulator::rules::FaultId;
 
@@ -74,6 +79,8 @@ pub struct Hub {
     jobs: Jobs,
     queue: Queue,
     logs: LogStore,
+    /// Oldest first.
+    pipelines: Vec<Pipeline>,
     faults: Faults,
     /// The faults that strike inside the request at hand.
     struck: Vec<Inside>,
@@ -98,6 +105,7 @@ impl Hub {
             jobs: Jobs::default(),
             queue: Queue::default(),
             logs: LogStore::default(),
+            pipelines: Vec::new(),
             faults: Faults::default(),
             struck: Vec::new(),
             journal: Journal::default(),

@@ -42,11 +42,19 @@ impl Hub {
             ),
             ("GET", ["jobs", id]) => self.describe_job(id),
             ("POST", ["jobs", id, "stop"]) => self.stop_public_job(id, now),
+            ("GET", ["projects"]) => self.list_projects(),
+            ("GET", ["pipelines"]) => self.list_pipelines(&request.query),
+            ("GET", ["pipelines", id]) => self.describe_pipeline(id, &request.query),
+            ("GET", ["pipelines", id, "describe_topology"]) => self.describe_topology(id),
             ("GET", ["logs", id]) => self.redirect_to_log(id, &request.query, now),
             (
                 _,
-                ["agents" | "jobs" | "self_hosted_agent_types"]
-                | ["agents" | "jobs" | "logs" | "self_hosted_agent_types", _]
+                ["agents" | "jobs" | "pipelines" | "projects" | "self_hosted_agent_types"]
+                | [
+                    "agents" | "jobs" | "logs" | "pipelines" | "self_hosted_agent_types",
+                    _,
+                ]
+                | ["pipelines", _, "describe_topology"]
                 | ["jobs", _, "stop"]
                 | ["self_hosted_agent_types", _, "disable_all"],
             ) => answer::status(405),

@@ -78,7 +78,7 @@ impl Hub {
     }
 }
 
-fn state_word(job: &StoredJob) -> &'static str {
+pub(super) fn state_word(job: &StoredJob) -> &'static str {
     match job.record.state {
         JobState::Pending => "PENDING",
         JobState::Enqueued | JobState::Scheduled | JobState::WaitingForAgent => "QUEUED",
@@ -87,7 +87,7 @@ fn state_word(job: &StoredJob) -> &'static str {
     }
 }
 
-fn result_word(result: Option<JobResult>) -> &'static str {
+pub(super) fn result_word(result: Option<JobResult>) -> &'static str {
     match result {
         None => "NONE",
         Some(JobResult::Passed) => "PASSED",

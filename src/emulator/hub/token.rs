@@ -35,6 +35,7 @@ pub(super) enum Purpose {
     ApiToken,
     JobId,
     Project,
+    Pipeline,
     SyncInterval,
 }
 
@@ -45,6 +46,7 @@ impl Purpose {
             Self::AccessToken => "access-token",
             Self::ApiToken => "api-token",
             Self::JobId => "job-id",
+            Self::Pipeline => "pipeline",
             Self::Project => "project",
             Self::SyncInterval => "sync-interval",
         }

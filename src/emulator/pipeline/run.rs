@@ -193,6 +193,18 @@ impl Run {
         })
     }
 
+    /// The blocks of the file, without what runs when they have ended.
+    pub fn blocks(&self) -> &[Block] {
+        let behind = self.blocks.len() - usize::from(self.has_after);
+        &self.blocks[..behind]
+    }
+
+    /// Whether nothing of a block was queued, and nothing will be.
+    pub fn is_left_out(&self, block: usize) -> bool {
+        let mut states = self.states_of(block).map(|(_, state)| state);
+        states.all(|state| *state == JobState::Canceled)
+    }
+
     /// The key of a job that was queued.
     pub fn key(&self, id: &JobId) -> Option<JobKey> {
         self.keys.get(id).copied()

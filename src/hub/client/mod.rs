@@ -9,8 +9,10 @@ mod agent;
 mod date;
 mod error;
 mod http;
+mod pipelines;
 mod public;
 mod queue;
+mod watch;
 
 pub use agent::AgentClient;
 pub use error::{CallError, ClientError};

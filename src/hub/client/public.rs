@@ -9,12 +9,16 @@ use super::error::{CallError, ClientError};
 use super::http::{Authorization, Body, Http, HttpSettings, with_query, without_query};
 use crate::hub::wire::PUBLIC_API;
 use crate::hub::wire::log::{LogEvent, LogPage};
+use crate::hub::wire::pipelines::{PipelineDetail, PipelineRow, Project, TopologyBlock};
 use crate::hub::wire::public::{Agent, AgentPage, AgentTypeList, AgentTypeObject, Job, JobPage};
-use crate::model::id::{AgentType, JobId};
+use crate::model::id::{AgentType, JobId, PipelineId};
 use crate::model::secret::Secret;
+use crate::model::time::Timestamp;
 
 /// Pages of one list, at most: 200 agents each are far more than any organization has.
 const PAGES_MAX: usize = 1000;
+/// Pipelines of one page: the hub's default.
+const PIPELINES_PAGE: (usize, &str) = (30, "30");
 
 /// The operator's side of the protocol.
 #[derive(Clone, Debug)]
@@ -60,6 +64,52 @@ impl PublicClient {
         let mut query = vec![("page_size", "30"), ("page_token", page_token)];
         query.extend(states.iter().map(|state| ("states", *state)));
         self.get(&with_query(&format!("{PUBLIC_API}/jobs"), &query))
+            .await
+    }
+
+    /// The projects that the token sees.
+    pub async fn projects(&self) -> Result<Vec<Project>, CallError> {
+        self.get(&format!("{PUBLIC_API}/projects")).await
+    }
+
+    /// The pipelines of a project that were made after a moment, the newest first.
+    pub async fn pipelines(
+        &self,
+        project: &str,
+        created_after: Timestamp,
+    ) -> Result<Vec<PipelineRow>, CallError> {
+        let (list, after) = (
+            format!("{PUBLIC_API}/pipelines"),
+            created_after.as_seconds(),
+        );
+        let (mut rows, after) = (Vec::new(), after.to_string());
+        for page in 1..=PAGES_MAX {
+            let page = page.to_string();
+            let query = [
+                ("project_id", project),
+                ("created_after", &after),
+                ("page", &page),
+                ("page_size", PIPELINES_PAGE.1),
+            ];
+            let found: Vec<PipelineRow> = self.get(&with_query(&list, &query)).await?;
+            let is_last = found.len() < PIPELINES_PAGE.0;
+            rows.extend(found);
+            if is_last {
+                return Ok(rows);
+            }
+        }
+        Err(self.endless(&list))
+    }
+
+    /// The blocks of a pipeline, whole from the moment that it exists.
+    pub async fn topology(&self, id: &PipelineId) -> Result<Vec<TopologyBlock>, CallError> {
+        self.get(&format!("{PUBLIC_API}/pipelines/{id}/describe_topology"))
+            .await
+    }
+
+    /// How far a pipeline is, block by block.
+    pub async fn pipeline(&self, id: &PipelineId) -> Result<PipelineDetail, CallError> {
+        self.get(&format!("{PUBLIC_API}/pipelines/{id}?detailed=true"))
             .await
     }
 

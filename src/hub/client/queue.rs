@@ -8,12 +8,14 @@ use serde::de::DeserializeOwned;
 
 use super::error::{CallError, ClientError};
 use super::http::{Authorization, Body, Http, HttpSettings};
+use super::pipelines::Eyes;
 use super::public::PublicClient;
 use crate::hub::wire::AGENT_API;
 use crate::hub::wire::public::Agent;
 use crate::hub::wire::queue::{Metrics, QueuedJobs};
 use crate::model::id::{AgentType, JobId, MachineId, PoolName};
 use crate::model::job::{AgentReport, AgentState, QueueCounts};
+use crate::model::pipeline::Look;
 use crate::model::secret::Secret;
 use crate::model::time::Timestamp;
 use crate::ports::{Hub, HubError};
@@ -32,6 +34,7 @@ pub struct PoolAccess {
 pub struct HubClient {
     http: Http,
     access: Arc<RwLock<Access>>,
+    eyes: Arc<Eyes>,
 }
 
 #[derive(Debug)]
@@ -51,7 +54,8 @@ impl HubClient {
         let http = Http::new(settings)?;
         let public = api_token.map(|token| PublicClient::over(http.clone(), token));
         let access = Arc::new(RwLock::new(Access { pools, public }));
-        Ok(Self { http, access })
+        let eyes = Arc::default();
+        Ok(Self { http, access, eyes })
     }
 
     /// Takes other pools and tokens, from the next question on.
@@ -139,6 +143,21 @@ impl Hub for HubClient {
             .map_err(|error| hub_error(error, pool, "api_token"))?;
         Ok(Some(agents.into_iter().map(report).collect()))
     }
+
+    async fn pipelines(&self, now: Timestamp) -> Result<Option<Arc<Look>>, HubError> {
+        let (types, public) = {
+            let access = self.access.read().unwrap_or_else(PoisonError::into_inner);
+            let types = access.pools.iter();
+            let types = types.map(|(pool, access)| (access.agent_type.clone(), pool.clone()));
+            (types.collect::<Vec<_>>(), access.public.clone())
+        };
+        let Some(public) = public else {
+            return Ok(None);
+        };
+        let pools = types.iter().map(|(name, pool)| (name.as_str(), pool));
+        let look = self.eyes.look(&public, &pools.collect(), now).await;
+        look.map(Some).map_err(look_error)
+    }
 }
 
 /// `running_job` is every state but waiting (protocol.md 9.2); an unknown word is read as work,
@@ -159,21 +178,12 @@ fn report(agent: Agent) -> (MachineId, AgentReport) {
     )
 }
 
-/// 401 and 404 both mean that the hub does not know the token (protocol.md section 2).
-fn hub_error(error: CallError, pool: &PoolName, token: &'static str) -> HubError {
+/// The token is one for all pools: whether the hub knows it, the list of agents tells.
+fn look_error(error: CallError) -> HubError {
     match error {
         CallError::Unreachable { endpoint, reason } | CallError::Tls { endpoint, reason } => {
             HubError::Unreachable { endpoint, reason }
         }
-        CallError::Status {
-            endpoint,
-            status: 401 | 404,
-            ..
-        } => HubError::UnknownToken {
-            endpoint,
-            token,
-            pool: pool.clone(),
-        },
         CallError::Status {
             endpoint,
             call,
@@ -195,5 +205,21 @@ fn hub_error(error: CallError, pool: &PoolName, token: &'static str) -> HubError
             status: 200,
             body: reason,
         },
+    }
+}
+
+/// 401 and 404 both mean that the hub does not know the token (protocol.md section 2).
+fn hub_error(error: CallError, pool: &PoolName, token: &'static str) -> HubError {
+    match error {
+        CallError::Status {
+            endpoint,
+            status: 401 | 404,
+            ..
+        } => HubError::UnknownToken {
+            endpoint,
+            token,
+            pool: pool.clone(),
+        },
+        other => look_error(other),
     }
 }

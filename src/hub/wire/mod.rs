@@ -7,6 +7,7 @@
 pub mod agent;
 pub mod log;
 pub mod payload;
+pub mod pipelines;
 pub mod public;
 pub mod queue;
 

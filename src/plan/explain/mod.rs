@@ -9,7 +9,7 @@ pub mod reasons;
 use std::fmt::Write;
 
 use crate::model::id::{JobId, MachineId, PoolName};
-use crate::model::outlook::Expectation;
+use crate::model::outlook::{Expectation, NextBlock};
 use crate::model::plan::{Balance, JobVerdict, MachineVerdict, Plan, PoolPlan};
 use crate::model::time::{Spoken, Timestamp};
 
@@ -70,14 +70,21 @@ pub fn pool(plan: &Plan, name: &PoolName, now: Timestamp) -> Option<String> {
     if let Some(expectation) = &pool.expectation {
         write_now(
             &mut text,
-            format_args!(" {}", self::expectation(expectation, &pool.balance)),
+            format_args!(
+                " {}",
+                self::expectation(expectation, pool.next_block.as_ref(), &pool.balance)
+            ),
         );
     }
     Some(text)
 }
 
 /// What is expected, and what that makes worth keeping ready, in one sentence.
-pub fn expectation(expectation: &Expectation, balance: &Balance) -> String {
+pub fn expectation(
+    expectation: &Expectation,
+    next_block: Option<&NextBlock>,
+    balance: &Balance,
+) -> String {
     let evidence = format!(
         "hours like this one bring {} jobs, boots take {}, and a waiting minute is worth {} minutes of a machine",
         expectation.jobs_per_hour,
@@ -97,8 +104,9 @@ pub fn expectation(expectation: &Expectation, balance: &Balance) -> String {
     let mut text = match expectation.reserve() {
         0 => format!("Keeps none ready ahead of demand: {evidence}."),
         reserve => format!(
-            "Keeps {reserve} ready ({} of them for jobs that come at this time of the day), because {evidence}.",
-            expectation.scheduled
+            "Keeps {reserve} ready ({} of them for jobs that come at this time of the day{}), because {evidence}.",
+            expectation.scheduled,
+            next_blocks(expectation, next_block),
         ),
     };
     if 0 < balance.race {
@@ -111,6 +119,25 @@ pub fn expectation(expectation: &Expectation, balance: &Balance) -> String {
         );
     }
     text
+}
+
+/// How many machines are for the next blocks of running pipelines, and for which most of all.
+fn next_blocks(expectation: &Expectation, next_block: Option<&NextBlock>) -> String {
+    if expectation.blocks == 0 {
+        return String::new();
+    }
+    let count = expectation.blocks;
+    match next_block {
+        None => format!(", {count} for the next blocks of running pipelines"),
+        Some(NextBlock {
+            kind,
+            jobs,
+            percent,
+        }) => format!(
+            ", {count} for the next blocks of running pipelines, above all for the {jobs} jobs of \
+             the block \"{kind}\", which begins within a boot in {percent} of 100 such moments"
+        ),
+    }
 }
 
 /// The arithmetic behind a launch, in one phrase.

@@ -2,6 +2,7 @@
 
 mod bytes;
 mod calls;
+mod pipelines;
 mod proxy;
 mod trouble;
 

@@ -6,6 +6,7 @@ mod jobs;
 mod leaving;
 mod logs;
 mod payloads;
+mod pipelines;
 mod properties;
 mod public_api;
 mod queue;

@@ -1,14 +1,22 @@
 //! Launching ahead of demand: what it may do, and that jobs never pay for it.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
-use dayfly::model::outlook::{Expectation, Outlook};
+use dayfly::forecast::Forecast;
+use dayfly::model::id::{BlockKind, PipelineId, PoolName};
+use dayfly::model::job::QueueCounts;
+use dayfly::model::outlook::{Expectation, NextBlock, Outlook};
+use dayfly::model::pipeline::{Block, JobProgress, Look, Pipeline, Progress};
 use dayfly::model::plan::{Plan, WaitReason};
 use dayfly::model::pool::{Policy, Speculation, Speed};
-use dayfly::model::snapshot::{BootRecord, Snapshot};
+use dayfly::model::snapshot::{BootRecord, Memory, PoolView, Sighting, Snapshot};
+use dayfly::model::time::Timestamp;
 use dayfly::plan::check::{Violation, check};
 use dayfly::plan::{decide, explain};
 use dayfly::scaler::apply::ends;
+use proptest::collection::vec;
+use proptest::option;
 use proptest::prelude::*;
 
 use super::random::any_world;
@@ -37,12 +45,30 @@ pub fn outlook() -> Outlook {
         expectation: Expectation {
             likely: 4,
             scheduled: 1,
+            blocks: 0,
             jobs_per_hour: 250,
             boot: Duration::from_secs(38),
             waiting_worth: 10,
             overhead_percent: 31,
             exhausted: false,
         },
+        next_block: None,
+    }
+}
+
+/// The same, and seven jobs of a block that is about to begin.
+fn outlook_with_a_block() -> Outlook {
+    Outlook {
+        expectation: Expectation {
+            blocks: 7,
+            ..outlook().expectation
+        },
+        next_block: Some(NextBlock {
+            kind: BlockKind::new("site: semaphore.yml: Tests"),
+            jobs: 7,
+            percent: 63,
+        }),
+        ..outlook()
     }
 }
 
@@ -69,6 +95,22 @@ fn what_is_expected_is_kept_ready_beside_the_queue() {
     assert_eq!(launched(&empty, &speculating(100, 0)), 5);
     let waiting = expecting(World::new().waiting("i-1").booting("i-2"), outlook());
     assert_eq!(launched(&waiting, &speculating(100, 0)), 3);
+}
+
+#[test]
+fn the_next_blocks_of_pipelines_are_kept_ready_for_like_other_jobs_and_jobs_come_first() {
+    let policy = speculating(100, 0);
+    let empty = expecting(World::new(), outlook_with_a_block());
+    assert_eq!(launched(&empty, &policy), 12);
+    let there = World::new().waiting("i-1").booting("i-2");
+    assert_eq!(
+        launched(&expecting(there, outlook_with_a_block()), &policy),
+        10
+    );
+    // Of ten machines the last two are for jobs; nine queued jobs get all that is left.
+    assert_eq!(launched(&empty, &speculating(10, 0)), 8);
+    let queued = expecting(World::new().queued(9), outlook_with_a_block());
+    assert_eq!(launched(&queued, &speculating(10, 0)), 9);
 }
 
 #[test]
@@ -180,6 +222,14 @@ fn the_plan_says_what_is_kept_ready_and_why() {
 }
 
 #[test]
+fn the_plan_names_the_block_that_most_machines_are_for() {
+    let snapshot = expecting(World::new(), outlook_with_a_block());
+    let plan = decide(&snapshot, &speculating(100, 0), now());
+    let sentence = explain::pool(&plan, &pool("linux"), now()).expect("of the policy");
+    insta::assert_snapshot!(sentence, @r#"Pool linux: 0 queued + 0 reserve against 0 booting + 0 waiting (0 running, 0 alive); nothing is missing. Keeps 12 ready (1 of them for jobs that come at this time of the day, 7 for the next blocks of running pipelines, above all for the 7 jobs of the block "site: semaphore.yml: Tests", which begins within a boot in 63 of 100 such moments), because hours like this one bring 250 jobs, boots take 38 s, and a waiting minute is worth 10 minutes of a machine."#);
+}
+
+#[test]
 fn the_second_opinion_finds_a_guess_that_goes_too_far() {
     let opinion = |snapshot: &Snapshot, policy: &Policy, count: u32| {
         let mut plan = decide(snapshot, policy, now());
@@ -200,6 +250,51 @@ fn the_second_opinion_finds_a_guess_that_goes_too_far() {
         "into the last fifth"
     );
     assert!(opinion(&world, &policy(100, 0), 3), "reactive");
+    let block = expecting(World::new().queued(2), outlook_with_a_block());
+    assert!(!opinion(&block, &speculating(100, 0), 15));
+    assert!(
+        opinion(&block, &speculating(100, 0), 16),
+        "more than is seen to come"
+    );
+}
+
+/// Pipelines as no hub would show them: blocks that wait for themselves, or for none that is there.
+fn any_look() -> impl Strategy<Value = Look> {
+    let moment = (0_u64..u64::MAX / 2).prop_map(Timestamp::from_millis);
+    let span = (0_u64..u64::MAX / 2).prop_map(Duration::from_millis);
+    let job = prop_oneof![
+        Just(JobProgress::Queued),
+        moment.prop_map(|since| JobProgress::Running { since }),
+        option::of(span.clone()).prop_map(|took| JobProgress::Done { took }),
+    ];
+    let progress = prop_oneof![
+        Just(Progress::Waiting),
+        Just(Progress::LeftOut),
+        vec(job, 0..5).prop_map(|jobs| Progress::Running { jobs }),
+        vec(span, 0..5).prop_map(|took| Progress::Done { took }),
+    ];
+    let block = (
+        "[a-c]",
+        option::of("linux|other"),
+        any::<u32>(),
+        vec(0_usize..6, 0..3),
+        progress,
+    );
+    let block = block.prop_map(|(kind, of, jobs, after, progress)| Block {
+        kind: BlockKind::new(kind),
+        pool: of.map(PoolName::new),
+        jobs,
+        after,
+        progress,
+    });
+    let pipeline = ("[p-r]", vec(block, 0..5)).prop_map(|(id, blocks)| Pipeline {
+        id: PipelineId::new(id),
+        blocks,
+    });
+    vec(pipeline, 0..4).prop_map(|pipelines| Look {
+        at: Timestamp::default(),
+        pipelines,
+    })
 }
 
 proptest! {
@@ -224,6 +319,31 @@ proptest! {
         for (name, pool) in &reactive.pools {
             let with = &speculating.pools[name];
             prop_assert!(pool.balance.missing <= with.balance.missing);
+        }
+    }
+
+    /// Whatever is said to be seen of pipelines, it is a bounded wish: pools that learned nothing of
+    /// boots wish for none, and the others for a thousand at most.
+    #[test]
+    fn whatever_is_seen_of_pipelines_the_wish_is_bounded(looks in vec(any_look(), 1..6), booted in any::<bool>()) {
+        let policy = speculating(100, 0);
+        let mut forecast = Forecast::default();
+        let view = PoolView { counts: Some(QueueCounts::default()), ..PoolView::default() };
+        let pools = BTreeMap::from([(pool("linux"), view)]);
+        for (number, look) in (0_u64..40).zip(looks.iter().cycle()) {
+            let at = now().plus(Duration::from_secs(10 * number));
+            let look = Look { at, ..look.clone() };
+            let machine = machine(&format!("i-{number}"), "linux", 40);
+            let registered_at = Some(at).filter(|_| booted);
+            let sighting = Sighting { registered_at, ..Sighting::default() };
+            let mut memory = Memory::default();
+            memory.sightings.insert(machine.id.clone(), sighting);
+            let machines = BTreeMap::from([(machine.id.clone(), machine)]);
+            forecast.see(&policy, &pools, Some(&machines), Some(&look), &memory, at);
+            let outlooks = forecast.outlooks(&policy, Some(&look), at);
+            let wish = outlooks[&pool("linux")].expectation.reserve();
+            let most = if booted { 1000 } else { 0 };
+            prop_assert!(wish <= most);
         }
     }
 

@@ -65,22 +65,27 @@ fn any_outlook() -> impl Strategy<Value = Outlook> {
         race,
         0_u32..20,
         0_u32..20,
+        0_u32..20,
         any::<bool>(),
     )
-        .prop_map(|(overdue, mut race, likely, scheduled, exhausted)| {
-            race.sort_unstable();
-            let spent = |count: u32| if exhausted { 0 } else { count };
-            Outlook {
-                overdue_after: overdue.map(Duration::from_secs),
-                race: if exhausted { Vec::new() } else { race },
-                expectation: Expectation {
-                    likely: spent(likely),
-                    scheduled: spent(scheduled),
-                    exhausted,
-                    ..Expectation::default()
-                },
-            }
-        })
+        .prop_map(
+            |(overdue, mut race, likely, scheduled, blocks, exhausted)| {
+                race.sort_unstable();
+                let spent = |count: u32| if exhausted { 0 } else { count };
+                Outlook {
+                    overdue_after: overdue.map(Duration::from_secs),
+                    race: if exhausted { Vec::new() } else { race },
+                    expectation: Expectation {
+                        likely: spent(likely),
+                        scheduled: spent(scheduled),
+                        blocks: spent(blocks),
+                        exhausted,
+                        ..Expectation::default()
+                    },
+                    next_block: None,
+                }
+            },
+        )
 }
 
 /// A machine whose agent the hub lists has a console that says so, and has not closed its log.
