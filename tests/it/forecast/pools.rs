@@ -71,13 +71,20 @@ fn seen() -> Forecast {
     let views = ["linux", "mac", "reactive"].map(|name| (pool(name), view(0, 0)));
     let mut forecast = Forecast::default();
     let policy = policy(&["linux", "mac"]);
-    forecast.see(&policy, &views.into(), Some(&machines), &memory, at(100));
+    forecast.see(
+        &policy,
+        &views.into(),
+        Some(&machines),
+        None,
+        &memory,
+        at(100),
+    );
     forecast
 }
 
 /// How long boots of each pool take that has an outlook, in seconds.
 fn boots(forecast: &Forecast, policy: &Policy) -> Vec<(String, u64)> {
-    let outlooks = forecast.clone().outlooks(policy, at(100));
+    let outlooks = forecast.clone().outlooks(policy, None, at(100));
     let boot = outlooks
         .into_iter()
         .map(|(name, outlook)| (name.to_string(), outlook.expectation.boot.as_secs()));
@@ -100,7 +107,7 @@ fn a_pool_that_was_removed_is_forgotten() {
     let mut forecast = seen();
     let nothing = BTreeMap::new();
     let mac = policy(&["mac"]);
-    forecast.see(&mac, &nothing, None, &Memory::default(), at(110));
+    forecast.see(&mac, &nothing, None, None, &Memory::default(), at(110));
     assert_eq!(
         boots(&forecast, &policy(&["linux", "mac"])),
         [("mac".to_owned(), 0)]

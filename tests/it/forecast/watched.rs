@@ -134,7 +134,7 @@ impl Watched {
 
     /// What is expected for those who may guess so much.
     pub fn outlook_for(&mut self, speculation: Speculation, now: Timestamp) -> Outlook {
-        self.forecast.outlook(speculation, now)
+        self.forecast.outlook(speculation, None, now)
     }
 }
 

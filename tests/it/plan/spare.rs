@@ -129,8 +129,15 @@ fn after(jobs: &[u32], percent: u32) -> Result<Came, TestCaseError> {
         let mut snapshot = linux.world(now, memory).snapshot;
         let (pools, machines) = (snapshot.pools.clone(), snapshot.machines.clone());
         memory::see(&mut snapshot.memory, &pools, machines.as_ref(), now);
-        forecast.see(&policy, &pools, machines.as_ref(), &snapshot.memory, now);
-        snapshot.memory.outlooks = forecast.outlooks(&policy, now);
+        forecast.see(
+            &policy,
+            &pools,
+            machines.as_ref(),
+            None,
+            &snapshot.memory,
+            now,
+        );
+        snapshot.memory.outlooks = forecast.outlooks(&policy, None, now);
         let plan = decide(&snapshot, &policy, now);
         let balance = plan.pools[&pool("linux")].balance;
         if allowed(linux.used, percent) <= linux.spare * 100 {
