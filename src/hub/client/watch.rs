@@ -15,6 +15,8 @@ use crate::model::time::Timestamp;
 const PIPELINES_MAX: usize = 500;
 /// Kinds of blocks whose agent type is remembered; the first by name go when there are more.
 const KINDS_MAX: usize = 5000;
+/// Characters of a kind's name.
+const KIND_MAX: usize = 200;
 /// How long a pipeline that is over is shown, so that what it taught is taken in.
 const SHOWN_FOR: Duration = Duration::from_secs(60);
 /// A pipeline that nothing waits in is looked at so often, to learn how long its blocks take.
@@ -247,7 +249,7 @@ impl Watch {
 
 impl Watched {
     fn kind(&self, block: &str) -> BlockKind {
-        BlockKind::new(format!("{}: {block}", self.label))
+        kind(&self.label, block)
     }
 
     fn said(&self, block: &str) -> Option<u32> {
@@ -331,6 +333,15 @@ impl Watched {
     }
 }
 
+/// What a block is called for people, on one line: whoever writes a pipeline chose these names.
+fn kind(label: &str, block: &str) -> BlockKind {
+    let name = format!("{label}: {block}");
+    let plain = name
+        .chars()
+        .map(|it| if it.is_control() { ' ' } else { it });
+    BlockKind::new(plain.take(KIND_MAX).collect::<String>())
+}
+
 /// Whether a block's jobs have been queued. What is said of its state is believed only with its
 /// jobs: a block that runs and has none yet is about to.
 fn has_begun(block: &BlockDetail) -> bool {
@@ -340,4 +351,19 @@ fn has_begun(block: &BlockDetail) -> bool {
 /// The lists and the details write the same words in capital and in small letters.
 fn is(word: &str, expected: &str) -> bool {
     word.eq_ignore_ascii_case(expected)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_begins_no_line_and_commands_no_terminal() {
+        let evil = kind("site: semaphore.yml", "Te\u{1b}[31m\nended machine=i-1\r");
+        assert_eq!(
+            evil.as_str(),
+            "site: semaphore.yml: Te [31m ended machine=i-1 "
+        );
+        assert_eq!(kind("a", &"b".repeat(1000)).as_str().len(), KIND_MAX);
+    }
 }
