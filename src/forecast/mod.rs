@@ -95,7 +95,7 @@ impl Forecast {
     ) {
         self.pools.retain(|name, _| policy.pools.contains_key(name));
         let look = look.filter(|look| is_recent(look, now));
-        let later = look.map(|look| self.seen.take_in(look, &mut self.durations));
+        let looked = look.map(|look| (look.at, self.seen.take_in(look, &mut self.durations)));
         let Some(machines) = machines else { return };
         for (name, pool_policy) in &policy.pools {
             if pool_policy.speculation.speed == Speed::Reactive {
@@ -108,9 +108,8 @@ impl Forecast {
                 .filter(|(_, machine, _)| machine.pool == *name)
                 .filter_map(|(_, machine, sighting)| Some((machine, sighting?)));
             let forecast = self.pools.entry(name.clone()).or_default();
-            let later = later.as_ref().map(|later| later.get(name).copied());
-            if let (Some(look), Some(later)) = (look, later) {
-                forecast.see_later(later.unwrap_or(0), look.at);
+            if let Some((looked_at, later)) = &looked {
+                forecast.see_later(later.get(name).copied().unwrap_or(0), *looked_at);
             }
             forecast.see(view, of_pool, now);
         }

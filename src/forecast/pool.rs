@@ -282,30 +282,20 @@ impl PoolForecast {
             // What has come since the last look at pipelines may be what was expected.
             let came = self.later.map_or(0, |later| later.came);
             expectation.scheduled = self.schedule.due(now, ahead).saturating_sub(came);
-            expectation.likely = self.likely(blocks.is_some(), pays, now);
+            // Machines for jobs that may come while one boots: the newsvendor's quantile.
+            let histogram = self.histogram(blocks.is_some(), now);
+            expectation.likely = histogram.map_or(0, |histogram| histogram.reached(pays));
             if let Some(blocks) = blocks {
-                expectation.blocks = self
-                    .of_blocks(blocks, expectation.likely, pays, now)
-                    .saturating_sub(came);
+                // Those and the next blocks' have one quantile: what one of them does not need,
+                // the other may.
+                let all = reached(histogram, blocks, pays);
+                expectation.blocks = all.saturating_sub(expectation.likely).saturating_sub(came);
             }
             if 0 < outlook.expectation.blocks {
                 outlook.next_block = blocks.and_then(largest);
             }
         }
         outlook
-    }
-
-    /// Machines for jobs that may come while one boots: the newsvendor's quantile.
-    fn likely(&self, sees_blocks: bool, pays: u64, now: Timestamp) -> u32 {
-        let histogram = self.histogram(sees_blocks, now);
-        histogram.map_or(0, |histogram| histogram.reached(pays))
-    }
-
-    /// Machines beyond those for the next blocks of running pipelines. The sum of both has one
-    /// quantile: what one of them does not need, the other may.
-    fn of_blocks(&self, blocks: &[Coming], likely: u32, pays: u64, now: Timestamp) -> u32 {
-        let all = reached(self.histogram(true, now), blocks, pays);
-        all.saturating_sub(likely)
     }
 
     /// How many jobs such moments bring within a boot; where the next blocks are seen, without

@@ -82,8 +82,7 @@ impl Hub {
 
     /// Says which job a place in a pipeline has been given. A place that is not there is none.
     pub fn place_job(&mut self, pipeline: &PipelineId, block: usize, job: usize, id: JobId) {
-        let found = self.pipelines.iter_mut().find(|it| it.id == *pipeline);
-        let block = found.and_then(|it| it.blocks.get_mut(block));
+        let block = self.block_mut(pipeline, block);
         if let Some(place) = block.and_then(|block| block.jobs.get_mut(job)) {
             *place = Some(id);
         }
@@ -91,10 +90,18 @@ impl Hub {
 
     /// Says that a block of a pipeline will not run.
     pub fn leave_out(&mut self, pipeline: &PipelineId, block: usize) {
-        let found = self.pipelines.iter_mut().find(|it| it.id == *pipeline);
-        if let Some(block) = found.and_then(|it| it.blocks.get_mut(block)) {
+        if let Some(block) = self.block_mut(pipeline, block) {
             block.is_left_out = true;
         }
+    }
+
+    fn block_mut(&mut self, pipeline: &PipelineId, block: usize) -> Option<&mut Block> {
+        let found = self.pipelines.iter_mut().find(|it| it.id == *pipeline);
+        found.and_then(|it| it.blocks.get_mut(block))
+    }
+
+    fn pipeline(&self, id: &str) -> Option<&Pipeline> {
+        self.pipelines.iter().find(|it| it.id.as_str() == id)
     }
 
     pub(super) fn list_projects(&self) -> Response {
@@ -141,7 +148,7 @@ impl Hub {
     }
 
     pub(super) fn describe_pipeline(&self, id: &str, query: &str) -> Response {
-        let Some(pipeline) = self.pipelines.iter().find(|it| it.id.as_str() == id) else {
+        let Some(pipeline) = self.pipeline(id) else {
             return answer::status(404);
         };
         let (state, result) = self.words(pipeline);
@@ -164,7 +171,7 @@ impl Hub {
     }
 
     pub(super) fn describe_topology(&self, id: &str) -> Response {
-        let Some(pipeline) = self.pipelines.iter().find(|it| it.id.as_str() == id) else {
+        let Some(pipeline) = self.pipeline(id) else {
             return answer::status(404);
         };
         let name = |at: &usize| Some(pipeline.blocks.get(*at)?.request.name.clone());
