@@ -25,7 +25,7 @@ pub use settings::JobSettings;
 
 use self::log::Log;
 use super::process::children::reap_orphans;
-use super::process::{self, Family, Orphans};
+use super::process::{self, Family, Known, Orphans};
 use super::shell::Shell;
 use crate::hub::wire::agent::JobResult;
 use crate::hub::wire::log::LogEvent;
@@ -65,7 +65,7 @@ pub async fn run(
         step.finish(0).await;
     }
     let result = match prepare(payload, settings, stop.clone()) {
-        Ok((shell, family)) => attend(payload, settings, shell, &family, &mut log, stop).await,
+        Ok((shell, family)) => attend(payload, settings, shell, family, &mut log, stop).await,
         Err(reason) => {
             let mut step = log.step(PREPARING).await;
             step.say(format!("{reason}\n")).await;
@@ -105,6 +105,7 @@ fn prepare(
         root: shell.process_id(),
         mark: format!("{MARK_VARIABLE}={mark}"),
         orphans: settings.orphans,
+        known: Known::new(),
     };
     Ok((shell, family))
 }
@@ -114,18 +115,19 @@ async fn attend(
     payload: &Payload,
     settings: &JobSettings,
     mut shell: Shell,
-    family: &Family,
+    mut family: Family,
     log: &mut Log<'_, impl Clock>,
     stop: Stop,
 ) -> JobResult {
+    let (shell_id, orphans) = (family.root, family.orphans);
     let result = tokio::select! {
         result = steps::run(payload, settings, &mut shell, log, &stop) => result,
         // It ends the shell, so the steps hear of a stop as they hear of any shell that is gone; also while
         // they are held back by a full channel.
-        () = end_when_stopped(family, stop.clone()) => JobResult::Stopped,
-        never = reap_orphans(family.root), if family.orphans == Orphans::All => match never {},
+        () = end_when_stopped(&mut family, stop.clone()) => JobResult::Stopped,
+        never = reap_orphans(shell_id), if orphans == Orphans::All => match never {},
     };
-    let left = process::end(family, END_GRACE).await;
+    let left = process::end(&mut family, END_GRACE).await;
     if left > 0 {
         tracing::warn!(left, "processes of the job could not be ended");
     }
@@ -134,7 +136,7 @@ async fn attend(
 }
 
 /// Ends the family when the stop comes; never returns.
-async fn end_when_stopped(family: &Family, mut stop: Stop) {
+async fn end_when_stopped(family: &mut Family, mut stop: Stop) {
     if stop.wait_for(|is_stopped| *is_stopped).await.is_ok() {
         process::end(family, STOP_GRACE).await;
     }

@@ -41,6 +41,9 @@ pub struct Family {
     pub mark: String,
     /// Who else belongs to it.
     pub orphans: Orphans,
+    /// Who was seen to belong to it by an [`end`], also by one that was given up: whoever ends it
+    /// next may find their parents dead and their environments empty.
+    pub known: Known,
 }
 
 /// What `/proc` says of one process.
@@ -55,7 +58,7 @@ struct Status {
 
 /// Processes that were once seen to belong to a family, with their starts: they still do when a dead parent and
 /// an emptied environment no longer show it.
-type Known = BTreeMap<u32, u64>;
+pub type Known = BTreeMap<u32, u64>;
 
 /// Makes this process the parent of every descendant that loses its own (`PR_SET_CHILD_SUBREAPER`).
 pub fn become_subreaper() -> io::Result<()> {
@@ -64,9 +67,8 @@ pub fn become_subreaper() -> io::Result<()> {
 
 /// Ends a family: SIGHUP and SIGTERM, then SIGKILL for whoever is left after `grace`. Gives the number of those
 /// that could not be ended, which is 0 unless they belong to another user or hang in the kernel.
-pub async fn end(family: &Family, grace: Duration) -> usize {
-    let mut known = Known::new();
-    let mut left = living(family, &mut known);
+pub async fn end(family: &mut Family, grace: Duration) -> usize {
+    let mut left = living(family);
     if left.is_empty() {
         return 0;
     }
@@ -78,7 +80,7 @@ pub async fn end(family: &Family, grace: Duration) -> usize {
     let grace_ends_at = Instant::now() + grace;
     while !left.is_empty() && Instant::now() < grace_ends_at {
         sleep(LOOK_INTERVAL).await;
-        left = living(family, &mut known);
+        left = living(family);
     }
     let gives_up_at = Instant::now() + KILL_LIMIT;
     while !left.is_empty() && Instant::now() < gives_up_at {
@@ -87,7 +89,7 @@ pub async fn end(family: &Family, grace: Duration) -> usize {
             break;
         }
         sleep(LOOK_INTERVAL).await;
-        left = living(family, &mut known);
+        left = living(family);
     }
     left.len()
 }
@@ -102,11 +104,12 @@ fn signal_all(processes: &BTreeSet<u32>, signal: Signal) -> bool {
 }
 
 /// The family's processes that still run. Ended ones that have become our children are waited for on the way.
-fn living(family: &Family, known: &mut Known) -> BTreeSet<u32> {
+fn living(family: &mut Family) -> BTreeSet<u32> {
     let statuses = statuses();
     let us = std::process::id();
-    let mut members = members(family, known, &statuses, us);
-    known.extend(members.iter().map(|id| (*id, statuses[id].started)));
+    let mut members = members(family, &statuses, us);
+    let seen = members.iter().map(|id| (*id, statuses[id].started));
+    family.known.extend(seen);
     members.retain(|id| {
         let status = &statuses[id];
         // The shell's own status belongs to whoever started it.
@@ -119,17 +122,12 @@ fn living(family: &Family, known: &mut Known) -> BTreeSet<u32> {
 }
 
 /// Who belongs to the family, zombies included.
-fn members(
-    family: &Family,
-    known: &Known,
-    statuses: &BTreeMap<u32, Status>,
-    us: u32,
-) -> BTreeSet<u32> {
+fn members(family: &Family, statuses: &BTreeMap<u32, Status>, us: u32) -> BTreeSet<u32> {
     let mut members: BTreeSet<u32> = statuses
         .iter()
         .filter(|(id, status)| {
             **id == family.root
-                || known.get(id) == Some(&status.started)
+                || family.known.get(id) == Some(&status.started)
                 || status.session == family.root
                 || (family.orphans == Orphans::All && status.parent == us)
                 || has_mark(**id, &family.mark)
@@ -232,16 +230,16 @@ mod tests {
             (4_000_105, of(1, 4_000_105)),
             (4_000_106, of(1, 4_000_106)),
         ]);
-        let known = Known::from([(4_000_105, 77), (4_000_106, 76)]);
         let mut family = Family {
             root: 4_000_100,
             mark: String::from("MARK=1"),
             orphans: Orphans::Marked,
+            known: Known::from([(4_000_105, 77), (4_000_106, 76)]),
         };
-        let ours = members(&family, &known, &statuses, 50);
+        let ours = members(&family, &statuses, 50);
         let expected = [4_000_100, 4_000_101, 4_000_102, 4_000_103, 4_000_105];
         assert_eq!(ours, BTreeSet::from(expected));
         family.orphans = Orphans::All;
-        assert!(members(&family, &known, &statuses, 50).contains(&4_000_104));
+        assert!(members(&family, &statuses, 50).contains(&4_000_104));
     }
 }

@@ -15,9 +15,11 @@ fn assert_gone(then: &Then, count: usize) {
     let ids = std::fs::read_to_string(home.join("ids")).expect("a list of processes");
     assert_eq!(ids.lines().count(), count, "{ids}");
     for id in ids.lines() {
+        // Nothing once it is gone.
         let stat = std::fs::read_to_string(Path::new("/proc").join(id).join("stat"));
-        let alive = stat.is_ok_and(|stat| !stat.contains(") Z ") && !stat.contains(") X "));
-        assert!(!alive, "process {id} is alive");
+        let stat = stat.unwrap_or_default();
+        let is_over = stat.is_empty() || stat.contains(") Z ") || stat.contains(") X ");
+        assert!(is_over, "process {id} of {ids:?} is alive: {stat}");
     }
 }
 
@@ -85,6 +87,18 @@ fn a_stop_ends_a_loop_that_ignores_signals_and_its_daemons() {
         .run();
     assert_eq!(then.result, JobResult::Stopped);
     assert_gone(&then, 6);
+}
+
+#[test]
+fn a_stop_ends_those_that_have_lost_their_parent_to_it() {
+    // The shell and the parent of the stubborn one die at the first signal, so that nothing tells
+    // any more whose the stubborn one is, and the job's end has to remember.
+    let wait = "echo ready; sleep 1000";
+    let then = given_commands(&["mkfifo first second third", STUBBORN, DAEMONS, wait])
+        .stopped_at("ready\n")
+        .run();
+    assert_eq!(then.result, JobResult::Stopped);
+    assert_gone(&then, 5);
 }
 
 #[test]
