@@ -24,6 +24,7 @@ locals {
       registration_token         = { parameter = pool.token_parameter }
       machines_max               = pool.machines_max
       reserve                    = pool.reserve
+      reserve_hours              = length(pool.reserve_hours) == 0 ? null : [for hours in pool.reserve_hours : { for key, value in hours : key => value if value != null }]
       speed                      = pool.speed
       boot_limit_seconds         = pool.boot_limit_seconds
       lifetime_seconds           = pool.lifetime_seconds

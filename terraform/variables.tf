@@ -90,6 +90,7 @@ variable "pools" {
     - spot_patience_seconds: how long spot-first lets spot fail. Default 120.
     - machines_max: machines alive at once, 0 drains. Default: that of all pools.
     - reserve: machines that wait ahead of demand, paid day and night. Default 0.
+    - reserve_hours: hours with a larger reserve: days (names of days, weekdays or weekend; default all), from and until (UTC, "08:00"; past midnight if it is not later), reserve. Default none.
     - speed: what a job's waiting minute is worth: economy 3 minutes of a machine, balanced 10 (default), fast 30; what is learned decides what that makes worth launching ahead of demand. reactive: nothing, ever.
     - boot_limit_seconds: default 300. lifetime_seconds: default 90000. idle_timeout_seconds: default 45; a minute more is a minute of a machine more for each that found no job.
     - interruption_grace_seconds: how long a job may go on after a spot notice. Default 0.
@@ -110,6 +111,7 @@ variable "pools" {
     spot_patience_seconds      = optional(number)
     machines_max               = optional(number)
     reserve                    = optional(number, 0)
+    reserve_hours              = optional(list(object({ days = optional(list(string)), from = string, until = string, reserve = number })), [])
     speed                      = optional(string, "balanced")
     boot_limit_seconds         = optional(number, 300)
     lifetime_seconds           = optional(number, 90000)
@@ -154,6 +156,10 @@ variable "pools" {
   validation {
     condition     = alltrue([for pool in values(var.pools) : try(pool.machines_max >= 0, pool.machines_max == null) && pool.reserve >= 0])
     error_message = "machines_max and reserve are 0 or more."
+  }
+  validation {
+    condition     = alltrue([for hours in flatten([for pool in values(var.pools) : pool.reserve_hours]) : can(regex("^([01][0-9]|2[0-3]):[0-5][0-9]$", hours.from)) && can(regex("^(([01][0-9]|2[0-3]):[0-5][0-9]|24:00)$", hours.until)) && hours.reserve >= 1 && alltrue([for day in coalesce(hours.days, ["weekdays"]) : contains(["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday", "weekdays", "weekend"], day)])])
+    error_message = "reserve_hours have from and until such as \"08:00\", a reserve of 1 or more, and days such as monday, weekdays or weekend."
   }
   validation {
     condition     = alltrue([for pool in values(var.pools) : contains(["reactive", "economy", "balanced", "fast"], pool.speed)])

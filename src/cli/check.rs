@@ -28,8 +28,12 @@ pub fn run(command: CheckCommand) -> ExitCode {
         .pools
         .iter()
         .map(|(name, pool)| {
+            let most = match pool.reserve_max() {
+                most if most == pool.reserve => String::new(),
+                most => format!(", {most} in some hours"),
+            };
             format!(
-                "  {name}: agent type {}, {} machines at most, {} in reserve\n",
+                "  {name}: agent type {}, {} machines at most, {} in reserve{most}\n",
                 pool.agent_type, pool.machines_max, pool.reserve
             )
         })

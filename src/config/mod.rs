@@ -10,6 +10,7 @@ mod cloud;
 pub mod default;
 mod ec2;
 mod file;
+mod hours;
 mod machine;
 mod pool;
 pub mod price;

@@ -6,22 +6,25 @@ use std::time::Duration;
 
 use super::cloud::{Cloud, Kind};
 use super::ec2::{self, Money};
+use super::hours::reserve_hours;
 use super::machine;
 use super::resolve::{MACHINES_MAX, NAME_RULE, count, is_name, seconds};
 use super::secret::SecretSource;
 use super::source;
 use super::{AgentSettings, CloudSettings, Ec2Pool, PoolSettings, default};
 use crate::document::{Reader, Table};
+use crate::model::hours::ReserveHours;
 use crate::model::id::{AgentType, PoolName, TemplateVersion};
 use crate::model::money::MicroDollars;
 use crate::model::offer::{Market, Offer};
 use crate::model::pool::{BreakerPolicy, PoolPolicy, Speculation, Speed};
 
-pub(super) const POOL: [&str; 20] = [
+pub(super) const POOL: [&str; 21] = [
     "agent_type",
     "registration_token",
     "machines_max",
     "reserve",
+    "reserve_hours",
     "boot_limit_seconds",
     "lifetime_seconds",
     "idle_timeout_seconds",
@@ -85,7 +88,7 @@ pub(super) fn pools(reader: &Reader<'_>, around: &Around<'_>) -> Option<Vec<Pool
         }
         pools.push(pool);
     }
-    let wanted = |policy: &PoolPolicy| policy.reserve.min(policy.machines_max);
+    let wanted = |policy: &PoolPolicy| policy.reserve_max().min(policy.machines_max);
     let wanted = pools.iter().map(|pool| u64::from(wanted(&pool.policy)));
     let reserve: u64 = wanted.sum();
     if around.machines_max > 0 && reserve > u64::from(around.machines_max) {
@@ -116,6 +119,7 @@ fn pool(name: &str, reader: &Reader<'_>, around: &Around<'_>) -> Option<Pool> {
         agent_type: agent_type?,
         machines_max: limits.machines_max,
         reserve: limits.reserve,
+        reserve_hours: limits.reserve_hours,
         boot_limit: limits.boot_limit,
         lifetime: limits.lifetime,
         template: machines.template,
@@ -204,6 +208,7 @@ fn agent_type(reader: &Reader<'_>) -> Option<AgentType> {
 struct Limits {
     machines_max: u32,
     reserve: u32,
+    reserve_hours: Vec<ReserveHours>,
     boot_limit: Duration,
     lifetime: Duration,
 }
@@ -216,13 +221,19 @@ fn limits(table: &Table<'_>, machines_max: u32) -> Option<Limits> {
         Some(reader) => count(reader, 0, MACHINES_MAX),
         None => Some(default::RESERVE),
     };
+    let reserve_hours = reserve_hours(table);
+    let hours = table.optional("reserve_hours").zip(
+        reserve_hours
+            .as_deref()
+            .and_then(|hours| hours.iter().map(|hours| hours.reserve).max()),
+    );
+    let reserves = reserve_reader.zip(reserve).into_iter().chain(hours);
     // A pool that is drained by a single 0 keeps its reserve for later.
-    if let (Some(reader), Some(reserve), Some(most)) = (&reserve_reader, reserve, own)
-        && most > 0
-        && reserve > most
-    {
-        let expected = format!("expected at most machines_max, which is {most}");
-        reader.wrong(format!("found the number {reserve}"), expected);
+    for (reader, reserve) in reserves {
+        if let Some(most) = own.filter(|most| 0 < *most && *most < reserve) {
+            let expected = format!("expected at most machines_max, which is {most}");
+            reader.wrong(format!("found the number {reserve}"), expected);
+        }
     }
     let boot_limit = seconds(table, "boot_limit_seconds", 1..=DAY, default::BOOT_LIMIT);
     let lifetime = seconds(table, "lifetime_seconds", 1..=30 * DAY, default::LIFETIME);
@@ -241,6 +252,7 @@ fn limits(table: &Table<'_>, machines_max: u32) -> Option<Limits> {
     Some(Limits {
         machines_max: own?,
         reserve: reserve?,
+        reserve_hours: reserve_hours?,
         boot_limit: boot_limit?,
         lifetime: lifetime?,
     })

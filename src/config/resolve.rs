@@ -5,6 +5,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use super::cloud::{self, CLOUD};
+use super::hours::HOURS;
 use super::machine::MACHINE;
 use super::pool::{Around, POOL, pools};
 use super::price::dollars;
@@ -47,7 +48,11 @@ pub fn keys() -> impl Iterator<Item = &'static str> {
     let deployment = ROOT.into_iter().chain(HUB).chain(CLOUD);
     let of_ec2 = ec2::LAUNCH_TEMPLATE.into_iter().chain(ec2::IMAGE);
     let of_ec2 = of_ec2.chain(MACHINE);
-    deployment.chain(POOL).chain(of_ec2).chain(source::KEYS)
+    deployment
+        .chain(POOL)
+        .chain(HOURS)
+        .chain(of_ec2)
+        .chain(source::KEYS)
 }
 
 /// Reads and checks a configuration. `file` names it in problems; relative paths start in `folder`.

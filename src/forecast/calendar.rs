@@ -14,14 +14,9 @@ pub fn is_weekend(day: u64) -> bool {
     5 <= (day + 3) % 7
 }
 
-/// The minute of its day.
-pub fn minute(now: Timestamp) -> u16 {
-    u16::try_from(now.as_seconds() % DAY / 60).unwrap_or(0)
-}
-
 /// The half hour of its day, of a weekday from 0 to 47 and of a weekend's from 48 to 95.
 pub fn half_hour(now: Timestamp) -> usize {
-    let of_day = usize::from(minute(now) / 30);
+    let of_day = usize::from(now.minute_of_day() / 30);
     if is_weekend(day(now)) {
         of_day + 48
     } else {
@@ -39,6 +34,6 @@ mod tests {
             !is_weekend(0) && !is_weekend(1) && is_weekend(2) && is_weekend(3) && !is_weekend(4)
         );
         let saturday = Timestamp::from_seconds(2 * DAY + 90 * 60);
-        assert_eq!((minute(saturday), half_hour(saturday)), (90, 51));
+        assert_eq!((saturday.minute_of_day(), half_hour(saturday)), (90, 51));
     }
 }

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, VecDeque};
 
 use serde::{Deserialize, Serialize};
 
-use super::calendar::{day, is_weekend, minute};
+use super::calendar::{day, is_weekend};
 use crate::model::time::Timestamp;
 
 /// Days that are remembered.
@@ -48,7 +48,7 @@ impl Schedule {
         }
         let due = self.due_in_minute(now);
         if let Some(today) = self.days.back_mut() {
-            let counted = today.counts.entry(minute(now)).or_default();
+            let counted = today.counts.entry(now.minute_of_day()).or_default();
             *counted = counted.saturating_add(count);
         }
         due.min(count)
@@ -72,13 +72,16 @@ impl Schedule {
 
     fn due_in_minute(&self, now: Timestamp) -> u32 {
         let came = self.days.back().filter(|today| today.number == day(now));
-        let came = came.and_then(|today| today.counts.get(&minute(now)).copied());
+        let came = came.and_then(|today| today.counts.get(&now.minute_of_day()).copied());
         self.expected(now).saturating_sub(came.unwrap_or(0))
     }
 
     fn expected(&self, at: Timestamp) -> u32 {
         let kind = usize::from(is_weekend(day(at)));
-        self.recurring[kind].get(&minute(at)).copied().unwrap_or(0)
+        self.recurring[kind]
+            .get(&at.minute_of_day())
+            .copied()
+            .unwrap_or(0)
     }
 
     /// At the end of a day: which minutes recur. The first day that was watched began somewhere in

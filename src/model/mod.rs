@@ -9,6 +9,7 @@
 pub mod beside;
 pub mod copied_late;
 pub mod ending;
+pub mod hours;
 pub mod id;
 pub mod job;
 pub mod machine;

@@ -7,9 +7,11 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use super::hours::ReserveHours;
 use super::id::{AgentType, Deployment, PoolName, TemplateVersion};
 use super::money::MicroDollars;
 use super::offer::{Market, Offer};
+use super::time::Timestamp;
 
 /// The operator's wishes and limits for all pools together.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -55,8 +57,11 @@ pub struct PoolPolicy {
     pub agent_type: AgentType,
     /// Live machines of this pool. Zero drains it.
     pub machines_max: u32,
-    /// Machines kept waiting ahead of demand.
+    /// Machines kept waiting ahead of demand, at any time.
     pub reserve: u32,
+    /// Hours in which it may be more.
+    #[serde(default)]
+    pub reserve_hours: Vec<ReserveHours>,
     /// From launch to a registered agent, at most.
     pub boot_limit: Duration,
     /// From launch to the end, at most, whatever the machine does.
@@ -72,6 +77,22 @@ pub struct PoolPolicy {
     /// What may be launched ahead of demand.
     #[serde(default)]
     pub speculation: Speculation,
+}
+
+impl PoolPolicy {
+    /// Machines kept waiting ahead of demand at a moment: the most that its hours or the rest of
+    /// the policy ask for.
+    pub fn reserve_at(&self, now: Timestamp) -> u32 {
+        let hours = self.reserve_hours.iter().filter(|hours| hours.hold(now));
+        let most = hours.map(|hours| hours.reserve).max();
+        self.reserve.max(most.unwrap_or(0))
+    }
+
+    /// Machines kept waiting ahead of demand when they are the most.
+    pub fn reserve_max(&self) -> u32 {
+        let most = self.reserve_hours.iter().map(|hours| hours.reserve).max();
+        self.reserve.max(most.unwrap_or(0))
+    }
 }
 
 /// What may be launched ahead of demand, and what a job's waiting is worth.

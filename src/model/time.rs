@@ -33,6 +33,11 @@ impl Timestamp {
         self.0 / 1000
     }
 
+    /// The minute of its day in universal time, from 0 to 1439.
+    pub fn minute_of_day(self) -> u16 {
+        u16::try_from(self.as_seconds() % 86_400 / 60).unwrap_or(0)
+    }
+
     /// How long ago `earlier` was; zero if it lies ahead, as after a clock jump.
     pub const fn since(self, earlier: Self) -> Duration {
         Duration::from_millis(self.0.saturating_sub(earlier.0))

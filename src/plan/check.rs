@@ -82,7 +82,7 @@ pub fn check(snapshot: &Snapshot, policy: &Policy, plan: &Plan, now: Timestamp) 
     check_ends(snapshot, plan, now, &mut found);
     check_lifetimes(snapshot, plan, now, &mut found);
     check_launches(snapshot, policy, plan, now, &mut found);
-    check_ahead(snapshot, policy, plan, &machines, &mut found);
+    check_ahead(snapshot, policy, plan, &machines, now, &mut found);
     found
 }
 
@@ -92,6 +92,7 @@ fn check_ahead(
     policy: &Policy,
     plan: &Plan,
     machines: &[(&MachineId, &Machine)],
+    now: Timestamp,
     found: &mut Vec<Violation>,
 ) {
     for order in launches(plan) {
@@ -103,7 +104,7 @@ fn check_ahead(
         let Some(counts) = view.and_then(|view| view.counts) else {
             continue;
         };
-        let jobs = u64::from(counts.queued) + u64::from(pool.reserve);
+        let jobs = u64::from(counts.queued) + u64::from(pool.reserve_at(now));
         let launched = u64::from(order.count);
         if launched <= jobs {
             continue;

@@ -121,7 +121,11 @@ impl Pool<'_> {
             .counts
             .map_or(0, |counts| picked_up(self.census, counts, supply, now));
         let draining = policy.machines_max == 0 || self.policy.machines_max == 0;
-        let reserve = if draining { 0 } else { self.policy.reserve };
+        let reserve = if draining {
+            0
+        } else {
+            self.policy.reserve_at(now)
+        };
         let queued = self
             .view
             .counts

@@ -51,6 +51,8 @@ pub enum Mutant {
     ForgetsPickups,
     /// Nothing is kept waiting.
     ForgetsReserve,
+    /// No hour keeps more waiting than others.
+    ForgetsReserveHours,
     /// A machine whose checks fail is counted upon.
     ForgetsImpaired,
     /// A console that shows nothing yet proves that no agent came.
@@ -61,7 +63,7 @@ pub enum Mutant {
 
 impl Mutant {
     /// All of them.
-    pub const ALL: [Self; 24] = [
+    pub const ALL: [Self; 25] = [
         Self::ReadsSilenceAsEmpty,
         Self::ReadsNoAgentsAsNone,
         Self::ForgetsPoolCap,
@@ -83,6 +85,7 @@ impl Mutant {
         Self::ForgetsPatience,
         Self::ForgetsPickups,
         Self::ForgetsReserve,
+        Self::ForgetsReserveHours,
         Self::ForgetsImpaired,
         Self::TrustsEmptyConsoles,
         Self::LeaseForEverybody,

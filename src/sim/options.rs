@@ -7,6 +7,7 @@ use serde::Serialize;
 
 use super::chance::{Chance, Purpose};
 use super::weather::{Kind, Weather};
+use crate::model::hours::ReserveHours;
 
 /// Everything that was drawn before the world began.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -60,6 +61,9 @@ pub struct PoolOptions {
     pub machines_max: u32,
     /// Machines kept waiting.
     pub reserve: u32,
+    /// Hours in which that is more.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub reserve_hours: Vec<ReserveHours>,
     /// Whether it launches ahead of demand, as the product does by default.
     pub ahead: bool,
     /// How many jobs come.
@@ -165,6 +169,7 @@ impl PoolOptions {
         Self {
             machines_max: chance.count(2, 12),
             reserve: chance.one_of(&[0, 0, 0, 1, 2], 0),
+            reserve_hours: Vec::new(),
             ahead: false,
             jobs,
             burst: if chance.per_mille(300) { jobs } else { 3 },

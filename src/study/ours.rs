@@ -117,6 +117,7 @@ fn policy(reserve: u32, speculation: Speculation, machines_max: u32) -> Policy {
         agent_type: AgentType::new("s1-study"),
         machines_max,
         reserve,
+        reserve_hours: Vec::new(),
         boot_limit: Duration::from_secs(300),
         lifetime: Duration::from_secs(90_000),
         template: TemplateVersion::new("1"),

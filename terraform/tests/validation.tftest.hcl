@@ -132,6 +132,22 @@ run "refuses_pools_reserve" {
   expect_failures = [var.pools]
 }
 
+run "refuses_pools_reserve_hours" {
+  command = plan
+  variables {
+    pools = { linux = merge(var.pools["linux"], { reserve_hours = [{ from = "8:00", until = "18:00", reserve = 1 }] }) }
+  }
+  expect_failures = [var.pools]
+}
+
+run "refuses_pools_reserve_hours_days" {
+  command = plan
+  variables {
+    pools = { linux = merge(var.pools["linux"], { reserve_hours = [{ days = ["workdays"], from = "08:00", until = "18:00", reserve = 1 }] }) }
+  }
+  expect_failures = [var.pools]
+}
+
 run "refuses_pools_boot" {
   command = plan
   variables {

@@ -33,6 +33,7 @@ fn policy(pool: &PoolName, size: u32) -> Policy {
         agent_type: AgentType::new("s1-linux"),
         machines_max: size * 2,
         reserve: 10,
+        reserve_hours: Vec::new(),
         boot_limit: Duration::from_secs(300),
         lifetime: Duration::from_secs(7200),
         template: TemplateVersion::new("1"),

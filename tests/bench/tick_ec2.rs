@@ -122,6 +122,7 @@ fn policy() -> Policy {
         agent_type: AgentType::new(format!("s1-pool-{number}")),
         machines_max: 10_000,
         reserve: 0,
+        reserve_hours: Vec::new(),
         spot_patience: Duration::ZERO,
         boot_limit: Duration::from_secs(3_600),
         lifetime: Duration::from_secs(90_000),

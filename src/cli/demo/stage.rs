@@ -277,6 +277,7 @@ fn policy(pools: &Pools, machines_max: u32, reserve: u32) -> Policy {
         agent_type: agent_type.clone(),
         machines_max,
         reserve: reserve.min(machines_max),
+        reserve_hours: Vec::new(),
         boot_limit: BOOT_LIMIT,
         lifetime: LIFETIME,
         template: TemplateVersion::new("1"),

@@ -116,6 +116,7 @@ impl World {
                 pools.for_each(|pool| pool.spot_patience = Duration::ZERO);
             }
             Some(Mutant::ForgetsReserve) => pools.for_each(|pool| pool.reserve = 0),
+            Some(Mutant::ForgetsReserveHours) => pools.for_each(|pool| pool.reserve_hours.clear()),
             Some(_) | None => {}
         }
         policy
@@ -210,6 +211,7 @@ fn pool_policy(
         agent_type: pool.agent_type.clone(),
         machines_max: wanted.machines_max,
         reserve: wanted.reserve,
+        reserve_hours: wanted.reserve_hours.clone(),
         boot_limit: Duration::from_secs(options.boot_limit_seconds),
         lifetime: Duration::from_secs(options.lifetime_seconds),
         template: TemplateVersion::new("1"),

@@ -66,11 +66,11 @@ impl Controller {
         format!("{}/{}", self.replica, self.process)
     }
 
-    /// What it was told to keep waiting; a pool that is drained keeps nothing.
-    fn reserves(&self) -> Vec<(String, u32)> {
+    /// What it was told to keep waiting at a moment; a pool that is drained keeps nothing.
+    fn reserves(&self, now: Timestamp) -> Vec<(String, u32)> {
         let drained = self.policy.machines_max == 0;
         let pools = self.policy.pools.iter();
-        let reserve = |it: &PoolPolicy| if drained { 0 } else { it.reserve };
+        let reserve = |it: &PoolPolicy| if drained { 0 } else { it.reserve_at(now) };
         pools
             .map(|(name, it)| (name.to_string(), reserve(it)))
             .collect()
@@ -263,7 +263,7 @@ impl World {
     fn end_tick(&mut self, process: u64, tick: &Tick) {
         self.trace.tick(self.now, process, tick);
         let wanted = self.index(process).and_then(|at| self.controllers.get(at));
-        let reserves = wanted.map(|it| it.reserves()).unwrap_or_default();
+        let reserves = wanted.map(|it| it.reserves(tick.at)).unwrap_or_default();
         self.oracles.see_tick(process, tick, &reserves, self.now);
         let interval = Duration::from_secs(self.options.interval_seconds);
         let began_at = self.index(process).and_then(|at| self.controllers.get(at));

@@ -5,6 +5,7 @@ use std::time::Duration;
 use super::body::{Body, Life};
 use super::{Happening, Phase, World};
 use crate::emulator::hub::job::JobState;
+use crate::model::pool::PoolPolicy;
 use crate::plan::census::SELF_END_GRACE;
 use crate::sim::oracle::{Invariant, liveness};
 use crate::sim::{Figures, Report};
@@ -117,7 +118,8 @@ impl World {
     /// In a calm world, jobs and reserve explain every launch, or half of them.
     fn check_waste(&mut self) {
         let jobs: u32 = self.options.pools.iter().map(|pool| pool.jobs).sum();
-        let reserve: u32 = self.options.pools.iter().map(|pool| pool.reserve).sum();
+        let pools = self.policy.pools.values();
+        let reserve: u32 = pools.map(PoolPolicy::reserve_max).sum();
         let economy = &self.oracles.economy;
         // Each machine of the reserve is sent away when it has waited, and replaced.
         let turns = self.elapsed().as_secs() / self.options.idle_timeout_seconds + 2;

@@ -37,6 +37,7 @@ module "dayfly" {
       spot_patience_seconds      = 60
       machines_max               = 30
       reserve                    = 2
+      reserve_hours              = [{ days = ["weekdays"], from = "07:45", until = "18:00", reserve = 5 }, { from = "22:00", until = "24:00", reserve = 3 }]
       speed                      = "fast"
       boot_limit_seconds         = 240
       lifetime_seconds           = 7200

@@ -55,6 +55,7 @@ pub fn policy(offers: Vec<Offer>) -> Policy {
         agent_type: AgentType::new("s1-linux"),
         machines_max: 10_000,
         reserve: 0,
+        reserve_hours: Vec::new(),
         spot_patience: Duration::ZERO,
         boot_limit: Duration::from_secs(300),
         lifetime: Duration::from_secs(90_000),

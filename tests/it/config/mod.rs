@@ -15,6 +15,7 @@ use dayfly::document::Format;
 use dayfly::model::id::PoolName;
 use dayfly::model::money::MicroDollars;
 use dayfly::model::pool::{Speculation, Speed};
+use dayfly::model::time::Timestamp;
 
 /// As little as a configuration can say.
 const LEAST: &str = r#"
@@ -55,6 +56,10 @@ agent_type = "s1-linux"
 registration_token = { env = "DAYFLY_TOKEN_LINUX" }
 machines_max = 10
 reserve = 2
+reserve_hours = [
+  { days = ["weekdays"], from = "07:45", until = "18:00", reserve = 5 },
+  { days = ["saturday", "sunday"], from = "22:00", until = "06:00", reserve = 3 },
+]
 boot_limit_seconds = 60
 lifetime_seconds = 3600
 idle_timeout_seconds = 30
@@ -110,6 +115,7 @@ fn the_least_configuration_has_defaults_for_the_rest() {
                     agent_type: s1-linux,
                     machines_max: 20,
                     reserve: 0,
+                    reserve_hours: [],
                     boot_limit: 300s,
                     lifetime: 90000s,
                     template: process,
@@ -200,6 +206,16 @@ fn everything_can_be_said() {
     assert_eq!(config.metrics, Metrics::Emf);
     let linux = PoolName::new("linux");
     assert_eq!(policy.pools[&linux].reserve, 2);
+    // Monday, 5 January 2026.
+    let at = |hours: u64| Timestamp::from_seconds(1_767_571_200 + hours * 3600);
+    let reserve = |hours| policy.pools[&linux].reserve_at(at(hours));
+    assert_eq!([7, 8, 17, 18].map(reserve), [2, 5, 5, 2]);
+    let saturday = 5 * 24;
+    assert_eq!(
+        [8, 22, 29, 30, 53, 54].map(|it| reserve(saturday + it)),
+        [2, 3, 3, 2, 3, 2]
+    );
+    assert_eq!(policy.pools[&linux].reserve_max(), 5);
     let speculation = Speculation {
         speed: Speed::Fast,
         race: false,

@@ -147,3 +147,50 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn hours_that_are_none_are_named_with_what_would_be_right() {
+    let text = r#"
+deployment = "ci"
+machines_max = 20
+[hub]
+endpoint = "acme.semaphoreci.com"
+[cloud]
+kind = "process"
+folder = "a"
+[pools.linux]
+agent_type = "s1-linux"
+registration_token = { env = "A" }
+machines_max = 4
+[[pools.linux.reserve_hours]]
+days = ["workdays"]
+from = "8:00"
+until = "24:01"
+reserve = 0
+[[pools.linux.reserve_hours]]
+form = "08:00"
+until = "23:60"
+reserve = 2
+[pools.mac]
+agent_type = "s1-mac"
+registration_token = { env = "A" }
+machines_max = 4
+reserve_hours = [{ from = "24:00", until = "24:00", reserve = 1 }]
+[pools.arm]
+agent_type = "s1-arm"
+registration_token = { env = "A" }
+machines_max = 4
+reserve_hours = [{ from = "08:00", until = "24:00", reserve = 5 }]
+"#;
+    insta::assert_snapshot!(problems(text), @r#"
+    dayfly.toml:14: pools.linux.reserve_hours[0].days[0]: found the text "workdays"; expected monday, tuesday, wednesday, thursday, friday, saturday, sunday, weekdays or weekend
+    dayfly.toml:15: pools.linux.reserve_hours[0].from: found the text "8:00"; expected hours and minutes in UTC from "00:00" to "23:59"
+    dayfly.toml:16: pools.linux.reserve_hours[0].until: found the text "24:01"; expected hours and minutes in UTC from "00:00" to "24:00"
+    dayfly.toml:17: pools.linux.reserve_hours[0].reserve: found the number 0; expected an integer from 1 to 10000
+    dayfly.toml:18: pools.linux.reserve_hours[1].from: missing; expected a time of the day in UTC, such as "08:30"
+    dayfly.toml:19: pools.linux.reserve_hours[1].form: unknown key; did you mean "from"?
+    dayfly.toml:20: pools.linux.reserve_hours[1].until: found the text "23:60"; expected hours and minutes in UTC from "00:00" to "24:00"
+    dayfly.toml:26: pools.mac.reserve_hours[0].from: found the text "24:00"; expected hours and minutes in UTC from "00:00" to "23:59"
+    dayfly.toml:31: pools.arm.reserve_hours: found the number 5; expected at most machines_max, which is 4
+    "#);
+}

@@ -1,6 +1,6 @@
 //! Days and half hours, how often counts were reached, and what half hours bring.
 
-use dayfly::forecast::calendar::{day, half_hour, minute};
+use dayfly::forecast::calendar::{day, half_hour};
 use dayfly::forecast::histogram::Histogram;
 use dayfly::forecast::season::{Season, UNKNOWN};
 use dayfly::model::time::Timestamp;
@@ -16,9 +16,15 @@ fn at(day: u64, minute: u64) -> Timestamp {
 #[test]
 fn a_moment_stands_in_its_day_minute_and_half_hour() {
     let last = Timestamp::from_seconds(MONDAY * 86_400 + 86_399);
-    assert_eq!((day(last), minute(last), half_hour(last)), (4, 1439, 47));
+    assert_eq!(
+        (day(last), last.minute_of_day(), half_hour(last)),
+        (4, 1439, 47)
+    );
     let next = Timestamp::from_seconds(MONDAY * 86_400 + 86_400);
-    assert_eq!((day(next), minute(next), half_hour(next)), (5, 0, 0));
+    assert_eq!(
+        (day(next), next.minute_of_day(), half_hour(next)),
+        (5, 0, 0)
+    );
     assert_eq!(half_hour(at(MONDAY, 95)), 3);
     assert_eq!(half_hour(at(SATURDAY, 95)), 51);
 }

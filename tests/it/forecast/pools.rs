@@ -20,6 +20,7 @@ fn pool_policy(speculation: Speculation) -> PoolPolicy {
         agent_type: AgentType::new("s1-linux"),
         machines_max: 100,
         reserve: 0,
+        reserve_hours: Vec::new(),
         boot_limit: Duration::from_secs(300),
         lifetime: Duration::from_secs(7200),
         template: TemplateVersion::new("7"),

@@ -191,6 +191,7 @@ impl Site {
             agent_type: AgentType::new("s1-linux"),
             machines_max: 100,
             reserve: 0,
+            reserve_hours: Vec::new(),
             spot_patience: Duration::ZERO,
             boot_limit: Duration::from_secs(300),
             lifetime: Duration::from_secs(90_000),

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use dayfly::model::hours::{ReserveHours, Weekday};
 use dayfly::model::id::{JobId, MachineId, PoolName, TemplateVersion};
 use dayfly::model::job::{AgentReport, AgentState, QueueCounts};
 use dayfly::model::machine::{ConsoleMarks, Machine, Phase};
@@ -15,7 +16,7 @@ use proptest::collection::{btree_map, vec};
 use proptest::option;
 use proptest::prelude::*;
 
-use super::world::{machine, policy, pool, pool_policy, seconds_ago, shortage, spot_first};
+use super::world::{machine, now, policy, pool, pool_policy, seconds_ago, shortage, spot_first};
 
 /// Random worlds: two pools of the policy and a third that it does not have, with every answer
 /// missing now and then, and machines of every age and phase.
@@ -214,6 +215,19 @@ fn any_view() -> impl Strategy<Value = PoolView> {
         })
 }
 
+/// Hours around the minute that is now.
+fn any_hours() -> impl Strategy<Value = ReserveHours> {
+    let minute = now().minute_of_day();
+    let days = prop::sample::subsequence(Weekday::ALL.to_vec(), 0..=7);
+    let minutes = (minute - 3..minute + 3, minute - 3..minute + 3);
+    (days, minutes, 1_u32..8).prop_map(|(days, (from, until), reserve)| ReserveHours {
+        days: days.into_iter().collect(),
+        from,
+        until,
+        reserve,
+    })
+}
+
 fn any_policy() -> impl Strategy<Value = Policy> {
     (
         0_u32..50,
@@ -223,9 +237,19 @@ fn any_policy() -> impl Strategy<Value = Policy> {
         option::of(0_u64..5_000_000),
         any::<bool>(),
         prop::sample::select(vec![Speed::Reactive, Speed::Balanced]),
+        vec(any_hours(), 0..2),
     )
         .prop_map(
-            |(machines_max, reserve, total_max, launches_per_hour_max, budget, has_spot, speed)| {
+            |(
+                machines_max,
+                reserve,
+                total_max,
+                launches_per_hour_max,
+                budget,
+                has_spot,
+                speed,
+                reserve_hours,
+            )| {
                 Policy {
                     machines_max: total_max,
                     launches_per_hour_max,
@@ -234,6 +258,7 @@ fn any_policy() -> impl Strategy<Value = Policy> {
                         (
                             pool("linux"),
                             PoolPolicy {
+                                reserve_hours,
                                 speculation: Speculation {
                                     speed,
                                     ..Speculation::product()

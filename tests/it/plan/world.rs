@@ -74,6 +74,7 @@ pub fn pool_policy(machines_max: u32, reserve: u32) -> PoolPolicy {
         agent_type: AgentType::new("s1-linux"),
         machines_max,
         reserve,
+        reserve_hours: Vec::new(),
         boot_limit: BOOT_LIMIT,
         lifetime: LIFETIME,
         template: TemplateVersion::new("7"),

@@ -18,7 +18,7 @@ enum Place {
 use Place::{Scenario, Seed};
 
 /// A rule, a world in which it is needed, and who notices that it is not there.
-const TABLE: [(Mutant, Place, Invariant); 24] = [
+const TABLE: [(Mutant, Place, Invariant); 25] = [
     (Mutant::ReadsSilenceAsEmpty, Seed(66), Invariant::Capped),
     (
         Mutant::ReadsNoAgentsAsNone,
@@ -60,6 +60,11 @@ const TABLE: [(Mutant, Place, Invariant); 24] = [
         Invariant::NoWaste,
     ),
     (Mutant::ForgetsReserve, Seed(44), Invariant::Served),
+    (
+        Mutant::ForgetsReserveHours,
+        Scenario("some hours of the day have a reserve"),
+        Invariant::Served,
+    ),
     (
         Mutant::ForgetsImpaired,
         Scenario("machines are impaired"),

@@ -3,14 +3,18 @@
 //! The names in brackets are the threads that tell of it (peers.md 6.1). Where nothing else is
 //! said, a pool of twelve machines gets thirty jobs of a minute or less.
 
+mod sketch;
+
 use std::time::Duration;
 
 use super::mutant::Mutant;
-use super::options::{Options, PoolOptions, Rates};
+use super::options::Options;
 use super::oracle::{Finding, Invariant};
 use super::trace::Detail;
-use super::weather::{Kind, Weather};
+use super::weather::Kind;
 use super::{Report, run};
+use crate::model::hours::{ReserveHours, Weekday};
+use sketch::scenario;
 
 /// A world with a name, and how far it may go.
 #[derive(Clone, Debug)]
@@ -210,6 +214,22 @@ fn queues() -> Vec<Scenario> {
             },
         ),
         scenario(
+            "some hours of the day have a reserve",
+            "policy.md 6, hours",
+            22,
+            60,
+            |world| {
+                // Worlds begin on a Monday, at 14:13:20.
+                world.pool().reserve_hours = vec![ReserveHours {
+                    days: [Weekday::Monday].into(),
+                    from: 14 * 60 + 20,
+                    until: 14 * 60 + 30,
+                    reserve: 2,
+                }];
+                world.pool().arrivals = vec![(10, 3), (700, 2)];
+            },
+        ),
+        scenario(
             "a hundred jobs are canceled after five seconds",
             "terraform-aws-github-runner#1853",
             60,
@@ -314,86 +334,4 @@ fn controllers() -> Vec<Scenario> {
             },
         ),
     ]
-}
-
-/// A world that is being described.
-struct Sketch {
-    options: Options,
-}
-
-impl Sketch {
-    fn pool(&mut self) -> &mut PoolOptions {
-        self.options
-            .pools
-            .first_mut()
-            .expect("a scenario has a pool")
-    }
-
-    fn weather(&mut self, weather: &[(Kind, u64, u64)]) {
-        let each = weather.iter();
-        let each = each.map(|(kind, at_seconds, for_seconds)| Weather {
-            kind: *kind,
-            at_seconds: *at_seconds,
-            for_seconds: *for_seconds,
-        });
-        self.options.weather.extend(each);
-    }
-}
-
-fn scenario(
-    name: &'static str,
-    source: &'static str,
-    machines_max: u64,
-    wait_seconds_max: u64,
-    describe: impl FnOnce(&mut Sketch),
-) -> Scenario {
-    let mut sketch = Sketch { options: plain() };
-    describe(&mut sketch);
-    let mut options = sketch.options;
-    for pool in &mut options.pools {
-        pool.jobs = pool.arrivals.iter().map(|(_, count)| count).sum();
-    }
-    Scenario {
-        name,
-        source,
-        options,
-        machines_max,
-        wait_seconds_max,
-    }
-}
-
-/// A world in which nothing goes wrong.
-fn plain() -> Options {
-    Options {
-        seed: 6,
-        storm_seconds: 1200,
-        interval_seconds: 10,
-        replicas: 1,
-        lease: false,
-        api_token: true,
-        machines_max: 12,
-        launches_per_hour_max: 1000,
-        hourly_cents_max: None,
-        boot_limit_seconds: 180,
-        lifetime_seconds: 3600,
-        idle_timeout_seconds: 120,
-        boot_seconds: 20,
-        job_seconds_max: 60,
-        travel_ms_max: 100,
-        unseen_seconds: 2,
-        listed_seconds: 600,
-        pools: vec![PoolOptions {
-            machines_max: 12,
-            reserve: 0,
-            ahead: false,
-            jobs: 0,
-            burst: 0,
-            arrivals: vec![(10, 15), (300, 10), (500, 5)],
-            spot_patience_seconds: None,
-            failures_max: 3,
-            pause_seconds: 300,
-        }],
-        rates: Rates::default(),
-        weather: Vec::new(),
-    }
 }
