@@ -11,6 +11,7 @@ use super::exit::Exit;
 use super::output::{print, print_error, print_stderr};
 use crate::study::boots::BOOT_LAWS;
 use crate::study::contender::{contender, contenders};
+use crate::study::frontier;
 use crate::study::nonsense::LEARNED;
 use crate::study::pattern::BREAKS;
 use crate::study::recorded::{RecordingError, recorded};
@@ -42,6 +43,9 @@ pub struct SimulateCommand {
     /// All policies.
     #[arg(long)]
     compare: bool,
+    /// Which policies no other beats in cost, mean and p95: runs ours at many worths, and the others.
+    #[arg(long, conflicts_with_all = ["policy", "compare", "advise"])]
+    frontier: bool,
     /// Which speed gives a wanted wait or budget: runs all of them, and says which.
     #[arg(long, conflicts_with_all = ["policy", "compare"], requires = "wish")]
     advise: bool,
@@ -138,8 +142,12 @@ fn simulate(command: &SimulateCommand) -> Result<Vec<Row>, Exit> {
     let known: Vec<&str> = all.iter().map(|(name, _, _)| *name).collect();
     let policies: Vec<String> = if command.advise {
         SPEEDS.map(str::to_owned).to_vec()
+    } else if command.frontier {
+        frontier::policies()
     } else if command.compare {
-        known.iter().map(|name| (*name).to_owned()).collect()
+        let numbered = |name: &&&str| name.ends_with("-N");
+        let plain = known.iter().filter(|name| !numbered(name));
+        plain.map(|name| (*name).to_owned()).collect()
     } else {
         command.policy.clone()
     };
@@ -242,10 +250,19 @@ fn usage(what: &str, found: &str, known: &[&str]) -> Exit {
 
 fn show(rows: &[Row], command: &SimulateCommand) {
     if command.json {
-        match serde_json::to_string(rows) {
+        let text = if command.frontier {
+            serde_json::to_string(&frontier::placed(rows))
+        } else {
+            serde_json::to_string(rows)
+        };
+        match text {
             Ok(text) => print(&(text + "\n")),
             Err(error) => print_error(&error, None),
         }
+        return;
+    }
+    if command.frontier {
+        print(&frontier::text(&frontier::placed(rows)));
         return;
     }
     print(&table(rows, command.hourly));

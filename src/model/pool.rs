@@ -126,6 +126,9 @@ impl Speculation {
             overhead_max_percent: match speed {
                 Speed::Reactive | Speed::Economy | Speed::Balanced => 100,
                 Speed::Fast => 300,
+                // As the named speed that it is nearest to below.
+                Speed::Worth(worth) if 30 <= worth => 300,
+                Speed::Worth(_) => 100,
             },
             idle_timeout: Duration::from_secs(45),
         }
@@ -155,6 +158,8 @@ pub enum Speed {
     Balanced,
     /// Thirty.
     Fast,
+    /// So many.
+    Worth(u32),
 }
 
 impl Speed {
@@ -165,6 +170,7 @@ impl Speed {
             Self::Economy => 3,
             Self::Balanced => 10,
             Self::Fast => 30,
+            Self::Worth(worth) => worth,
         }
     }
 }

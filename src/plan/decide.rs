@@ -97,7 +97,9 @@ fn outlook<'a>(
 ) -> Option<&'a Outlook> {
     match policy.speculation.speed {
         Speed::Reactive => None,
-        Speed::Economy | Speed::Balanced | Speed::Fast => snapshot.memory.outlooks.get(name),
+        Speed::Economy | Speed::Balanced | Speed::Fast | Speed::Worth(_) => {
+            snapshot.memory.outlooks.get(name)
+        }
     }
 }
 

@@ -6,7 +6,10 @@ use std::time::Duration;
 
 use crate::model::pool::{Speculation, Speed};
 
+use super::boots::BootLaw;
+use super::bound::{Knowing, ZeroIdle};
 use super::group::{Extra, Group, Scheme};
+use super::law::Law;
 use super::nonsense::Learned;
 use super::ours::Ours;
 use super::taskscaler::Taskscaler;
@@ -42,8 +45,17 @@ pub enum Contender {
         /// `scale_factor`, in percent.
         percent: u32,
     },
+    /// A bound: a machine for each job when it is queued.
+    ZeroIdle,
+    /// A bound: who knows running pipelines and every law, and no draw.
+    Knowing {
+        /// What a waiting second is worth, in seconds of a machine.
+        worth: u32,
+    },
 }
 
+/// What the bounds take a waiting second for, as `balanced` does.
+const DEFAULT_WORTH: u32 = Speed::Balanced.waiting_worth();
 /// How long an agent of ours waits where pipelines are seen: what comes next is known, but not to
 /// the second, and a machine that is sent away too early is launched anew.
 const AHEAD_IDLE: Duration = Duration::from_secs(120);
@@ -73,6 +85,7 @@ pub fn contenders() -> Vec<(&'static str, Contender, &'static str)> {
         speculation: Speculation::default(),
         sees_pipelines: false,
     };
+    let worth = Speed::Worth(DEFAULT_WORTH);
     let mut all = vec![
         (
             "ours",
@@ -105,11 +118,18 @@ pub fn contenders() -> Vec<(&'static str, Contender, &'static str)> {
             ahead(Speed::Fast),
             "the same with speed = \"fast\"",
         ),
+        (
+            "ours-N",
+            ours(worth),
+            "Dayfly, if a waiting minute is worth N minutes of a machine, such as ours-17",
+        ),
+        ("ours-ahead-N", ahead(worth), "the same with an API token"),
         ("fixed-1", fixed(1), "Dayfly, reactive, with reserve = 1"),
         ("fixed-5", fixed(5), "Dayfly, reactive, with reserve = 5"),
         ("fixed-10", fixed(10), "Dayfly, reactive, with reserve = 10"),
     ];
     all.extend(others());
+    all.extend(bounds());
     all
 }
 
@@ -174,14 +194,69 @@ fn others() -> Vec<(&'static str, Contender, &'static str)> {
     ]
 }
 
-/// The policy of that name.
+/// What anybody could reach who does not know the draws to come.
+fn bounds() -> Vec<(&'static str, Contender, &'static str)> {
+    let worth = DEFAULT_WORTH;
+    vec![
+        (
+            "zero-idle",
+            Contender::ZeroIdle,
+            "a bound: a machine for each job the moment it is queued",
+        ),
+        (
+            "knowing",
+            Contender::Knowing { worth },
+            "a bound: knows running pipelines to the second and the laws of boots and made-up pushes",
+        ),
+        (
+            "knowing-N",
+            Contender::Knowing { worth },
+            "the same, if a waiting minute is worth N minutes of a machine",
+        ),
+    ]
+}
+
+/// The policy of that name; where the list has an N, names have a number from 1 to 1000.
 pub fn contender(name: &str) -> Option<Contender> {
-    let all = contenders();
-    let found = all.into_iter().find(|(known, _, _)| *known == name);
-    found.map(|(_, contender, _)| contender)
+    let number = name.rsplit_once('-').and_then(|(stem, number)| {
+        let number = number.parse().ok()?;
+        (1..=1000)
+            .contains(&number)
+            .then(|| (format!("{stem}-N"), number))
+    });
+    let numbered = |known: &str| number.as_ref().filter(|(stem, _)| stem == known);
+    contenders().into_iter().find_map(|(known, contender, _)| {
+        if known == name && !known.ends_with("-N") {
+            return Some(contender);
+        }
+        numbered(known).map(|(_, worth)| contender.at_worth(*worth))
+    })
 }
 
 impl Contender {
+    /// The same, if a waiting second is worth so many seconds of a machine.
+    #[must_use]
+    fn at_worth(self, worth: u32) -> Self {
+        match self {
+            Self::Ours {
+                reserve,
+                speculation,
+                sees_pipelines,
+            } => Self::Ours {
+                reserve,
+                speculation: Speculation {
+                    idle_timeout: speculation.idle_timeout,
+                    ..Speculation::of(Speed::Worth(worth))
+                },
+                sees_pipelines,
+            },
+            Self::Knowing { .. } => Self::Knowing { worth },
+            Self::Group(_) | Self::Webhook { .. } | Self::Taskscaler { .. } | Self::ZeroIdle => {
+                self
+            }
+        }
+    }
+
     /// How long an agent waits before it is sent away, in milliseconds.
     pub fn idle_timeout(self) -> u64 {
         match self {
@@ -190,7 +265,10 @@ impl Contender {
             }
             Self::Group(Scheme::Replacing { .. }) => OTHERS_IDLE,
             Self::Group(Scheme::Leaving { .. }) => BUILDKITE_IDLE,
-            Self::Webhook { .. } | Self::Taskscaler { .. } => NEVER,
+            Self::Webhook { .. }
+            | Self::Taskscaler { .. }
+            | Self::ZeroIdle
+            | Self::Knowing { .. } => NEVER,
         }
     }
 
@@ -210,7 +288,11 @@ impl Contender {
                 },
                 sees_pipelines,
             },
-            Self::Group(_) | Self::Webhook { .. } | Self::Taskscaler { .. } => self,
+            Self::Group(_)
+            | Self::Webhook { .. }
+            | Self::Taskscaler { .. }
+            | Self::ZeroIdle
+            | Self::Knowing { .. } => self,
         }
     }
 
@@ -218,7 +300,11 @@ impl Contender {
     pub fn learns(self) -> bool {
         match self {
             Self::Ours { speculation, .. } => speculation.speed != Speed::Reactive,
-            Self::Group(_) | Self::Webhook { .. } | Self::Taskscaler { .. } => false,
+            Self::Group(_)
+            | Self::Webhook { .. }
+            | Self::Taskscaler { .. }
+            | Self::ZeroIdle
+            | Self::Knowing { .. } => false,
         }
     }
 }
@@ -234,6 +320,10 @@ pub enum Driver {
     Webhook(Webhook),
     /// GitLab's.
     Taskscaler(Taskscaler),
+    /// A bound.
+    ZeroIdle(ZeroIdle),
+    /// A bound.
+    Knowing(Knowing),
 }
 
 impl Driver {
@@ -260,6 +350,10 @@ impl Driver {
             Contender::Taskscaler { idle, percent } => {
                 Self::Taskscaler(Taskscaler::new(idle, percent))
             }
+            Contender::ZeroIdle => Self::ZeroIdle(ZeroIdle::default()),
+            Contender::Knowing { worth } => {
+                Self::Knowing(Knowing::new(worth, terms.boots, terms.law))
+            }
         };
         let mut world = world.borrow_mut();
         match &mut driver {
@@ -267,6 +361,8 @@ impl Driver {
             Self::Group(group) => group.start(&mut world),
             Self::Webhook(webhook) => webhook.start(&mut world),
             Self::Taskscaler(taskscaler) => taskscaler.start(&mut world),
+            Self::ZeroIdle(_) => {}
+            Self::Knowing(knowing) => knowing.start(&mut world),
         }
         driver
     }
@@ -278,12 +374,14 @@ impl Driver {
             Self::Group(group) => group.on(happening, &mut world.borrow_mut()),
             Self::Webhook(webhook) => webhook.on(happening, &mut world.borrow_mut()),
             Self::Taskscaler(taskscaler) => taskscaler.on(happening, &mut world.borrow_mut()),
+            Self::ZeroIdle(zero_idle) => zero_idle.on(happening, &mut world.borrow_mut()),
+            Self::Knowing(knowing) => knowing.on(happening, &mut world.borrow_mut()),
         }
     }
 }
 
 /// What all policies of a study have in common.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug)]
 pub struct Terms {
     /// What every draw follows from.
     pub seed: u64,
@@ -295,4 +393,8 @@ pub struct Terms {
     pub learned: Option<(u64, Learned)>,
     /// By what the runs of blocks are told apart, for who sees pipelines.
     pub kinds: Kinds,
+    /// How machines boot, for who may know it.
+    pub boots: BootLaw,
+    /// The law of pushes, for who may know it.
+    pub law: Option<Law>,
 }

@@ -8,10 +8,13 @@
 
 pub mod berth;
 pub mod boots;
+pub mod bound;
 pub mod contender;
 pub mod doors;
 pub mod draw;
+pub mod frontier;
 pub mod group;
+pub mod law;
 pub mod nonsense;
 pub mod ours;
 pub mod pattern;

@@ -30,6 +30,8 @@ impl Workload {
     /// The same history, and other scored days.
     #[must_use]
     pub fn broken(mut self, how: Break, seed: u64) -> Self {
+        // What is scored is no longer drawn from it.
+        self.law = None;
         let begin = self
             .pushes
             .partition_point(|push| push.at < self.scored_from);

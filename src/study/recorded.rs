@@ -68,6 +68,7 @@ pub fn recorded(
         pushes,
         scored_from: until.saturating_sub(scored * WEEK / 7),
         until,
+        law: None,
     })
 }
 

@@ -68,6 +68,8 @@ pub fn run(contender: Contender, workload: &Rc<Workload>, setting: Setting, seed
             .learned
             .map(|learned| (workload.scored_from, learned)),
         kinds: setting.kinds,
+        boots: setting.boots,
+        law: workload.law,
     };
     let mut driver = Driver::new(contender, &world, terms);
     loop {

@@ -3,6 +3,7 @@
 //! They are not clustered as real pushes are; recorded builds are the check.
 
 use super::draw::{Draw, milliseconds, seconds};
+use super::law::{Herd, Law};
 use super::workload::{DAY, Push, WEEK, Workload};
 
 /// A Monday, midnight.
@@ -54,7 +55,23 @@ pub fn synthetic(name: &str, weeks: u64, seed: u64) -> Option<Workload> {
         pushes,
         scored_from: end - WEEK,
         until: end,
+        law: Some(law(name)),
     })
+}
+
+/// The law that the pushes of such a workload are drawn from.
+fn law(name: &str) -> Law {
+    let rate: fn(u64) -> f64 = match name {
+        "S2" => |at| rate(300.0, at),
+        "S3" => |at| rate(150.0, at) * (1.0 + thursday(at)),
+        "S4" => |at| rate(40.0, at),
+        _ => |at| rate(45.0, at),
+    };
+    let herds: fn(u64) -> Vec<Herd> = match name {
+        "S4" => herds_of_day,
+        _ => |_| Vec::new(),
+    };
+    Law { rate, herds }
 }
 
 type Shape = fn(&mut Draw) -> Vec<Vec<u64>>;
@@ -75,12 +92,17 @@ fn office(
         if span.end <= at {
             return pushes;
         }
-        let rate = per_weekday / 3600.0 * hump(at) * factor(at);
+        let rate = rate(per_weekday, at) * factor(at);
         if draw.unit() * highest < rate {
             let blocks = shape(draw);
             pushes.push(Push { at, blocks });
         }
     }
+}
+
+/// Pushes a second at a moment.
+fn rate(per_weekday: f64, at: u64) -> f64 {
+    per_weekday / 3600.0 * hump(at)
 }
 
 /// The share of a weekday's pushes that an hour around this moment sees, at its highest.
@@ -146,34 +168,53 @@ fn fanned(factor: f64, draw: &mut Draw) -> Vec<Vec<u64>> {
 fn release(span: std::ops::Range<u64>, draw: &mut Draw) -> Vec<Push> {
     let usual = office(150.0, span.clone(), draw, midsize, |_| 1.0);
     let mut pushes = usual;
-    // Six times the pushes while it lasts: five times more.
-    let thursday = |at: u64| {
-        let is_rush = weekday(at) == 3 && (14..17).contains(&(at % DAY / HOUR));
-        if is_rush { 5.0 } else { 0.0 }
-    };
     pushes.extend(office(150.0, span, draw, rush, thursday));
     pushes
 }
 
+/// Six times the pushes while it lasts: five times more.
+fn thursday(at: u64) -> f64 {
+    let is_rush = weekday(at) == 3 && (14..17).contains(&(at % DAY / HOUR));
+    if is_rush { 5.0 } else { 0.0 }
+}
+
 fn herds(span: std::ops::Range<u64>, draw: &mut Draw) -> Vec<Push> {
     let mut pushes = office(40.0, span.clone(), draw, startup, |_| 1.0);
-    let mut herd = |at: u64, count: u64, within: f64, shape: Shape| {
-        for _ in 0..count {
-            let at = at + milliseconds(draw.uniform(0.0, within));
-            let blocks = shape(draw);
-            pushes.push(Push { at, blocks });
-        }
-    };
     let mut day = span.start;
     while day < span.end {
-        herd(day + 2 * HOUR, 40, 20.0, midsize);
-        herd(day + 6 * HOUR + HOUR / 2, 10, 20.0, midsize);
-        for hour in 0..24 {
-            herd(day + hour * HOUR, 3, 10.0, hourly);
+        for herd in herds_of_day(day) {
+            let shape = if herd.count == HOURLY {
+                hourly
+            } else {
+                midsize
+            };
+            for _ in 0..herd.count {
+                let at = herd.at + milliseconds(draw.uniform(0.0, seconds(herd.within)));
+                let blocks = shape(draw);
+                pushes.push(Push { at, blocks });
+            }
         }
         day += DAY;
     }
     pushes
+}
+
+/// How many pipelines begin with each hour.
+const HOURLY: u32 = 3;
+
+/// The herds of the day that begins at a moment.
+fn herds_of_day(day: u64) -> Vec<Herd> {
+    let herd = |at, count, within| Herd {
+        at: day + at,
+        count,
+        within,
+    };
+    let mut all = vec![
+        herd(2 * HOUR, 40, 20_000),
+        herd(6 * HOUR + HOUR / 2, 10, 20_000),
+    ];
+    all.extend((0..24).map(|hour| herd(hour * HOUR, HOURLY, 10_000)));
+    all
 }
 
 fn hourly(draw: &mut Draw) -> Vec<Vec<u64>> {

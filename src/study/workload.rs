@@ -1,6 +1,7 @@
 //! What a study replays: pushes, each of which starts a pipeline of blocks, one after another.
 
 use super::draw::Draw;
+use super::law::Law;
 
 /// A week, in milliseconds.
 pub const WEEK: u64 = 7 * DAY;
@@ -18,6 +19,8 @@ pub struct Workload {
     pub scored_from: u64,
     /// The end of arrivals.
     pub until: u64,
+    /// The law of its pushes, if somebody knows it: of recorded ones nobody does.
+    pub law: Option<Law>,
 }
 
 /// One pipeline.

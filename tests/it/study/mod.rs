@@ -1,5 +1,7 @@
 //! The study: the same draws for everybody, bounds that hold, and the command.
 
+mod bounds;
+
 use std::fmt::Write as _;
 use std::process::{Command, Output};
 use std::rc::Rc;
