@@ -25,7 +25,8 @@ locals {
       machines_max               = pool.machines_max
       reserve                    = pool.reserve
       reserve_hours              = length(pool.reserve_hours) == 0 ? null : [for hours in pool.reserve_hours : { for key, value in hours : key => value if value != null }]
-      speed                      = pool.speed
+      speed                      = pool.waiting_minute_dollars == null ? pool.speed : null
+      waiting_minute_dollars     = pool.waiting_minute_dollars == null ? null : tostring(pool.waiting_minute_dollars)
       boot_limit_seconds         = pool.boot_limit_seconds
       lifetime_seconds           = pool.lifetime_seconds
       idle_timeout_seconds       = pool.idle_timeout_seconds

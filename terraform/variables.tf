@@ -92,6 +92,7 @@ variable "pools" {
     - reserve: machines that wait ahead of demand, paid day and night. Default 0.
     - reserve_hours: hours with a larger reserve: days (names of days, weekdays or weekend; default all), from and until (UTC, "08:00"; past midnight if it is not later), reserve. Default none.
     - speed: what a job's waiting minute is worth: economy 3 minutes of a machine, balanced 10 (default), fast 30; what is learned decides what that makes worth launching ahead of demand. reactive: nothing, ever.
+    - waiting_minute_dollars: the same in dollars, such as 0.05, in place of speed. Default none.
     - boot_limit_seconds: default 300. lifetime_seconds: default 90000. idle_timeout_seconds: default 45; a minute more is a minute of a machine more for each that found no job.
     - interruption_grace_seconds: how long a job may go on after a spot notice. Default 0.
     - image: an AMI's id, or the name of an SSM parameter that holds one, read before launches. Default: Debian 13.
@@ -113,6 +114,7 @@ variable "pools" {
     reserve                    = optional(number, 0)
     reserve_hours              = optional(list(object({ days = optional(list(string)), from = string, until = string, reserve = number })), [])
     speed                      = optional(string, "balanced")
+    waiting_minute_dollars     = optional(number)
     boot_limit_seconds         = optional(number, 300)
     lifetime_seconds           = optional(number, 90000)
     idle_timeout_seconds       = optional(number, 45)
@@ -164,6 +166,10 @@ variable "pools" {
   validation {
     condition     = alltrue([for pool in values(var.pools) : contains(["reactive", "economy", "balanced", "fast"], pool.speed)])
     error_message = "speed is reactive, economy, balanced or fast."
+  }
+  validation {
+    condition     = alltrue([for pool in values(var.pools) : pool.waiting_minute_dollars == null || try(pool.waiting_minute_dollars > 0 && pool.speed == "balanced", false)])
+    error_message = "waiting_minute_dollars is more than 0, and stands in place of speed."
   }
   validation {
     condition     = alltrue([for pool in values(var.pools) : pool.boot_limit_seconds >= 30 && pool.boot_limit_seconds <= 3600 && pool.lifetime_seconds > pool.boot_limit_seconds && pool.lifetime_seconds <= 604800])

@@ -46,7 +46,8 @@ pub struct SimulateCommand {
     /// Which policies no other beats in cost, mean and p95: runs ours at many worths, and the others.
     #[arg(long, conflicts_with_all = ["policy", "compare", "advise"])]
     frontier: bool,
-    /// Which speed gives a wanted wait or budget: runs all of them, and says which.
+    /// Which `speed` or `waiting_minute_dollars` gives a wanted wait or budget: runs nine, and says
+    /// which.
     #[arg(long, conflicts_with_all = ["policy", "compare"], requires = "wish")]
     advise: bool,
     /// With `--advise`: nineteen in twenty jobs should wait for so many seconds at most.
@@ -101,8 +102,11 @@ pub struct SimulateCommand {
     json: bool,
 }
 
-/// Our own policies by what they cost; `ours` is the speed `balanced`.
-const SPEEDS: [&str; 4] = ["reactive", "economy", "ours", "fast"];
+/// Our own policies by what they cost; `ours` is the speed `balanced`, and a number what a waiting
+/// minute is worth.
+const SPEEDS: [&str; 9] = [
+    "reactive", "ours-1", "economy", "ours-5", "ours", "ours-17", "fast", "ours-60", "ours-100",
+];
 
 /// Replays, and prints a table.
 pub fn run(command: SimulateCommand) -> ExitCode {
@@ -273,6 +277,16 @@ fn show(rows: &[Row], command: &SimulateCommand) {
     }
 }
 
+/// The line of a configuration that makes a pool one of [`SPEEDS`].
+fn setting(policy: &str, hourly: f64) -> String {
+    let number = policy.strip_prefix("ours-");
+    match number.and_then(|number| number.parse::<f64>().ok()) {
+        Some(worth) => format!("waiting_minute_dollars = \"{:.4}\"", worth * hourly / 60.0),
+        None if policy == "ours" => "speed = \"balanced\"".to_owned(),
+        None => format!("speed = \"{policy}\""),
+    }
+}
+
 /// Says which speed fulfils the wish, for each workload, or that none does.
 fn advise(rows: &[Row], command: &SimulateCommand) {
     let wish = match (command.wait_p95, command.dollars) {
@@ -288,12 +302,9 @@ fn advise(rows: &[Row], command: &SimulateCommand) {
             ));
             continue;
         };
-        let speed = match row.policy.as_str() {
-            "ours" => "balanced",
-            other => other,
-        };
         print(&format!(
-            "{workload}: speed = \"{speed}\": p95 {:.1} s for ${:.2}\n",
+            "{workload}: {}: p95 {:.1} s for ${:.2}\n",
+            setting(&row.policy, command.hourly),
             row.score.wait_p95,
             row.score.machine_hours * command.hourly
         ));

@@ -17,6 +17,7 @@ pub mod price;
 mod resolve;
 pub mod secret;
 mod source;
+mod speed;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;

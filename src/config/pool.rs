@@ -11,15 +11,16 @@ use super::machine;
 use super::resolve::{MACHINES_MAX, NAME_RULE, count, is_name, seconds};
 use super::secret::SecretSource;
 use super::source;
+use super::speed::speed;
 use super::{AgentSettings, CloudSettings, Ec2Pool, PoolSettings, default};
 use crate::document::{Reader, Table};
 use crate::model::hours::ReserveHours;
 use crate::model::id::{AgentType, PoolName, TemplateVersion};
 use crate::model::money::MicroDollars;
 use crate::model::offer::{Market, Offer};
-use crate::model::pool::{BreakerPolicy, PoolPolicy, Speculation, Speed};
+use crate::model::pool::{BreakerPolicy, PoolPolicy, Speculation};
 
-pub(super) const POOL: [&str; 21] = [
+pub(super) const POOL: [&str; 22] = [
     "agent_type",
     "registration_token",
     "machines_max",
@@ -38,6 +39,7 @@ pub(super) const POOL: [&str; 21] = [
     "market",
     "spot_patience_seconds",
     "speed",
+    "waiting_minute_dollars",
     "race",
     "overhead_max_percent",
     "machine",
@@ -110,8 +112,9 @@ fn pool(name: &str, reader: &Reader<'_>, around: &Around<'_>) -> Option<Pool> {
     let limits = limits(&table, around.machines_max);
     let settings = settings(&table);
     let breaker = breaker(&table);
-    let speculation = speculation(&table);
     let machines = machines(&table, around);
+    let offers = machines.as_ref().map(|(launched, _)| &*launched.offers);
+    let speculation = speculation(&table, offers.unwrap_or_default());
     let machine = machine::machine(&table);
     let (limits, settings) = (limits?, settings?);
     let (machines, ec2) = machines?;
@@ -274,18 +277,8 @@ fn settings(table: &Table<'_>) -> Option<AgentSettings> {
 }
 
 /// What may be launched ahead of demand. Whether it pays is learned; without history nothing is.
-fn speculation(table: &Table<'_>) -> Option<Speculation> {
-    let speed = match table.optional("speed") {
-        None => Some(Speculation::product().speed),
-        Some(reader) => reader
-            .word(&["reactive", "economy", "balanced", "fast"])
-            .map(|word| match word {
-                "reactive" => Speed::Reactive,
-                "economy" => Speed::Economy,
-                "fast" => Speed::Fast,
-                _ => Speed::Balanced,
-            }),
-    };
+fn speculation(table: &Table<'_>, offers: &[Offer]) -> Option<Speculation> {
+    let speed = speed(table, offers);
     let usual = Speculation::of(speed.unwrap_or_default());
     let race = table.optional("race");
     let race = race.map_or(Some(usual.race), |reader| reader.boolean());

@@ -164,6 +164,14 @@ run "refuses_pools_speed" {
   expect_failures = [var.pools]
 }
 
+run "refuses_pools_waiting_minute_dollars" {
+  command = plan
+  variables {
+    pools = { linux = merge(var.pools["linux"], { speed = "fast", waiting_minute_dollars = 0.05 }) }
+  }
+  expect_failures = [var.pools]
+}
+
 run "refuses_pools_idle" {
   command = plan
   variables {

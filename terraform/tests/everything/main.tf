@@ -49,16 +49,17 @@ module "dayfly" {
       subnets                    = ["subnet-0123456789abcdef0"]
     }
     arm = {
-      agent_type      = "s1-arm"
-      token_parameter = "/dayfly/arm"
-      instance_types  = ["c7g.large"]
-      image           = "ami-0123456789abcdef0"
-      architecture    = "arm64"
-      root_device     = "/dev/sda1"
-      disk_gib        = 100
-      agent_kind      = "semaphore"
-      agent_url       = "https://example.com/agent"
-      agent_sha256    = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
+      agent_type             = "s1-arm"
+      waiting_minute_dollars = 0.05
+      token_parameter        = "/dayfly/arm"
+      instance_types         = ["c7g.large"]
+      image                  = "ami-0123456789abcdef0"
+      architecture           = "arm64"
+      root_device            = "/dev/sda1"
+      disk_gib               = 100
+      agent_kind             = "semaphore"
+      agent_url              = "https://example.com/agent"
+      agent_sha256           = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
     }
   }
 }

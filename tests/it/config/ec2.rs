@@ -8,7 +8,7 @@ use dayfly::config::{CloudSettings, Ec2Pool, Ec2Settings, ImageSource, Settings,
 use dayfly::model::id::PoolName;
 use dayfly::model::money::MicroDollars;
 use dayfly::model::offer::{Market, Offer};
-use dayfly::model::pool::PoolPolicy;
+use dayfly::model::pool::{PoolPolicy, Speculation, Speed};
 
 use super::settings;
 
@@ -188,4 +188,20 @@ fn shipped_prices_are_positive_and_double_with_the_size() {
         assert!(0 < price.0, "{instance_type}");
         assert_eq!(price.0 * 16, large * sixteenths(size), "{instance_type}");
     }
+}
+
+#[test]
+fn what_a_waiting_minute_is_worth_may_be_said_in_dollars() {
+    let of = |worth: &str| {
+        let text = LEAST_EC2.replace("[pools", "[cloud.prices]\n'c7i.large' = '0.12'\n[pools");
+        linux(&settings(&format!(
+            "{text}waiting_minute_dollars = {worth}\n"
+        )))
+        .speculation
+    };
+    // A minute of the first type costs a fifth of a cent.
+    assert_eq!(of("'0.02'"), Speculation::of(Speed::Worth(10)));
+    assert_eq!(of("'0.0349'").speed, Speed::Worth(17));
+    assert_eq!(of("'0.001'").speed, Speed::Worth(1));
+    assert_eq!(of("5"), Speculation::of(Speed::Worth(1000)));
 }

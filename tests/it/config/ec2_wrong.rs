@@ -136,3 +136,16 @@ sha256 = "0"
     dayfly.toml:15: pools.linux.machine.agent_url: found a value that is not shown; expected an address that begins with https:// or s3://, without spaces, quotes and passwords
     "#);
 }
+
+#[test]
+fn a_worth_in_dollars_needs_a_price_and_no_speed_beside_it() {
+    let unpriced =
+        LEAST_EC2.replace("c7i.large", "x99.large") + "waiting_minute_dollars = '0.02'\n";
+    insta::assert_snapshot!(problems(&unpriced), @"dayfly.toml:14: pools.linux.waiting_minute_dollars: found a worth in dollars, and no price of x99.large; expected its price in cloud.prices, or speed in place of this");
+    let little = format!("{LEAST_EC2}waiting_minute_dollars = '0.0001'\n");
+    insta::assert_snapshot!(problems(&little), @r#"dayfly.toml:14: pools.linux.waiting_minute_dollars: found less than half of what a minute of a machine costs; expected $0.0014 or more, or speed = "reactive" in place of this"#);
+    let both = format!("{LEAST_EC2}speed = 'fast'\nwaiting_minute_dollars = '0.02'\n");
+    insta::assert_snapshot!(problems(&both), @"dayfly.toml:15: pools.linux.waiting_minute_dollars: found beside speed; expected one of both");
+    let here = format!("{LEAST}waiting_minute_dollars = '0.02'\n");
+    insta::assert_snapshot!(problems(&here), @"dayfly.toml:12: pools.linux.waiting_minute_dollars: found a worth in dollars, and no price of process; expected its price in cloud.prices, or speed in place of this");
+}

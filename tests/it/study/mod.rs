@@ -252,6 +252,13 @@ fn advice_names_the_speed_and_its_evidence() {
         impossible.contains("small: no speed does that"),
         "{impossible}"
     );
+    // So soon that no named speed does it, and a worth in dollars has to.
+    let soon = wanted(&["--dollars", "1000"]);
+    assert!(
+        soon.contains("small: speed = \"fast\"")
+            || soon.contains("small: waiting_minute_dollars = \"0."),
+        "{soon}"
+    );
     let without = simulate(&["--workload", file, "--advise"]);
     assert_eq!(without.status.code(), Some(2));
 }
