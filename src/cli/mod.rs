@@ -29,6 +29,8 @@ pub mod machine;
 pub mod notify;
 pub mod output;
 pub mod plan;
+#[cfg(feature = "local")]
+pub mod plots;
 pub mod render;
 pub mod run;
 pub mod service;

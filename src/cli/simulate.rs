@@ -1,6 +1,6 @@
 //! `dayfly simulate`: what a policy would cost, before anything is changed.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::rc::Rc;
 use std::time::Duration;
@@ -8,26 +8,30 @@ use std::time::Duration;
 use clap::Args;
 
 use super::exit::Exit;
-use super::output::{print, print_error, print_stderr};
+use super::output::{failed, print, print_error, print_stderr};
+use super::plots::{make_folder, write_plots};
 use crate::study::boots::BOOT_LAWS;
 use crate::study::contender::{contender, contenders};
+use crate::study::file;
 use crate::study::frontier;
 use crate::study::nonsense::LEARNED;
 use crate::study::pattern::BREAKS;
 use crate::study::recorded::{RecordingError, recorded};
 use crate::study::report::{LEGEND, Row, Wish, advised, against, table};
-use crate::study::run::{Setting, run as run_once};
+use crate::study::run::{Setting, run_seen};
 use crate::study::score::Score;
+use crate::study::sight::Sight;
 use crate::study::synthetic::{SYNTHETIC, synthetic};
 use crate::study::workload::{KINDS, Workload};
 
 /// Replays weeks of jobs against a policy in virtual time: waits and costs, with nothing launched.
 #[derive(Debug, Args)]
 pub struct SimulateCommand {
-    /// S1 to S5, or a CSV file of builds or jobs; several, separated by commas.
+    /// S1 to S5, or a CSV file of builds or jobs, or one that gzip has compressed; several, separated
+    /// by commas.
     #[arg(
         long,
-        value_name = "NAME|FILE.csv",
+        value_name = "NAME|FILE.csv[.gz]",
         value_delimiter = ',',
         required_unless_present = "list"
     )]
@@ -97,6 +101,10 @@ pub struct SimulateCommand {
     /// What names of blocks tell of their durations to who sees pipelines: `steady` or `alike`.
     #[arg(long, value_name = "NAMES", default_value = "steady")]
     names: String,
+    /// Draws for each workload its busiest day, its waits and what costs how much, as SVG files in
+    /// that folder.
+    #[arg(long, value_name = "FOLDER")]
+    plots: Option<PathBuf>,
     /// One JSON object on stdout.
     #[arg(long)]
     json: bool,
@@ -114,13 +122,11 @@ pub fn run(command: SimulateCommand) -> ExitCode {
         print(&listed());
         return Exit::Done.into();
     }
-    match simulate(&command) {
-        Ok(rows) => {
-            show(&rows, &command);
-            Exit::Done.into()
-        }
-        Err(exit) => exit.into(),
-    }
+    let done = simulate(&command).and_then(|(rows, sights)| {
+        show(&rows, &command);
+        draw(&rows, &sights, &command)
+    });
+    done.map_or_else(Into::into, |()| Exit::Done.into())
 }
 
 /// What there is to choose from.
@@ -133,7 +139,7 @@ fn listed() -> String {
     workloads.chain(policies).collect()
 }
 
-fn simulate(command: &SimulateCommand) -> Result<Vec<Row>, Exit> {
+fn simulate(command: &SimulateCommand) -> Result<(Vec<Row>, Vec<Sight>), Exit> {
     let setting = Setting {
         boots: named("boot law", &command.boots, &BOOT_LAWS)?,
         learned: optional("thing to have learned", command.learned.as_ref(), &LEARNED)?,
@@ -158,22 +164,34 @@ fn simulate(command: &SimulateCommand) -> Result<Vec<Row>, Exit> {
     if let Some(unknown) = policies.iter().find(|name| contender(name).is_none()) {
         return Err(usage("policy", unknown, &known));
     }
-    let mut rows = Vec::new();
+    if let Some(folder) = &command.plots {
+        make_folder(folder).map_err(|error| failed(&error))?;
+    }
+    let (mut rows, mut sights) = (Vec::new(), Vec::new());
     for name in &command.workload {
         for policy in &policies {
-            rows.push(row(command, name, policy, setting)?);
+            let (row, sight) = row(command, name, policy, setting)?;
+            rows.push(row);
+            sights.push(sight);
         }
     }
-    Ok(rows)
+    Ok((rows, sights))
 }
 
-fn row(command: &SimulateCommand, name: &str, policy: &str, setting: Setting) -> Result<Row, Exit> {
+/// The mean over the seeds, and what the first of them looked like.
+fn row(
+    command: &SimulateCommand,
+    name: &str,
+    policy: &str,
+    setting: Setting,
+) -> Result<(Row, Sight), Exit> {
     let contender = contender(policy).ok_or(Exit::Usage)?;
     let contender = match command.idle_timeout_seconds {
         Some(seconds) => contender.waiting_for(Duration::from_secs(seconds)),
         None => contender,
     };
     let mut scores = Vec::new();
+    let mut first = None;
     let mut called = name.to_owned();
     for seed in command.seed..command.seed + command.seeds {
         let mut workload = workload(command, name, seed)?;
@@ -182,40 +200,31 @@ fn row(command: &SimulateCommand, name: &str, policy: &str, setting: Setting) ->
         }
         called.clone_from(&workload.name);
         print_stderr(&format!("\r{called} {policy} seed {seed}          "));
-        scores.push(run_once(contender, &Rc::new(workload), setting, seed));
+        let (score, sight) = run_seen(contender, &Rc::new(workload), setting, seed);
+        scores.push(score);
+        first.get_or_insert(sight);
     }
     print_stderr("\r                                        \r");
-    Ok(Row {
+    let row = Row {
         workload: called,
         policy: policy.to_owned(),
         score: Score::mean(&scores),
-    })
+    };
+    Ok((row, first.unwrap_or_default()))
 }
 
 fn workload(command: &SimulateCommand, name: &str, seed: u64) -> Result<Workload, Exit> {
     if let Some(workload) = synthetic(name, command.weeks, seed) {
         return Ok(workload);
     }
-    let path = PathBuf::from(name);
-    if path.extension().is_none_or(|extension| extension != "csv") {
+    let path = Path::new(name);
+    let Some(called) = file::name_of(path) else {
         let known = SYNTHETIC.map(|(name, _)| name);
-        return Err(usage(
-            "workload",
-            name,
-            &[&known[..], &["FILE.csv"]].concat(),
-        ));
-    }
-    let text = std::fs::read_to_string(&path).map_err(|error| wrong_file(name, &error))?;
-    let stem = path
-        .file_stem()
-        .map(|stem| stem.to_string_lossy().into_owned());
-    let read = recorded(
-        &stem.unwrap_or_default(),
-        &text,
-        command.weeks,
-        command.days,
-        seed,
-    );
+        let known = [&known[..], &["FILE.csv", "FILE.csv.gz"]].concat();
+        return Err(usage("workload", name, &known));
+    };
+    let text = file::read(path).map_err(|error| wrong_file(name, &error))?;
+    let read = recorded(&called, &text, command.weeks, command.days, seed);
     read.map_err(|error: RecordingError| wrong_file(name, &error))
 }
 
@@ -285,6 +294,20 @@ fn setting(policy: &str, hourly: f64) -> String {
         None if policy == "ours" => "speed = \"balanced\"".to_owned(),
         None => format!("speed = \"{policy}\""),
     }
+}
+
+/// Writes the pictures, if some are wanted, and says which.
+fn draw(rows: &[Row], sights: &[Sight], command: &SimulateCommand) -> Result<(), Exit> {
+    let Some(folder) = &command.plots else {
+        return Ok(());
+    };
+    let names = write_plots(folder, rows, sights).map_err(|error| failed(&error))?;
+    if command.json {
+        print_stderr(&names);
+    } else {
+        print(&names);
+    }
+    Ok(())
 }
 
 /// Says which speed fulfils the wish, for each workload, or that none does.

@@ -44,8 +44,8 @@ impl ZeroIdle {
     }
 }
 
-/// Knows every running pipeline to the second, the law of boots and the law of fresh pushes, and no
-/// draw that is still to come.
+/// Knows of every running pipeline how long each of its jobs will run, the law of boots and that of
+/// fresh pushes, and of what is not there yet no draw.
 #[derive(Debug)]
 pub struct Knowing {
     worth: u32,

@@ -36,7 +36,7 @@ pub struct Placed<'a> {
     /// The policy and how it did.
     #[serde(flatten)]
     pub row: &'a Row,
-    /// The cheapest that costs no more and waits for less.
+    /// The cheapest that costs no more and lets nobody wait longer.
     pub beaten_by: Option<&'a str>,
 }
 
@@ -62,12 +62,13 @@ fn of_workload(rows: &[Row]) -> Vec<Placed<'_>> {
     placed
 }
 
-/// Whether one is at least as good in cost, mean and p95, and better in a wait.
+/// Whether one is at least as good in cost, mean and p95, and better in one of them.
 fn beats(one: &Score, other: &Score) -> bool {
+    let is_cheaper = one.machine_hours * SAME_COST < other.machine_hours;
     one.machine_hours <= other.machine_hours * SAME_COST
         && one.wait_mean <= other.wait_mean
         && one.wait_p95 <= other.wait_p95
-        && (one.wait_mean < other.wait_mean || one.wait_p95 < other.wait_p95)
+        && (is_cheaper || one.wait_mean < other.wait_mean || one.wait_p95 < other.wait_p95)
 }
 
 /// The frontier of each workload, from cheap to soon, and then who is beaten by whom.
@@ -137,6 +138,7 @@ mod tests {
             row("dear and slow", 20.0, 30.0, 10.0),
             row("same", 10.04, 40.0, 90.0),
             row("soon", 12.0, 20.0, 95.0),
+            row("as soon and dearer", 13.0, 20.0, 95.0),
         ];
         let placed = placed(&rows);
         let of = |it: &Placed<'_>| (it.row.policy.clone(), it.beaten_by.map(str::to_owned));
@@ -144,6 +146,7 @@ mod tests {
             ("cheap", None),
             ("same", None),
             ("soon", None),
+            ("as soon and dearer", Some("soon")),
             ("dear", None),
             ("dear and slow", Some("dear")),
         ];

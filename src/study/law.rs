@@ -4,6 +4,7 @@ use super::draw::seconds;
 use super::workload::DAY;
 
 /// Fresh pushes, each of which begins with one job: some by a Poisson process, some for certain.
+/// The flood of S5 is in no law: nobody saw that coming.
 #[derive(Clone, Copy, Debug)]
 pub struct Law {
     /// Pushes a second at a moment, in milliseconds since the epoch, of the Poisson process.

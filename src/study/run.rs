@@ -7,6 +7,7 @@ use super::boots::BootLaw;
 use super::contender::{Contender, Driver, Terms};
 use super::nonsense::Learned;
 use super::score::{Score, bound_hours};
+use super::sight::{Sight, Watch};
 use super::workload::{Kinds, Workload};
 use super::world::{Surroundings, World};
 
@@ -44,6 +45,16 @@ impl Default for Setting {
 
 /// Runs a policy over a workload to its end.
 pub fn run(contender: Contender, workload: &Rc<Workload>, setting: Setting, seed: u64) -> Score {
+    run_seen(contender, workload, setting, seed).0
+}
+
+/// The same, with what there is to draw of it.
+pub fn run_seen(
+    contender: Contender,
+    workload: &Rc<Workload>,
+    setting: Setting,
+    seed: u64,
+) -> (Score, Sight) {
     let workload = if contender.learns() {
         Rc::clone(workload)
     } else {
@@ -71,12 +82,16 @@ pub fn run(contender: Contender, workload: &Rc<Workload>, setting: Setting, seed
         boots: setting.boots,
         law: workload.law,
     };
+    let mut watch = Watch::new(&workload);
     let mut driver = Driver::new(contender, &world, terms);
     loop {
         let happening = world.borrow_mut().step();
         let Some(happening) = happening else { break };
         driver.on(happening, &world);
+        watch.see(&world.borrow());
     }
     let bound = bound_hours(&workload, setting.boots, seed);
-    Score::of(&world.borrow(), &workload, bound)
+    let world = world.borrow();
+    let score = Score::of(&world, &workload, bound);
+    (score, watch.sight(&world))
 }

@@ -43,6 +43,13 @@ fn without_an_idle_machine_each_job_waits_for_a_boot_and_nothing_is_paid_beside(
 }
 
 #[test]
+fn bounds_follow_from_their_seed() {
+    for name in ["zero-idle", "knowing"] {
+        assert_eq!(score(name), score(name), "{name}");
+    }
+}
+
+#[test]
 fn nobody_does_better_than_who_knows_everything_but_the_draws() {
     let bound = joint(&score("knowing"));
     assert!(1.0 < bound, "{bound}");

@@ -1,6 +1,7 @@
 //! The study: the same draws for everybody, bounds that hold, and the command.
 
 mod bounds;
+mod plots;
 
 use std::fmt::Write as _;
 use std::process::{Command, Output};
