@@ -76,7 +76,8 @@ fn multiples(range: Range<f64>, step: f64) -> Vec<f64> {
     let first = ((range.start - slack) / step).ceil();
     let numbers = std::iter::successors(Some(first), |number| Some(number + 1.0));
     numbers
-        .map(|number| number * step)
+        // Rounded up from just below it, zero would have a sign.
+        .map(|number| number * step + 0.0)
         .take_while(|tick| *tick <= range.end + slack)
         .collect()
 }

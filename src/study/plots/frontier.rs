@@ -31,7 +31,7 @@ pub(super) fn picture(workload: &str, runs: &[Run<'_>]) -> String {
         };
         let names = (
             "cost: machine hours over those of the schedule that knows the future",
-            "wait of which 5 % of jobs exceed, in seconds (p95)",
+            "wait that 5 % of jobs exceed, in seconds (p95)",
         );
         let mut plane = plane(ground, place, axes(&points), names)?;
         let frontier = undominated(&points);

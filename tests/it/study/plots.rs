@@ -70,7 +70,9 @@ fn each_workload_has_three_pictures_that_name_its_policies() {
         for policy in ["reactive", "aas", "github-0"] {
             assert!(svg.contains(policy), "{name} does not name {policy}");
         }
-        assert!(!svg.contains("NaN") && !svg.contains("inf"), "{name}");
+        for odd in ["NaN", "inf", ">-0<", "-0\n"] {
+            assert!(!svg.contains(odd), "{name} has {odd}");
+        }
     }
 }
 
