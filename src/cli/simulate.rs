@@ -18,7 +18,7 @@ use crate::study::nonsense::LEARNED;
 use crate::study::pattern::BREAKS;
 use crate::study::recorded::{RecordingError, recorded};
 use crate::study::report::{LEGEND, Row, Wish, advised, against, table};
-use crate::study::run::{Setting, run_seen};
+use crate::study::run::{Setting, run as run_once, run_seen};
 use crate::study::score::Score;
 use crate::study::sight::Sight;
 use crate::study::synthetic::{SYNTHETIC, synthetic};
@@ -172,26 +172,26 @@ fn simulate(command: &SimulateCommand) -> Result<(Vec<Row>, Vec<Sight>), Exit> {
         for policy in &policies {
             let (row, sight) = row(command, name, policy, setting)?;
             rows.push(row);
-            sights.push(sight);
+            sights.extend(sight);
         }
     }
     Ok((rows, sights))
 }
 
-/// The mean over the seeds, and what the first of them looked like.
+/// The mean over the seeds, and what the first of them looked like, if that is to be drawn.
 fn row(
     command: &SimulateCommand,
     name: &str,
     policy: &str,
     setting: Setting,
-) -> Result<(Row, Sight), Exit> {
+) -> Result<(Row, Option<Sight>), Exit> {
     let contender = contender(policy).ok_or(Exit::Usage)?;
     let contender = match command.idle_timeout_seconds {
         Some(seconds) => contender.waiting_for(Duration::from_secs(seconds)),
         None => contender,
     };
     let mut scores = Vec::new();
-    let mut first = None;
+    let mut sight = None;
     let mut called = name.to_owned();
     for seed in command.seed..command.seed + command.seeds {
         let mut workload = workload(command, name, seed)?;
@@ -200,9 +200,14 @@ fn row(
         }
         called.clone_from(&workload.name);
         print_stderr(&format!("\r{called} {policy} seed {seed}          "));
-        let (score, sight) = run_seen(contender, &Rc::new(workload), setting, seed);
-        scores.push(score);
-        first.get_or_insert(sight);
+        let workload = Rc::new(workload);
+        scores.push(if command.plots.is_some() && sight.is_none() {
+            let (score, seen) = run_seen(contender, &workload, setting, seed);
+            sight = Some(seen);
+            score
+        } else {
+            run_once(contender, &workload, setting, seed)
+        });
     }
     print_stderr("\r                                        \r");
     let row = Row {
@@ -210,7 +215,7 @@ fn row(
         policy: policy.to_owned(),
         score: Score::mean(&scores),
     };
-    Ok((row, first.unwrap_or_default()))
+    Ok((row, sight))
 }
 
 fn workload(command: &SimulateCommand, name: &str, seed: u64) -> Result<Workload, Exit> {

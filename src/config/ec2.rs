@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use super::price::{TYPE_RULE, is_type};
-use super::resolve::seconds;
+use super::resolve::{each, seconds};
 use super::{Ec2Pool, ImageSource, default};
 use crate::document::{Reader, Scalar, Table, Value};
 use crate::model::id::TemplateVersion;
@@ -164,18 +164,14 @@ pub(super) fn is_parameter(text: &str) -> bool {
 
 fn types_of(reader: &Reader<'_>, money: Money<'_>) -> Option<Vec<(String, MicroDollars)>> {
     let items = reader.list(1..=TYPES_MAX)?;
-    let each = items.iter().map(|item| {
+    let types = each(&items, |item| {
         let text = item.text()?;
         if !is_type(text) {
             item.expected(TYPE_RULE);
             return None;
         }
         Some((text.to_owned(), hourly(item, text, money)?))
-    });
-    let types: Vec<_> = each
-        .collect::<Vec<_>>()
-        .into_iter()
-        .collect::<Option<_>>()?;
+    })?;
     distinct(&items, types)
 }
 
@@ -202,13 +198,9 @@ fn hourly(reader: &Reader<'_>, instance_type: &str, money: Money<'_>) -> Option<
 
 fn subnets_of(reader: &Reader<'_>) -> Option<Vec<String>> {
     let items = reader.list(1..=SUBNETS_MAX)?;
-    let each = items
-        .iter()
-        .map(|item| id_of(item, "subnet", "subnet-0123456789abcdef0"));
-    let subnets: Vec<_> = each
-        .collect::<Vec<_>>()
-        .into_iter()
-        .collect::<Option<_>>()?;
+    let subnets = each(&items, |item| {
+        id_of(item, "subnet", "subnet-0123456789abcdef0")
+    })?;
     distinct(&items, subnets)
 }
 

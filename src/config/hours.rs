@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::resolve::{MACHINES_MAX, count};
+use super::resolve::{MACHINES_MAX, count, each};
 use crate::document::{Reader, Table};
 use crate::model::hours::{DAY, ReserveHours, Weekday};
 
@@ -17,9 +17,7 @@ pub(super) fn reserve_hours(table: &Table<'_>) -> Option<Vec<ReserveHours>> {
     let Some(reader) = table.optional("reserve_hours") else {
         return Some(Vec::new());
     };
-    let items = reader.list(1..=HOURS_MAX)?;
-    let hours: Vec<_> = items.iter().map(hours).collect();
-    hours.into_iter().collect()
+    each(&reader.list(1..=HOURS_MAX)?, hours)
 }
 
 fn hours(reader: &Reader<'_>) -> Option<ReserveHours> {
@@ -44,11 +42,8 @@ fn hours(reader: &Reader<'_>) -> Option<ReserveHours> {
 }
 
 fn days(reader: &Reader<'_>) -> Option<BTreeSet<Weekday>> {
-    let items = reader.list(1..=9)?;
-    let days: Vec<_> = items.iter().map(day).collect();
-    days.into_iter()
-        .collect::<Option<Vec<_>>>()
-        .map(|days| days.concat().into_iter().collect())
+    let days = each(&reader.list(1..=9)?, day)?;
+    Some(days.into_iter().flatten().collect())
 }
 
 /// A day by its name, or several.

@@ -14,7 +14,7 @@ use super::source;
 use super::speed::speed;
 use super::{AgentSettings, CloudSettings, Ec2Pool, PoolSettings, default};
 use crate::document::{Reader, Table};
-use crate::model::hours::ReserveHours;
+use crate::model::hours::{ReserveHours, largest};
 use crate::model::id::{AgentType, PoolName, TemplateVersion};
 use crate::model::money::MicroDollars;
 use crate::model::offer::{Market, Offer};
@@ -225,11 +225,8 @@ fn limits(table: &Table<'_>, machines_max: u32) -> Option<Limits> {
         None => Some(default::RESERVE),
     };
     let reserve_hours = reserve_hours(table);
-    let hours = table.optional("reserve_hours").zip(
-        reserve_hours
-            .as_deref()
-            .and_then(|hours| hours.iter().map(|hours| hours.reserve).max()),
-    );
+    let of_hours = reserve_hours.as_ref().map(largest);
+    let hours = table.optional("reserve_hours").zip(of_hours);
     let reserves = reserve_reader.zip(reserve).into_iter().chain(hours);
     // A pool that is drained by a single 0 keeps its reserve for later.
     for (reader, reserve) in reserves {

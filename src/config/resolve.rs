@@ -167,6 +167,15 @@ pub(super) fn count(reader: &Reader<'_>, least: i64, most: i64) -> Option<u32> {
     u32::try_from(reader.integer(least..=most)?).ok()
 }
 
+/// What each of a list's values says; `None` if one of them is wrong, after all have been read.
+pub(super) fn each<'a, T>(
+    items: &[Reader<'a>],
+    read: impl FnMut(&Reader<'a>) -> Option<T>,
+) -> Option<Vec<T>> {
+    let said: Vec<Option<T>> = items.iter().map(read).collect();
+    said.into_iter().collect()
+}
+
 /// A span in whole seconds, or its default; `None` if it is wrong.
 pub(super) fn seconds(
     table: &Table<'_>,

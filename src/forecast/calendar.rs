@@ -1,5 +1,6 @@
 //! Where a moment stands in the week, in universal time.
 
+use crate::model::hours::Weekday;
 use crate::model::time::Timestamp;
 
 const DAY: u64 = 86_400;
@@ -9,9 +10,9 @@ pub fn day(now: Timestamp) -> u64 {
     now.as_seconds() / DAY
 }
 
-/// Whether a day since the epoch, which was a Thursday, is a Saturday or a Sunday.
+/// Whether a day since the epoch is a Saturday or a Sunday.
 pub fn is_weekend(day: u64) -> bool {
-    5 <= (day + 3) % 7
+    Weekday::of_day(day).is_weekend()
 }
 
 /// The half hour of its day, of a weekday from 0 to 47 and of a weekend's from 48 to 95.

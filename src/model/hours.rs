@@ -43,9 +43,18 @@ impl Weekday {
 
     /// Which one a moment is on.
     pub fn of(now: Timestamp) -> Self {
-        let days = now.as_seconds() / 86_400;
+        Self::of_day(now.as_seconds() / 86_400)
+    }
+
+    /// Which one so many days after the epoch is.
+    pub fn of_day(days: u64) -> Self {
         let at = (days + 3) % 7;
         Self::ALL[usize::try_from(at).unwrap_or(0)]
+    }
+
+    /// Whether it is a Saturday or a Sunday.
+    pub fn is_weekend(self) -> bool {
+        Self::Saturday <= self
     }
 
     /// The one before.
@@ -89,6 +98,12 @@ impl ReserveHours {
     }
 }
 
+/// The largest reserve of some hours; none if there are none.
+pub fn largest<'a>(hours: impl IntoIterator<Item = &'a ReserveHours>) -> u32 {
+    let reserves = hours.into_iter().map(|hours| hours.reserve);
+    reserves.max().unwrap_or(0)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -115,6 +130,7 @@ mod tests {
             assert_eq!(Weekday::of(at(day, 0, 0)), weekday);
             assert_eq!(Weekday::of(at(day, 23, 59)), weekday);
             assert_eq!(Weekday::of(at(day + 6, 12, 0)), weekday.before());
+            assert_eq!(weekday.is_weekend(), 5 <= day);
         }
     }
 

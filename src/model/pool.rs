@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::hours::ReserveHours;
+use super::hours::{ReserveHours, largest};
 use super::id::{AgentType, Deployment, PoolName, TemplateVersion};
 use super::money::MicroDollars;
 use super::offer::{Market, Offer};
@@ -84,14 +84,12 @@ impl PoolPolicy {
     /// the policy ask for.
     pub fn reserve_at(&self, now: Timestamp) -> u32 {
         let hours = self.reserve_hours.iter().filter(|hours| hours.hold(now));
-        let most = hours.map(|hours| hours.reserve).max();
-        self.reserve.max(most.unwrap_or(0))
+        self.reserve.max(largest(hours))
     }
 
     /// Machines kept waiting ahead of demand when they are the most.
     pub fn reserve_max(&self) -> u32 {
-        let most = self.reserve_hours.iter().map(|hours| hours.reserve).max();
-        self.reserve.max(most.unwrap_or(0))
+        self.reserve.max(largest(&self.reserve_hours))
     }
 }
 

@@ -103,3 +103,8 @@ pub(super) struct Course {
     /// How many jobs of the last of them have not ended.
     pub(super) left: usize,
 }
+
+/// How many there are; a count without room is the largest that there is.
+pub(super) fn count(length: usize) -> u32 {
+    u32::try_from(length).unwrap_or(u32::MAX)
+}

@@ -1,9 +1,8 @@
 //! What anybody could reach who does not see the draws to come: the causal bounds (policy.md 2).
 
-use std::rc::Rc;
-
 use crate::forecast::race::table;
 
+use super::berth::count;
 use super::boots::{BootLaw, boot_time};
 use super::law::Law;
 use super::world::{Happening, State, Timer, World};
@@ -68,20 +67,19 @@ impl Knowing {
         times.sort_unstable();
         let of = |part: usize, whole: usize| times[(times.len() * part / whole).min(999)];
         // Boots of one call that have nothing of their own are not overtaken.
-        let races = match boots {
+        let race = match boots {
             BootLaw::Correlated => Vec::new(),
             BootLaw::Tailed | BootLaw::Narrow | BootLaw::Uniform | BootLaw::Doubled => {
                 table(&times, worth, 60_000)
             }
         };
-        let worth_of = worth as usize;
         Self {
             worth,
             law,
             boot: times.iter().sum::<u64>() / times.len() as u64,
-            ahead: of(worth_of, worth_of + 1) + LOOK,
+            ahead: of(worth as usize, worth as usize + 1) + LOOK,
             overdue: of(95, 100),
-            race: races,
+            race,
             booting: Vec::new(),
         }
     }
@@ -118,12 +116,7 @@ impl Knowing {
             let launched = world.launch(wanted - there + race);
             self.booting.extend(launched);
         }
-        // What a job that waits delays is needed all the same.
-        let later = self.due(world, self.ahead + PAID);
-        let needed = queued + later + self.likely(now, KEEP);
-        // One that is ready is worth more than one that boots, so those do not count here.
-        let surplus = count(world.idle().len()).saturating_sub(needed);
-        self.end(surplus, world);
+        self.end_surplus(world);
     }
 
     /// How many boot, without those that do so for longer than nearly all.
@@ -153,13 +146,18 @@ impl Knowing {
         at.checked_sub(1).map_or(0, |at| self.race[at])
     }
 
-    /// Ends so many of those that idle, the oldest first, whose minute is over.
-    fn end(&self, surplus: u32, world: &mut World) {
+    /// Ends those whose minute is over and that nobody needs. One that is ready is worth more than
+    /// one that boots, so that those do not count here.
+    fn end_surplus(&self, world: &mut World) {
+        if world.idle().is_empty() {
+            return;
+        }
         let now = world.now();
-        let is_old = |number: &usize| PAID < now - world.machine(*number).launched_at;
-        let idle = world.idle().iter().copied().filter(is_old);
-        let ended: Rc<[usize]> = idle.take(surplus as usize).collect();
-        ended.iter().for_each(|number| world.end(*number));
+        // What a job that waits delays is needed all the same.
+        let later = self.due(world, self.ahead + PAID);
+        let needed = world.queued() + later + self.likely(now, KEEP);
+        let surplus = world.idle().len().saturating_sub(needed as usize);
+        world.end_idle(surplus, |machine| PAID < now - machine.launched_at);
     }
 }
 
@@ -185,8 +183,4 @@ fn due_of(world: &World, push: usize, until: u64) -> u32 {
         begins += block.iter().max().copied().unwrap_or(0);
     }
     jobs
-}
-
-fn count(length: usize) -> u32 {
-    u32::try_from(length).unwrap_or(u32::MAX)
 }

@@ -236,25 +236,18 @@ pub fn contender(name: &str) -> Option<Contender> {
 impl Contender {
     /// The same, if a waiting second is worth so many seconds of a machine.
     #[must_use]
-    fn at_worth(self, worth: u32) -> Self {
-        match self {
-            Self::Ours {
-                reserve,
-                speculation,
-                sees_pipelines,
-            } => Self::Ours {
-                reserve,
-                speculation: Speculation {
+    fn at_worth(mut self, worth: u32) -> Self {
+        match &mut self {
+            Self::Ours { speculation, .. } => {
+                *speculation = Speculation {
                     idle_timeout: speculation.idle_timeout,
                     ..Speculation::of(Speed::Worth(worth))
-                },
-                sees_pipelines,
-            },
-            Self::Knowing { .. } => Self::Knowing { worth },
-            Self::Group(_) | Self::Webhook { .. } | Self::Taskscaler { .. } | Self::ZeroIdle => {
-                self
+                };
             }
+            Self::Knowing { worth: own } => *own = worth,
+            Self::Group(_) | Self::Webhook { .. } | Self::Taskscaler { .. } | Self::ZeroIdle => {}
         }
+        self
     }
 
     /// How long an agent waits before it is sent away, in milliseconds.
@@ -274,26 +267,16 @@ impl Contender {
 
     /// The same with another idle timeout, if it is ours.
     #[must_use]
-    pub fn waiting_for(self, idle_timeout: Duration) -> Self {
-        match self {
-            Self::Ours {
-                reserve,
-                speculation,
-                sees_pipelines,
-            } => Self::Ours {
-                reserve,
-                speculation: Speculation {
-                    idle_timeout,
-                    ..speculation
-                },
-                sees_pipelines,
-            },
+    pub fn waiting_for(mut self, idle_timeout: Duration) -> Self {
+        match &mut self {
+            Self::Ours { speculation, .. } => speculation.idle_timeout = idle_timeout,
             Self::Group(_)
             | Self::Webhook { .. }
             | Self::Taskscaler { .. }
             | Self::ZeroIdle
-            | Self::Knowing { .. } => self,
+            | Self::Knowing { .. } => {}
         }
+        self
     }
 
     /// Whether what it does depends on what it has seen weeks ago.

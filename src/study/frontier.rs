@@ -1,9 +1,7 @@
 //! Which policies nobody should choose: those that another one beats in everything at once.
 
-use std::fmt::Write;
-
 use super::contender::{Contender, contenders};
-use super::report::Row;
+use super::report::{Row, write_now};
 use super::score::Score;
 
 /// At how much a waiting minute may be worth: the settings of ours that a frontier is made of.
@@ -76,7 +74,7 @@ pub fn text(placed: &[Placed<'_>]) -> String {
     let mut text = String::new();
     let of_workloads = placed.chunk_by(|one, other| one.row.workload == other.row.workload);
     for of_workload in of_workloads {
-        say(
+        write_now(
             &mut text,
             format_args!(
                 "{}: cost, mean and p95 of those that no other beats in all three\n",
@@ -84,12 +82,12 @@ pub fn text(placed: &[Placed<'_>]) -> String {
             ),
         );
         for Placed { row, .. } in of_workload.iter().filter(|it| it.beaten_by.is_none()) {
-            say(&mut text, format_args!("{}\n", line(row)));
+            write_now(&mut text, format_args!("{}\n", line(row)));
         }
-        say(&mut text, format_args!("beaten\n"));
+        write_now(&mut text, format_args!("beaten\n"));
         for Placed { row, beaten_by } in of_workload {
             if let Some(better) = beaten_by {
-                say(&mut text, format_args!("{} by {better}\n", line(row)));
+                write_now(&mut text, format_args!("{} by {better}\n", line(row)));
             }
         }
     }
@@ -105,11 +103,6 @@ fn line(row: &Row) -> String {
         score.wait_mean,
         score.wait_p95
     )
-}
-
-fn say(text: &mut String, arguments: std::fmt::Arguments<'_>) {
-    text.write_fmt(arguments)
-        .expect("writing to a string cannot fail");
 }
 
 #[cfg(test)]

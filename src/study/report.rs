@@ -123,7 +123,8 @@ pub enum Wish {
     Dollars(f64),
 }
 
-fn write_now(text: &mut String, arguments: std::fmt::Arguments<'_>) {
+/// Appends to a text.
+pub(super) fn write_now(text: &mut String, arguments: std::fmt::Arguments<'_>) {
     text.write_fmt(arguments)
         .expect("writing to a string cannot fail");
 }

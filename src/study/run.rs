@@ -45,7 +45,7 @@ impl Default for Setting {
 
 /// Runs a policy over a workload to its end.
 pub fn run(contender: Contender, workload: &Rc<Workload>, setting: Setting, seed: u64) -> Score {
-    run_seen(contender, workload, setting, seed).0
+    replay(contender, workload, setting, seed, |_| {}).0
 }
 
 /// The same, with what there is to draw of it.
@@ -55,6 +55,20 @@ pub fn run_seen(
     setting: Setting,
     seed: u64,
 ) -> (Score, Sight) {
+    let mut watch = Watch::new(workload);
+    let see = |world: &World| watch.see(world);
+    let (score, world) = replay(contender, workload, setting, seed, see);
+    (score, watch.sight(&world.borrow()))
+}
+
+/// The same, with the world as it is left; `see` is shown it after each happening.
+fn replay(
+    contender: Contender,
+    workload: &Rc<Workload>,
+    setting: Setting,
+    seed: u64,
+    mut see: impl FnMut(&World),
+) -> (Score, Rc<RefCell<World>>) {
     let workload = if contender.learns() {
         Rc::clone(workload)
     } else {
@@ -82,16 +96,14 @@ pub fn run_seen(
         boots: setting.boots,
         law: workload.law,
     };
-    let mut watch = Watch::new(&workload);
     let mut driver = Driver::new(contender, &world, terms);
     loop {
         let happening = world.borrow_mut().step();
         let Some(happening) = happening else { break };
         driver.on(happening, &world);
-        watch.see(&world.borrow());
+        see(&world.borrow());
     }
     let bound = bound_hours(&workload, setting.boots, seed);
-    let world = world.borrow();
-    let score = Score::of(&world, &workload, bound);
-    (score, watch.sight(&world))
+    let score = Score::of(&world.borrow(), &workload, bound);
+    (score, world)
 }

@@ -5,6 +5,7 @@
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
+use super::berth::count;
 use super::draw::seconds;
 use super::workload::{DAY, Workload};
 use super::world::World;
@@ -42,7 +43,7 @@ impl Minute {
         Self {
             queued: world.queued(),
             running: world.running(),
-            alive: u32::try_from(world.alive().len()).unwrap_or(u32::MAX),
+            alive: count(world.alive().len()),
         }
     }
 

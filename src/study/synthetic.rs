@@ -5,10 +5,16 @@
 use super::draw::{Draw, milliseconds, seconds};
 use super::law::{Herd, Law};
 use super::workload::{DAY, Push, WEEK, Workload};
+use crate::model::hours::Weekday;
 
 /// A Monday, midnight.
 const START: u64 = 1_767_571_200_000;
 const HOUR: u64 = DAY / 24;
+/// Pushes a weekday: of S1 and S5, of S2, of S3, and of S4 beside its herds.
+const STARTUP: f64 = 45.0;
+const MIDSIZE: f64 = 300.0;
+const RELEASE: f64 = 150.0;
+const LIGHT: f64 = 40.0;
 /// How many of a weekday's pushes a day of the weekend sees.
 const WEEKEND: f64 = 0.12;
 
@@ -38,12 +44,12 @@ pub fn synthetic(name: &str, weeks: u64, seed: u64) -> Option<Workload> {
     let mut draw = Draw::new(seed, 0x5EED);
     let end = START + weeks * WEEK;
     let mut pushes = match name {
-        "S1" => office(45.0, START..end, &mut draw, startup, |_| 1.0),
-        "S2" => office(300.0, START..end, &mut draw, midsize, |_| 1.0),
+        "S1" => office(STARTUP, START..end, &mut draw, startup, |_| 1.0),
+        "S2" => office(MIDSIZE, START..end, &mut draw, midsize, |_| 1.0),
         "S3" => release(START..end, &mut draw),
         "S4" => herds(START..end, &mut draw),
         "S5" => {
-            let mut pushes = office(45.0, START..end, &mut draw, startup, |_| 1.0);
+            let mut pushes = office(STARTUP, START..end, &mut draw, startup, |_| 1.0);
             pushes.extend(flood(end - WEEK + 2 * DAY + 11 * HOUR, &mut draw));
             pushes
         }
@@ -62,13 +68,13 @@ pub fn synthetic(name: &str, weeks: u64, seed: u64) -> Option<Workload> {
 /// The law that the pushes of such a workload are drawn from.
 fn law(name: &str) -> Law {
     let rate: fn(u64) -> f64 = match name {
-        "S2" => |at| rate(300.0, at),
-        "S3" => |at| rate(150.0, at) * (1.0 + thursday(at)),
-        "S4" => |at| rate(40.0, at),
-        _ => |at| rate(45.0, at),
+        "S2" => |at| rate(MIDSIZE, at),
+        "S3" => |at| rate(RELEASE, at) * (1.0 + thursday(at)),
+        "S4" => |at| rate(LIGHT, at),
+        _ => |at| rate(STARTUP, at),
     };
     let herds: fn(u64) -> Vec<Herd> = match name {
-        "S4" => herds_of_day,
+        "S4" => |day| herds_of(day).into_iter().map(|(herd, _)| herd).collect(),
         _ => |_| Vec::new(),
     };
     Law { rate, herds }
@@ -114,20 +120,15 @@ fn hump(at: u64) -> f64 {
     let bell = |center: f64, width: f64| (-((hour - center) / width).powi(2) / 2.0).exp();
     // Two humps and a floor; the areas add up to one.
     let office = 0.5 * bell(10.5, 1.5) / 3.76 + 0.45 * bell(15.0, 1.7) / 4.26 + 0.05 / 24.0;
-    if is_weekend(at) {
+    if weekday(at).is_weekend() {
         office * WEEKEND
     } else {
         office
     }
 }
 
-fn is_weekend(at: u64) -> bool {
-    5 <= weekday(at)
-}
-
-/// Monday is 0.
-fn weekday(at: u64) -> u64 {
-    (at - START) / DAY % 7
+fn weekday(at: u64) -> Weekday {
+    Weekday::of_day(at / DAY)
 }
 
 /// A block's jobs around a duration of its own.
@@ -166,28 +167,23 @@ fn fanned(factor: f64, draw: &mut Draw) -> Vec<Vec<u64>> {
 }
 
 fn release(span: std::ops::Range<u64>, draw: &mut Draw) -> Vec<Push> {
-    let usual = office(150.0, span.clone(), draw, midsize, |_| 1.0);
+    let usual = office(RELEASE, span.clone(), draw, midsize, |_| 1.0);
     let mut pushes = usual;
-    pushes.extend(office(150.0, span, draw, rush, thursday));
+    pushes.extend(office(RELEASE, span, draw, rush, thursday));
     pushes
 }
 
 /// Six times the pushes while it lasts: five times more.
 fn thursday(at: u64) -> f64 {
-    let is_rush = weekday(at) == 3 && (14..17).contains(&(at % DAY / HOUR));
+    let is_rush = weekday(at) == Weekday::Thursday && (14..17).contains(&(at % DAY / HOUR));
     if is_rush { 5.0 } else { 0.0 }
 }
 
 fn herds(span: std::ops::Range<u64>, draw: &mut Draw) -> Vec<Push> {
-    let mut pushes = office(40.0, span.clone(), draw, startup, |_| 1.0);
+    let mut pushes = office(LIGHT, span.clone(), draw, startup, |_| 1.0);
     let mut day = span.start;
     while day < span.end {
-        for herd in herds_of_day(day) {
-            let shape = if herd.count == HOURLY {
-                hourly
-            } else {
-                midsize
-            };
+        for (herd, shape) in herds_of(day) {
             for _ in 0..herd.count {
                 let at = herd.at + milliseconds(draw.uniform(0.0, seconds(herd.within)));
                 let blocks = shape(draw);
@@ -199,21 +195,17 @@ fn herds(span: std::ops::Range<u64>, draw: &mut Draw) -> Vec<Push> {
     pushes
 }
 
-/// How many pipelines begin with each hour.
-const HOURLY: u32 = 3;
-
-/// The herds of the day that begins at a moment.
-fn herds_of_day(day: u64) -> Vec<Herd> {
-    let herd = |at, count, within| Herd {
-        at: day + at,
-        count,
-        within,
+/// The herds of the day that begins at a moment, with the shape of their pipelines.
+fn herds_of(day: u64) -> Vec<(Herd, Shape)> {
+    let herd = |at, count, within, shape: Shape| {
+        let at = day + at;
+        (Herd { at, count, within }, shape)
     };
     let mut all = vec![
-        herd(2 * HOUR, 40, 20_000),
-        herd(6 * HOUR + HOUR / 2, 10, 20_000),
+        herd(2 * HOUR, 40, 20_000, midsize),
+        herd(6 * HOUR + HOUR / 2, 10, 20_000, midsize),
     ];
-    all.extend((0..24).map(|hour| herd(hour * HOUR, HOURLY, 10_000)));
+    all.extend((0..24).map(|hour| herd(hour * HOUR, 3, 10_000, hourly)));
     all
 }
 

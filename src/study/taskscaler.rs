@@ -48,14 +48,6 @@ impl Taskscaler {
             return;
         }
         let surplus = world.idle().len().saturating_sub(wanted as usize);
-        let old = |number: &usize| IDLE_TIME < now - world.machine(*number).ready_at;
-        let ended: Vec<usize> = world
-            .idle()
-            .iter()
-            .copied()
-            .filter(old)
-            .take(surplus)
-            .collect();
-        ended.into_iter().for_each(|number| world.end(number));
+        world.end_idle(surplus, |machine| IDLE_TIME < now - machine.ready_at);
     }
 }

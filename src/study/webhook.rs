@@ -2,6 +2,8 @@
 
 use std::collections::VecDeque;
 
+use crate::model::hours::Weekday;
+
 use super::workload::DAY;
 use super::world::{Happening, Timer, World};
 
@@ -95,16 +97,9 @@ impl Webhook {
         } else {
             0
         };
-        let old = |number: &usize| SCALE_DOWN < world.now() - world.machine(*number).launched_at;
         let surplus = world.idle().len().saturating_sub(keep);
-        let ended: Vec<usize> = world
-            .idle()
-            .iter()
-            .copied()
-            .filter(old)
-            .take(surplus)
-            .collect();
-        ended.into_iter().for_each(|number| world.end(number));
+        let now = world.now();
+        world.end_idle(surplus, |machine| SCALE_DOWN < now - machine.launched_at);
         let young =
             |number: &&usize| world.now() - world.machine(**number).launched_at < SCALE_DOWN;
         let is_free = |number: &&usize| !world.machine(**number).has_run;
@@ -121,7 +116,5 @@ impl Webhook {
 
 /// From 8 to 20 on weekdays, universal time.
 pub fn is_office(now: u64) -> bool {
-    // The epoch was a Thursday.
-    let weekday = (now / DAY + 3) % 7;
-    weekday < 5 && (8..20).contains(&(now % DAY / 3_600_000))
+    !Weekday::of_day(now / DAY).is_weekend() && (8..20).contains(&(now % DAY / 3_600_000))
 }

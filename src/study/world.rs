@@ -8,8 +8,8 @@ use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet, BinaryHeap, VecDeque};
 use std::rc::Rc;
 
-use super::berth::Course;
 pub use super::berth::{Berth, Happening, Job, State, Surroundings, Timer};
+use super::berth::{Course, count};
 use super::boots::boot_time;
 use super::draw::{Draw, milliseconds};
 use super::workload::{Push, Workload};
@@ -183,6 +183,14 @@ impl World {
             State::Booting | State::Idle => self.leave(number),
             State::Busy | State::Leaving | State::Gone => {}
         }
+    }
+
+    /// Ends so many of those that wait and of which this holds, the oldest first.
+    pub fn end_idle(&mut self, surplus: usize, is_old: impl Fn(&Berth) -> bool) {
+        let idle = self.idle.iter().copied();
+        let old = idle.filter(|number| is_old(&self.machines[*number]));
+        let ended: Vec<usize> = old.take(surplus).collect();
+        ended.into_iter().for_each(|number| self.end(number));
     }
 
     /// Lets a machine that is leaving be paid for longer.
@@ -381,10 +389,6 @@ impl World {
         self.alive.remove(&number);
         Happening::Gone(number)
     }
-}
-
-fn count(length: usize) -> u32 {
-    u32::try_from(length).unwrap_or(u32::MAX)
 }
 
 fn burst(around: Surroundings) -> f64 {

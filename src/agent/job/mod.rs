@@ -25,7 +25,7 @@ pub use settings::JobSettings;
 
 use self::log::Log;
 use super::process::children::reap_orphans;
-use super::process::{self, Family, Known, Orphans};
+use super::process::{self, Family, Orphans};
 use super::shell::Shell;
 use crate::hub::wire::agent::JobResult;
 use crate::hub::wire::log::LogEvent;
@@ -101,12 +101,8 @@ fn prepare(
         let cause = std::error::Error::source(&error).map_or_else(String::new, ToString::to_string);
         format!("The job has no shell: {error}: {cause}.")
     })?;
-    let family = Family {
-        root: shell.process_id(),
-        mark: format!("{MARK_VARIABLE}={mark}"),
-        orphans: settings.orphans,
-        known: Known::new(),
-    };
+    let mark = format!("{MARK_VARIABLE}={mark}");
+    let family = Family::new(shell.process_id(), mark, settings.orphans);
     Ok((shell, family))
 }
 

@@ -43,7 +43,7 @@ pub struct Family {
     pub orphans: Orphans,
     /// Who was seen to belong to it by an [`end`], also by one that was given up: whoever ends it
     /// next may find their parents dead and their environments empty.
-    pub known: Known,
+    known: Known,
 }
 
 /// What `/proc` says of one process.
@@ -58,7 +58,19 @@ struct Status {
 
 /// Processes that were once seen to belong to a family, with their starts: they still do when a dead parent and
 /// an emptied environment no longer show it.
-pub type Known = BTreeMap<u32, u64>;
+type Known = BTreeMap<u32, u64>;
+
+impl Family {
+    /// A family of which nobody was seen yet.
+    pub fn new(root: u32, mark: String, orphans: Orphans) -> Self {
+        Self {
+            root,
+            mark,
+            orphans,
+            known: Known::new(),
+        }
+    }
+}
 
 /// Makes this process the parent of every descendant that loses its own (`PR_SET_CHILD_SUBREAPER`).
 pub fn become_subreaper() -> io::Result<()> {

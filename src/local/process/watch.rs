@@ -18,7 +18,7 @@ use super::machine::MARK;
 use super::registry::Registry;
 use super::settings::ProcessSettings;
 use super::tree;
-use crate::agent::process::{Family, Known, Orphans, end};
+use crate::agent::process::{Family, Orphans, end};
 use crate::ports::Clock;
 
 /// How long an init gets to end its machine before it is ended itself.
@@ -150,12 +150,8 @@ pub(super) async fn clear_abandoned(settings: Arc<ProcessSettings>) {
             cgroup.kill();
         }
         // They are nobody's children any more: only their mark tells them.
-        let mut family = Family {
-            root: u32::MAX,
-            mark: format!("{MARK}={}", tags.machine.id),
-            orphans: Orphans::Marked,
-            known: Known::new(),
-        };
+        let mark = format!("{MARK}={}", tags.machine.id);
+        let mut family = Family::new(u32::MAX, mark, Orphans::Marked);
         if 0 == end(&mut family, Duration::ZERO).await {
             folder.remove();
         }

@@ -28,7 +28,7 @@ pub(super) const MARGIN: i32 = 24;
 /// Where plots begin, below title and subtitle.
 pub(super) const TOP: i32 = 78;
 /// Left of a plot: its axis.
-const LEFT: i32 = 62;
+pub(super) const LEFT: i32 = 62;
 /// Below a plot with the axis's name, and without.
 const BOTTOM: i32 = 48;
 const BOTTOM_BARE: i32 = 24;

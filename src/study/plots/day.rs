@@ -6,9 +6,10 @@ use plotters::style::{Color, RGBColor, ShapeStyle};
 use super::Run;
 use super::axis::Axis;
 use super::canvas::{
-    Drawing, FAINT, Ground, INK, MARGIN, Place, Plane, TOP, WIDTH, beside, bold, line, plane,
+    Drawing, FAINT, Ground, INK, LEFT, MARGIN, Place, Plane, TOP, WIDTH, beside, bold, line, plane,
     sheet, style, text_size, write,
 };
+use crate::model::hours::Weekday;
 use crate::study::sight::Minute;
 use crate::study::workload::DAY;
 
@@ -26,22 +27,10 @@ const LEGEND: i32 = 24;
 const FOOT: i32 = 34;
 const HOUR: f64 = 60.0;
 
-const WEEKDAYS: [&str; 7] = [
-    "Thursday",
-    "Friday",
-    "Saturday",
-    "Sunday",
-    "Monday",
-    "Tuesday",
-    "Wednesday",
-];
-
 /// The picture.
 pub(super) fn picture(workload: &str, runs: &[Run<'_>]) -> String {
-    let title = format!(
-        "{workload}: its busiest scored day, a {}",
-        weekday(runs[0].sight.midnight)
-    );
+    let weekday = Weekday::of_day(runs[0].sight.midnight / DAY);
+    let title = format!("{workload}: its busiest scored day, a {weekday:?}");
     let subtitle =
         "the most at once in each minute, of the first seed; all panels have the same axes";
     let count = i32::try_from(runs.len()).unwrap_or(i32::MAX);
@@ -55,19 +44,10 @@ pub(super) fn picture(workload: &str, runs: &[Run<'_>]) -> String {
             panel(ground, top, run, f64::from(most))?;
             top += PANEL;
         }
-        let middle = (MARGIN + WIDTH) / 2 - text_size("hour of the day (UTC)").0 / 2;
-        write(
-            ground,
-            "hour of the day (UTC)",
-            (middle, top + 4),
-            &style(INK),
-        )
+        let name = "hour of the day (UTC)";
+        let left = (MARGIN + WIDTH) / 2 - text_size(name).0 / 2;
+        write(ground, name, (left, top + 4), &style(INK))
     })
-}
-
-fn weekday(midnight: u64) -> &'static str {
-    let day = usize::try_from(midnight / DAY % 7).unwrap_or_default();
-    WEEKDAYS[day]
 }
 
 fn most(minute: &Minute) -> u32 {
@@ -98,7 +78,12 @@ fn panel(ground: &Ground<'_>, top: i32, run: &Run<'_>, most: f64) -> Drawing {
     )?;
     let queued = course(minutes, |minute| minute.queued);
     line(&mut plane, queued, QUEUED.stroke_width(2))?;
-    write(ground, &run.row.policy, (MARGIN + 62, top + 6), &bold(INK))
+    write(
+        ground,
+        &run.row.policy,
+        (MARGIN + LEFT, top + 6),
+        &bold(INK),
+    )
 }
 
 fn area(
@@ -132,7 +117,7 @@ fn course(minutes: &[Minute], get: fn(&Minute) -> u32) -> Vec<(f64, f64)> {
 }
 
 fn legend(ground: &Ground<'_>) -> Drawing {
-    let mut left = MARGIN + 62;
+    let mut left = MARGIN + LEFT;
     let middle = TOP + 6;
     let entries = [
         ("machines that are paid for", ALIVE, 7),
@@ -169,6 +154,7 @@ mod tests {
     #[test]
     fn days_have_their_names() {
         // 5 January 2026, on which the made-up workloads begin.
-        assert_eq!(weekday(1_767_571_200_000), "Monday");
+        let weekday = Weekday::of_day(1_767_571_200_000 / DAY);
+        assert_eq!(format!("{weekday:?}"), "Monday");
     }
 }

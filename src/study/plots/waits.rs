@@ -1,5 +1,6 @@
 //! How many jobs waited for how long, a line for each policy.
 
+use plotters::element::PathElement;
 use plotters::style::Color;
 
 use super::Run;
@@ -125,7 +126,7 @@ fn legend(ground: &Ground<'_>, left: i32, runs: &[Run<'_>]) -> Drawing {
     let mut middle = TOP + 8;
     for (number, run) in runs.iter().enumerate() {
         let ends = vec![(left, middle), (left + 6 * MARK, middle)];
-        let path = plotters::element::PathElement::new(ends, colour(number).stroke_width(2));
+        let path = PathElement::new(ends, colour(number).stroke_width(2));
         ground.draw(&path)?;
         mark(ground, (left + 3 * MARK, middle), number)?;
         write(

@@ -150,18 +150,7 @@ proptest! {
 
 #[test]
 fn hours_that_are_none_are_named_with_what_would_be_right() {
-    let text = r#"
-deployment = "ci"
-machines_max = 20
-[hub]
-endpoint = "acme.semaphoreci.com"
-[cloud]
-kind = "process"
-folder = "a"
-[pools.linux]
-agent_type = "s1-linux"
-registration_token = { env = "A" }
-machines_max = 4
+    let pools = r#"machines_max = 4
 [[pools.linux.reserve_hours]]
 days = ["workdays"]
 from = "8:00"
@@ -182,7 +171,7 @@ registration_token = { env = "A" }
 machines_max = 4
 reserve_hours = [{ from = "08:00", until = "24:00", reserve = 5 }]
 "#;
-    insta::assert_snapshot!(problems(text), @r#"
+    insta::assert_snapshot!(problems(&format!("{LEAST}{pools}")), @r#"
     dayfly.toml:14: pools.linux.reserve_hours[0].days[0]: found the text "workdays"; expected monday, tuesday, wednesday, thursday, friday, saturday, sunday, weekdays or weekend
     dayfly.toml:15: pools.linux.reserve_hours[0].from: found the text "8:00"; expected hours and minutes in UTC from "00:00" to "23:59"
     dayfly.toml:16: pools.linux.reserve_hours[0].until: found the text "24:01"; expected hours and minutes in UTC from "00:00" to "24:00"

@@ -7,7 +7,7 @@ use dayfly::study::run::{Setting, run};
 use dayfly::study::score::Score;
 use dayfly::study::synthetic::synthetic;
 
-use super::simulate;
+use super::{recording, simulate};
 
 /// A week of S1, all of it scored, with nothing before it.
 fn score(name: &str) -> Score {
@@ -100,10 +100,9 @@ fn a_name_with_a_number_is_a_setting_and_without_one_is_none() {
 
 #[test]
 fn the_frontier_names_those_that_nobody_beats_and_who_beats_the_others() {
-    let file = tempfile::Builder::new().suffix(".csv").tempfile();
-    let file = file.expect("a file");
-    std::fs::write(file.path(), super::builds()).expect("it is written");
-    let path = file.path().to_str().expect("a plain name");
+    let folder = tempfile::tempdir().expect("there is room");
+    let file = recording(folder.path());
+    let path = file.to_str().expect("it is text");
     let few = ["--workload", path, "--weeks", "1", "--tick-seconds", "120"];
     let output = simulate(&[&few[..], &["--frontier"]].concat());
     let text = String::from_utf8_lossy(&output.stdout).into_owned();

@@ -4,6 +4,7 @@ mod bounds;
 mod plots;
 
 use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::rc::Rc;
 
@@ -30,6 +31,13 @@ fn builds() -> String {
         }
     }
     text
+}
+
+/// The same as a file in a folder.
+fn recording(folder: &Path) -> PathBuf {
+    let file = folder.join("small.csv");
+    std::fs::write(&file, builds()).expect("there is room");
+    file
 }
 
 fn workload() -> Rc<Workload> {
@@ -170,8 +178,7 @@ fn simulate(arguments: &[&str]) -> Output {
 #[test]
 fn the_command_prints_a_table_and_json() {
     let folder = tempfile::tempdir().expect("there is room");
-    let file = folder.path().join("small.csv");
-    std::fs::write(&file, builds()).expect("there is room");
+    let file = recording(folder.path());
     let file = file.to_str().expect("it is text");
     let table = simulate(&[
         "--workload",
@@ -227,8 +234,7 @@ fn what_is_not_known_is_said_with_what_is() {
 #[test]
 fn advice_names_the_speed_and_its_evidence() {
     let folder = tempfile::tempdir().expect("there is room");
-    let file = folder.path().join("small.csv");
-    std::fs::write(&file, builds()).expect("there is room");
+    let file = recording(folder.path());
     let file = file.to_str().expect("it is text");
     let wanted = |wish: &[&str]| {
         let common = [

@@ -4,7 +4,7 @@ use std::fs;
 use std::io::Write as _;
 use std::path::Path;
 
-use super::{builds, simulate};
+use super::{builds, recording, simulate};
 
 const PICTURES: [&str; 3] = ["small-day.svg", "small-frontier.svg", "small-waits.svg"];
 
@@ -26,12 +26,6 @@ fn drawn(file: &Path, into: &Path) -> String {
     let text = String::from_utf8_lossy(&output.stdout).into_owned();
     assert!(output.status.success(), "{text}");
     text
-}
-
-fn recording(folder: &Path) -> std::path::PathBuf {
-    let file = folder.join("small.csv");
-    fs::write(&file, builds()).expect("there is room");
-    file
 }
 
 /// Each element that is opened is closed, in the order of a tree.
