@@ -30,6 +30,7 @@ locals {
       boot_limit_seconds         = pool.boot_limit_seconds
       lifetime_seconds           = pool.lifetime_seconds
       idle_timeout_seconds       = pool.idle_timeout_seconds
+      spare_timeout_seconds      = pool.spare_timeout_seconds
       interruption_grace_seconds = pool.interruption_grace_seconds
       launch_template            = { id = aws_launch_template.pool[name].id, version = aws_launch_template.pool[name].latest_version }
       image                      = startswith(local.machines[name].image, "/") ? { parameter = local.machines[name].image } : null

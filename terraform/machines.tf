@@ -16,8 +16,10 @@ locals {
     from_bucket  = pool.agent_url == null && local.agent_in_bucket
   } }
 
-  # Without the lines that explain it: EC2 takes 16 KB.
-  user_data = { for name, text in local.user_data_explained : name => replace(text, "/(?m)^ *# .*\\n/", "") }
+  # Without the lines that explain it, and with less indentation: EC2 takes 16 KB.
+  user_data = { for name, text in local.user_data_explained : name =>
+    replace(replace(text, "/(?m)^ *# .*\\n/", ""), "/(?m)^    /", "   ")
+  }
 
   user_data_explained = { for name, pool in var.pools : name => templatefile("${path.module}/../cloud-init/user-data.yaml", {
     endpoint                   = var.endpoint
@@ -56,7 +58,8 @@ resource "aws_launch_template" "pool" {
     http_endpoint               = "enabled"
     http_tokens                 = "required"
     http_put_response_hop_limit = 1
-    instance_metadata_tags      = "disabled"
+    # The launch tells by a tag how long the agent waits for a job. No tag holds a secret.
+    instance_metadata_tags = "enabled"
   }
 
   block_device_mappings {

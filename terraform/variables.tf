@@ -93,7 +93,7 @@ variable "pools" {
     - reserve_hours: hours with a larger reserve: days (names of days, weekdays or weekend; default all), from and until (UTC, "08:00"; past midnight if it is not later), reserve. Default none.
     - speed: what a job's waiting minute is worth: economy 3 minutes of a machine, balanced 10 (default), fast 30; what is learned decides what that makes worth launching ahead of demand. reactive: nothing, ever.
     - waiting_minute_dollars: the same in dollars, such as 0.05, in place of speed. Default none.
-    - boot_limit_seconds: default 300. lifetime_seconds: default 90000. idle_timeout_seconds: default 45; a minute more is a minute of a machine more for each that found no job.
+    - boot_limit_seconds: default 300. lifetime_seconds: default 90000. idle_timeout_seconds: default 120, spare_timeout_seconds: default 20 and at most that; how long an agent waits for a job, where machines are kept ready and where none is.
     - interruption_grace_seconds: how long a job may go on after a spot notice. Default 0.
     - image: an AMI's id, or the name of an SSM parameter that holds one, read before launches. Default: Debian 13.
     - architecture: of the default image; x86_64 (default) or arm64 (20 % cheaper).
@@ -117,7 +117,8 @@ variable "pools" {
     waiting_minute_dollars     = optional(number)
     boot_limit_seconds         = optional(number, 300)
     lifetime_seconds           = optional(number, 90000)
-    idle_timeout_seconds       = optional(number, 45)
+    idle_timeout_seconds       = optional(number, 120)
+    spare_timeout_seconds      = optional(number)
     interruption_grace_seconds = optional(number, 0)
     image                      = optional(string)
     architecture               = optional(string, "x86_64")
@@ -176,8 +177,8 @@ variable "pools" {
     error_message = "boot_limit_seconds is 30 to 3600, and lifetime_seconds longer, up to 604800."
   }
   validation {
-    condition     = alltrue([for pool in values(var.pools) : pool.idle_timeout_seconds >= 1 && pool.idle_timeout_seconds <= 86400 && pool.interruption_grace_seconds >= 0 && pool.interruption_grace_seconds <= 86400])
-    error_message = "idle_timeout_seconds is 1 to 86400, interruption_grace_seconds 0 to 86400."
+    condition     = alltrue([for pool in values(var.pools) : pool.idle_timeout_seconds >= 1 && pool.idle_timeout_seconds <= 86400 && try(pool.spare_timeout_seconds == null || (pool.spare_timeout_seconds >= 1 && pool.spare_timeout_seconds <= pool.idle_timeout_seconds), true) && pool.interruption_grace_seconds >= 0 && pool.interruption_grace_seconds <= 86400])
+    error_message = "idle_timeout_seconds is 1 to 86400, spare_timeout_seconds 1 to that, interruption_grace_seconds 0 to 86400."
   }
   validation {
     condition     = alltrue([for pool in values(var.pools) : try(can(regex("^(ami-[0-9a-f]+|/[A-Za-z0-9._/-]+)$", pool.image)) || pool.image == null, true)])

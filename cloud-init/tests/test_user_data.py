@@ -60,7 +60,7 @@ def render(**changes):
     """As Terraform's module renders it."""
     settings = SETTINGS | changes
     filled = re.sub(r"\$\{(\w+)\}", lambda match: settings[match[1]], TEMPLATE)
-    return re.sub(r"(?m)^ *# .*\n", "", filled)
+    return re.sub(r"(?m)^    ", "   ", re.sub(r"(?m)^ *# .*\n", "", filled))
 
 
 def files(text):
@@ -288,6 +288,8 @@ class Metadata(http.server.BaseHTTPRequestHandler):
             "/latest/meta-data/iam/security-credentials/": "machine-role",
             "/latest/meta-data/iam/security-credentials/machine-role": json.dumps(SECRETS),
         }
+        if self.server.idle_timeout:
+            known["/latest/meta-data/tags/instance/dayfly:idle-timeout"] = self.server.idle_timeout
         text = known.get(self.path)
         return self.answer(404) if text is None else self.answer(200, text)
 
@@ -402,7 +404,7 @@ class Begin(Account):
         self.addCleanup(self.metadata.server_close)
         self.addCleanup(self.metadata.shutdown)
         self.metadata.machine, self.metadata.is_off = self.machine, self.metadata_is_off
-        self.metadata.busy, self.metadata.late = [], 1
+        self.metadata.busy, self.metadata.late, self.metadata.idle_timeout = [], 1, None
         self.environment = {"AWS_EC2_METADATA_SERVICE_ENDPOINT": f"http://127.0.0.1:{self.metadata.server_port}"}
 
     def ec2(self, **form):
@@ -448,6 +450,16 @@ class Begin(Account):
         self.assertIn("dayfly: log closed ", agent.stdout)
         self.assertEqual(self.left(), ["agent.yaml", "marks"], "the agent has removed its token")
         self.assertNotIn(self.token, (self.folder / "root/run/dayfly/agent.yaml").read_text())
+
+    def test_an_agent_waits_as_its_launch_says_or_else_as_its_pool_does(self):
+        # Where there is no tag, or no number in it, what the pool says holds.
+        for tag, waits in [("20", 20), (None, 45), ("soon", 45)]:
+            self.metadata.idle_timeout, self.metadata.machine = tag, self.launch()
+            self.machine = self.metadata.machine
+            code, said = self.begin()
+            self.assertEqual(code, 0, said)
+            settings = yaml.safe_load((self.folder / "root/run/dayfly/agent.yaml").read_text())
+            self.assertEqual(settings["disconnect-after-idle-timeout"], waits)
 
     def test_a_service_that_is_busy_is_not_taken_for_one_that_is_off(self):
         asked = iter([False] * 3)
@@ -698,7 +710,8 @@ def serve_metadata():
     for family, address in [(socket.AF_INET, "169.254.169.254"), (socket.AF_INET6, "fd00:ec2::254")]:
         kind = type("Server", (http.server.ThreadingHTTPServer,), {"address_family": family})
         server = kind((address, 80), Metadata)
-        server.machine, server.is_off, server.busy, server.late = "i-0123456789abcdef0", lambda: False, [], 0
+        server.machine, server.is_off = "i-0123456789abcdef0", lambda: False
+        server.busy, server.late, server.idle_timeout = [], 0, None
         threading.Thread(target=server.serve_forever).start()
     print("ready", flush=True)
 

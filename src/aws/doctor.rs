@@ -270,6 +270,7 @@ impl<'a> Doctor<'a> {
             offers: of_market.cloned().collect(),
             boot_limit: policy.boot_limit,
             lifetime: policy.lifetime,
+            idle_timeout: policy.speculation.idle_timeout,
         };
         let fleet = Fleet {
             order: &order,

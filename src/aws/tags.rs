@@ -20,6 +20,9 @@ pub const TEMPLATE: &str = "dayfly:template";
 pub const BOOT_LIMIT: &str = "dayfly:boot-limit";
 /// From launch to the end, at most, in seconds; of a builder, until its image is there.
 pub const LIFETIME: &str = "dayfly:lifetime";
+/// How long its agent waits for a job before the hub sends it away, in seconds. The machine reads
+/// it itself (`cloud-init/user-data.yaml`): one template serves machines that wait longer or less.
+pub const IDLE_TIMEOUT: &str = "dayfly:idle-timeout";
 /// Whose builder, image or snapshot it is: what `dayfly image` makes carries this in place of
 /// [`DEPLOYMENT`], so that no scaler takes a builder for a machine of its pools.
 pub const IMAGES: &str = "dayfly:images";
@@ -41,6 +44,7 @@ pub fn of_launch(deployment: &Deployment, order: &LaunchOrder) -> Vec<Tag> {
         (TEMPLATE, order.template.to_string()),
         (BOOT_LIMIT, seconds(order.boot_limit)),
         (LIFETIME, seconds(order.lifetime)),
+        (IDLE_TIMEOUT, seconds(order.idle_timeout)),
     ];
     tags.into_iter()
         .map(|(key, value)| Tag::builder().key(key).value(value).build())

@@ -333,7 +333,6 @@ pub(super) fn machines(
             ca_file: hub.ca_file.clone(),
             plain_http: hub.plain_http,
             registration_token: secrets.registration_tokens.get(name)?.clone(),
-            idle_timeout: pool.agent.idle_timeout,
             interruption_grace_period: pool.agent.interruption_grace_period,
         };
         Some((name.clone(), agent))

@@ -102,10 +102,6 @@ fn fixed_on_this_computer(started: &Settings, now: &Settings) -> Vec<String> {
                 pool.registration_token == pool_before.registration_token,
             ),
             (
-                "idle_timeout_seconds",
-                agent.idle_timeout == agent_before.idle_timeout,
-            ),
-            (
                 "interruption_grace_seconds",
                 agent.interruption_grace_period == agent_before.interruption_grace_period,
             ),

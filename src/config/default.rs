@@ -18,9 +18,6 @@ pub const BOOT_LIMIT: Duration = Duration::from_secs(300);
 /// The hub stops any job after 24 hours (protocol.md section 7); an hour more for booting, waiting
 /// and closing the log, so that the limit never ends a job.
 pub const LIFETIME: Duration = Duration::from_secs(90_000);
-/// Measured (docs/POLICY.md): a surplus machine of a race is gone soon after the minute that is paid
-/// anyway, and one that is kept ready is launched anew while that pays.
-pub const IDLE_TIMEOUT: Duration = Duration::from_secs(45);
 /// The official agent's own (protocol.md section 8): an interrupted job is stopped at once.
 pub const INTERRUPTION_GRACE: Duration = Duration::ZERO;
 /// One boot may fail by chance, and two; three in a row have a cause.

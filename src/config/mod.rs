@@ -166,8 +166,6 @@ pub struct PoolSettings {
 /// What an agent in a machine is told.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct AgentSettings {
-    /// How long it waits for a job before the hub ends it.
-    pub idle_timeout: Duration,
     /// How long its job may go on after an interruption, such as a spot notice.
     pub interruption_grace_period: Duration,
 }

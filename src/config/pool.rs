@@ -20,7 +20,7 @@ use crate::model::money::MicroDollars;
 use crate::model::offer::{Market, Offer};
 use crate::model::pool::{BreakerPolicy, PoolPolicy, Speculation};
 
-pub(super) const POOL: [&str; 22] = [
+pub(super) const POOL: [&str; 23] = [
     "agent_type",
     "registration_token",
     "machines_max",
@@ -29,6 +29,7 @@ pub(super) const POOL: [&str; 22] = [
     "boot_limit_seconds",
     "lifetime_seconds",
     "idle_timeout_seconds",
+    "spare_timeout_seconds",
     "interruption_grace_seconds",
     "breaker_failures_max",
     "breaker_pause_seconds",
@@ -129,10 +130,7 @@ fn pool(name: &str, reader: &Reader<'_>, around: &Around<'_>) -> Option<Pool> {
         offers: machines.offers,
         spot_patience: machines.spot_patience,
         breaker: breaker?,
-        speculation: Speculation {
-            idle_timeout: settings.idle_timeout,
-            ..speculation?
-        },
+        speculation: speculation?,
     };
     let settings = PoolSettings {
         registration_token: token?,
@@ -259,16 +257,9 @@ fn limits(table: &Table<'_>, machines_max: u32) -> Option<Limits> {
 }
 
 fn settings(table: &Table<'_>) -> Option<AgentSettings> {
-    let idle = seconds(
-        table,
-        "idle_timeout_seconds",
-        1..=DAY,
-        default::IDLE_TIMEOUT,
-    );
     let key = "interruption_grace_seconds";
     let grace = seconds(table, key, 0..=DAY, default::INTERRUPTION_GRACE);
     Some(AgentSettings {
-        idle_timeout: idle?,
         interruption_grace_period: grace?,
     })
 }
@@ -283,12 +274,29 @@ fn speculation(table: &Table<'_>, offers: &[Offer]) -> Option<Speculation> {
     let overhead = overhead.map_or(Some(usual.overhead_max_percent), |reader| {
         count(&reader, 0, 10_000)
     });
+    let (idle_timeout, spare_timeout) = timeouts(table)?;
     Some(Speculation {
         speed: speed?,
         race: race?,
         overhead_max_percent: overhead?,
-        ..usual
+        idle_timeout,
+        spare_timeout,
     })
+}
+
+/// How long agents wait for a job: those that are kept ready, and those whose job another took.
+fn timeouts(table: &Table<'_>) -> Option<(Duration, Duration)> {
+    let usual = Speculation::IDLE_TIMEOUT;
+    let idle = seconds(table, "idle_timeout_seconds", 1..=DAY, usual)?;
+    let key = "spare_timeout_seconds";
+    let usual = Speculation::SPARE_TIMEOUT.min(idle);
+    let spare = seconds(table, key, 1..=DAY, usual)?;
+    if let Some(reader) = table.optional(key).filter(|_| idle < spare) {
+        let most = idle.as_secs();
+        let expected = format!("expected at most idle_timeout_seconds, which is {most}");
+        reader.wrong(format!("found the number {}", spare.as_secs()), expected);
+    }
+    Some((idle, spare))
 }
 
 fn breaker(table: &Table<'_>) -> Option<BreakerPolicy> {

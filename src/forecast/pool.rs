@@ -18,9 +18,8 @@ use crate::model::pool::Speculation;
 use crate::model::snapshot::{PoolView, Sighting};
 use crate::model::time::Timestamp;
 
-/// What a surplus machine of a race costs: the minute that EC2 bills at least. It waits a little
-/// longer than that for the next job, and often meets one, which pays for the rest.
-const SPARE_COST: Duration = Duration::from_secs(60);
+/// What a machine costs at least: the minute that EC2 bills.
+const COST_MIN: Duration = Duration::from_secs(60);
 /// From a moment at which a machine is wanted to the tick that launches it, before two were seen:
 /// the configuration's default.
 const TICK: Duration = Duration::from_secs(5);
@@ -33,6 +32,9 @@ const LEADS: usize = 8;
 /// A machine is launched ahead of demand if it pays by so many percent: a state that is over soon
 /// does not repay its boots (policy.md 1.1).
 const LAUNCH_PERCENT: u64 = 130;
+/// As above where counts alone are known: most of what they tell of are blocks that end, and such
+/// a state is over within a boot. Measured (docs/POLICY.md).
+const BLIND_LAUNCH_PERCENT: u64 = 180;
 
 /// Boots, arrivals, schedules and overhead of one pool.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -258,7 +260,9 @@ impl PoolForecast {
         let worth = speculation.speed.waiting_worth();
         let exhausted = self.overhead.is_exhausted(speculation.overhead_max_percent);
         let race = if speculation.race && !exhausted {
-            self.boots.race(worth, SPARE_COST)
+            // A surplus machine boots, waits, and is sent away.
+            self.boots
+                .race(worth, COST_MIN.max(boot + speculation.spare_timeout))
         } else {
             Vec::new()
         };
@@ -276,7 +280,11 @@ impl PoolForecast {
             next_block: None,
         };
         if !exhausted {
-            let pays = pays_from(worth, boot, speculation.idle_timeout);
+            let percent = match blocks {
+                Some(_) => LAUNCH_PERCENT,
+                None => BLIND_LAUNCH_PERCENT,
+            };
+            let pays = pays_from(percent, worth, boot, speculation.idle_timeout);
             let ahead = self.schedule_lead(worth, speculation.idle_timeout);
             let expectation = &mut outlook.expectation;
             // What has come since the last look at pipelines may be what was expected.
@@ -320,10 +328,10 @@ impl PoolForecast {
 
 /// From which chance on a machine that is kept ready pays, in thousandths. It is sent away and
 /// launched anew again and again, and its boots are paid too.
-fn pays_from(worth: u32, boot: Duration, idle_timeout: Duration) -> u64 {
+fn pays_from(percent: u64, worth: u32, boot: Duration, idle_timeout: Duration) -> u64 {
     let waiting = milliseconds(idle_timeout).max(1);
     let paid_percent = 100 * (waiting + milliseconds(boot)) / waiting;
-    LAUNCH_PERCENT * paid_percent / 10 / (1 + u64::from(worth))
+    percent * paid_percent / 10 / (1 + u64::from(worth))
 }
 
 /// The block that most of the machines are kept ready for.

@@ -93,6 +93,8 @@ pub struct LaunchOrder {
     pub boot_limit: Duration,
     /// Tagged on the machine: how long it may live.
     pub lifetime: Duration,
+    /// Tagged on the machine: how long its agent waits for a job before the hub sends it away.
+    pub idle_timeout: Duration,
 }
 
 /// What happens for one job, and why.

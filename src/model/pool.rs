@@ -105,11 +105,19 @@ pub struct Speculation {
     /// Machine time that no job used, in percent of what jobs used, over a day; beyond it
     /// launches follow the queue alone.
     pub overhead_max_percent: u32,
-    /// How long an agent waits for a job before the hub sends it away: what a spare one costs.
+    /// How long an agent that is kept ready waits for a job before the hub sends it away.
     pub idle_timeout: Duration,
+    /// How long one waits that was launched for a queued job, where none is kept ready.
+    pub spare_timeout: Duration,
 }
 
 impl Speculation {
+    /// Measured (docs/POLICY.md): a machine that is sent away sooner is launched anew too often,
+    /// and one that stays longer outlives what it was launched for.
+    pub const IDLE_TIMEOUT: Duration = Duration::from_secs(120);
+    /// With a boot of forty seconds it fills the minute that is paid anyway.
+    pub const SPARE_TIMEOUT: Duration = Duration::from_secs(20);
+
     /// What holds where a configuration says nothing.
     pub const fn product() -> Self {
         Self::of(Speed::Balanced)
@@ -128,7 +136,19 @@ impl Speculation {
                 Speed::Worth(worth) if 30 <= worth => 300,
                 Speed::Worth(_) => 100,
             },
-            idle_timeout: Duration::from_secs(45),
+            idle_timeout: Self::IDLE_TIMEOUT,
+            spare_timeout: Self::SPARE_TIMEOUT,
+        }
+    }
+
+    /// How long the agents of a launch wait for a job, next to so many machines that are worth
+    /// keeping ready. Where any is, a machine that finds no job is one of those; elsewhere somebody
+    /// else took its job, and it only costs.
+    pub fn idle_timeout_beside(&self, kept_ready: u32) -> Duration {
+        if 0 < kept_ready {
+            self.idle_timeout
+        } else {
+            self.spare_timeout
         }
     }
 }

@@ -217,8 +217,9 @@ impl Pool<'_> {
             .iter()
             .map(|(id, counted)| ((*id).clone(), reap::verdict(*counted, now)))
             .collect();
-        let launch =
-            (0 < grant.count).then(|| self.order(policy, grant.count, &request.offers, now));
+        let kept_ready = balance.reserve.saturating_add(balance.expected);
+        let order = |count| self.order(policy, count, kept_ready, &request.offers, now);
+        let launch = (0 < grant.count).then(|| order(grant.count));
         PoolPlan {
             balance,
             jobs,
@@ -234,6 +235,7 @@ impl Pool<'_> {
         &self,
         policy: &Policy,
         count: u32,
+        kept_ready: u32,
         offers: &[crate::model::offer::Offer],
         now: Timestamp,
     ) -> LaunchOrder {
@@ -253,6 +255,7 @@ impl Pool<'_> {
             offers: offers.to_vec(),
             boot_limit: self.policy.boot_limit,
             lifetime: self.policy.lifetime,
+            idle_timeout: self.policy.speculation.idle_timeout_beside(kept_ready),
         }
     }
 }

@@ -95,7 +95,7 @@ impl Agent {
     }
 
     /// The request of a call.
-    pub fn request(&self, call: &AgentCall, name: &str, idle_timeout_seconds: u64) -> Request {
+    pub fn request(&self, call: &AgentCall, name: &str, idle_timeout: Duration) -> Request {
         let post = |path: &str, body: Vec<u8>| Request {
             method: "POST".to_owned(),
             path: format!("{AGENT_API}{path}"),
@@ -110,7 +110,7 @@ impl Agent {
                 let request = RegisterRequest {
                     name: name.to_owned(),
                     single_job: true,
-                    idle_timeout: i64::try_from(idle_timeout_seconds).unwrap_or(i64::MAX),
+                    idle_timeout: i64::try_from(idle_timeout.as_secs()).unwrap_or(i64::MAX),
                     ..RegisterRequest::default()
                 };
                 post("/register", json(&request))

@@ -36,6 +36,8 @@ pub struct Options {
     pub lifetime_seconds: u64,
     /// After how long the hub sends a waiting agent away.
     pub idle_timeout_seconds: u64,
+    /// As above, where none is kept ready.
+    pub spare_timeout_seconds: u64,
     /// The fastest boot, from running to a registered agent.
     pub boot_seconds: u64,
     /// The longest job.
@@ -137,6 +139,8 @@ impl Options {
             boot_limit_seconds: chance.between(90, 300),
             lifetime_seconds: chance.between(2400, 4200),
             idle_timeout_seconds: chance.between(60, 300),
+            // Drawn below.
+            spare_timeout_seconds: 0,
             boot_seconds: chance.between(10, 40),
             job_seconds_max,
             travel_ms_max: chance.one_of(&[20, 100, 500, 1500], 100),
@@ -146,7 +150,9 @@ impl Options {
             rates: Rates::draw(&mut chance),
             weather: Vec::new(),
         };
-        let ahead = Chance::of(seed, Purpose::Ahead).per_mille(500);
+        let mut chance_ahead = Chance::of(seed, Purpose::Ahead);
+        let ahead = chance_ahead.per_mille(500);
+        options.spare_timeout_seconds = chance_ahead.between(5, 60);
         options.pools.iter_mut().for_each(|pool| pool.ahead = ahead);
         // One world in eight is calm: what it costs there has no excuse.
         if chance.per_mille(125) {

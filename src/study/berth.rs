@@ -13,7 +13,7 @@ pub struct Surroundings {
     pub burst: u64,
     /// See `burst`.
     pub launches_per_second: u64,
-    /// How long an agent waits before the hub sends it away.
+    /// How long an agent waits before the hub sends it away, where its launch does not say it.
     pub idle_timeout: u64,
 }
 
@@ -60,6 +60,8 @@ pub struct Berth {
     pub state: State,
     /// Whether it ran a job.
     pub has_run: bool,
+    /// How long its agent waits before the hub sends it away.
+    pub(super) idle_timeout: u64,
     /// From sync to sync while it waits.
     pub(super) period: u64,
     /// Whether its next sync is on its way.

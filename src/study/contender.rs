@@ -56,9 +56,6 @@ pub enum Contender {
 
 /// What the bounds take a waiting second for, as `balanced` does.
 const DEFAULT_WORTH: u32 = Speed::Balanced.waiting_worth();
-/// How long an agent of ours waits where pipelines are seen: what comes next is known, but not to
-/// the second, and a machine that is sent away too early is launched anew.
-const AHEAD_IDLE: Duration = Duration::from_secs(120);
 /// How long an agent of the others waits before it is sent away, where the hub decides it.
 const OTHERS_IDLE: u64 = 300_000;
 const BUILDKITE_IDLE: u64 = 600_000;
@@ -74,10 +71,7 @@ pub fn contenders() -> Vec<(&'static str, Contender, &'static str)> {
     };
     let ahead = |speed| Contender::Ours {
         reserve: 0,
-        speculation: Speculation {
-            idle_timeout: AHEAD_IDLE,
-            ..Speculation::of(speed)
-        },
+        speculation: Speculation::of(speed),
         sees_pipelines: true,
     };
     let fixed = |reserve| Contender::Ours {
@@ -106,7 +100,7 @@ pub fn contenders() -> Vec<(&'static str, Contender, &'static str)> {
         (
             "ours-ahead",
             ahead(Speed::Balanced),
-            "Dayfly with an API token, by which it sees pipelines, and idle_timeout_seconds = 120",
+            "Dayfly with an API token, by which it sees pipelines",
         ),
         (
             "economy-ahead",
@@ -239,10 +233,7 @@ impl Contender {
     fn at_worth(mut self, worth: u32) -> Self {
         match &mut self {
             Self::Ours { speculation, .. } => {
-                *speculation = Speculation {
-                    idle_timeout: speculation.idle_timeout,
-                    ..Speculation::of(Speed::Worth(worth))
-                };
+                *speculation = Speculation::of(Speed::Worth(worth));
             }
             Self::Knowing { worth: own } => *own = worth,
             Self::Group(_) | Self::Webhook { .. } | Self::Taskscaler { .. } | Self::ZeroIdle => {}
@@ -250,7 +241,8 @@ impl Contender {
         self
     }
 
-    /// How long an agent waits before it is sent away, in milliseconds.
+    /// How long an agent waits before it is sent away, in milliseconds, where its launch does not
+    /// say it.
     pub fn idle_timeout(self) -> u64 {
         match self {
             Self::Ours { speculation, .. } => {
@@ -269,7 +261,10 @@ impl Contender {
     #[must_use]
     pub fn waiting_for(mut self, idle_timeout: Duration) -> Self {
         match &mut self {
-            Self::Ours { speculation, .. } => speculation.idle_timeout = idle_timeout,
+            Self::Ours { speculation, .. } => {
+                speculation.idle_timeout = idle_timeout;
+                speculation.spare_timeout = speculation.spare_timeout.min(idle_timeout);
+            }
             Self::Group(_)
             | Self::Webhook { .. }
             | Self::Taskscaler { .. }

@@ -145,7 +145,10 @@ impl Cloud for Doors {
         let numbers = match honored.get(&order.token) {
             Some(numbers) => numbers.clone(),
             None => {
-                let numbers: Vec<usize> = self.world.borrow_mut().launch(order.count).collect();
+                let idle_timeout = u64::try_from(order.idle_timeout.as_millis());
+                let mut world = self.world.borrow_mut();
+                let numbers = world.launch_waiting(order.count, idle_timeout.unwrap_or(u64::MAX));
+                let numbers: Vec<usize> = numbers.collect();
                 if numbers.is_empty() {
                     return Err(LaunchError::Throttled);
                 }

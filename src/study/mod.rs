@@ -21,6 +21,7 @@ pub mod ours;
 pub mod pattern;
 pub mod pipelines;
 pub mod plots;
+mod rate;
 pub mod recorded;
 pub mod report;
 pub mod run;

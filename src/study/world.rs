@@ -6,12 +6,14 @@
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet, BinaryHeap, VecDeque};
+use std::ops::Range;
 use std::rc::Rc;
 
 pub use super::berth::{Berth, Happening, Job, State, Surroundings, Timer};
 use super::berth::{Course, count};
 use super::boots::boot_time;
 use super::draw::{Draw, milliseconds};
+use super::rate::LaunchRate;
 use super::workload::{Push, Workload};
 
 /// From a job's end to the machine's: disconnect, power off, terminate.
@@ -51,8 +53,7 @@ pub struct World {
     idle: BTreeSet<usize>,
     busy: u32,
     calls: u64,
-    tokens: f64,
-    filled_at: u64,
+    rate: LaunchRate,
     syncs: Draw,
 }
 
@@ -80,8 +81,7 @@ impl World {
             idle: BTreeSet::new(),
             busy: 0,
             calls: 0,
-            tokens: burst(around),
-            filled_at: now,
+            rate: LaunchRate::new(around.burst, around.launches_per_second, now),
             syncs: Draw::new(around.seed, 0x51C),
             workload,
         };
@@ -164,15 +164,15 @@ impl World {
     }
 
     /// Launches machines in one call, as many as the cloud's rate allows; gives their numbers.
-    pub fn launch(&mut self, wanted: u32) -> std::ops::Range<usize> {
+    pub fn launch(&mut self, wanted: u32) -> Range<usize> {
+        self.launch_waiting(wanted, self.around.idle_timeout)
+    }
+
+    /// As [`launch`](Self::launch), with agents that wait for so many milliseconds.
+    pub fn launch_waiting(&mut self, wanted: u32, idle_timeout: u64) -> Range<usize> {
         let first = self.machines.len();
-        self.refill();
-        let mut left = wanted;
-        while 0 < left && 1.0 <= self.tokens {
-            self.tokens -= 1.0;
-            left -= 1;
-            self.add_machine();
-        }
+        let granted = self.rate.take(wanted, self.now);
+        (0..granted).for_each(|_| self.add_machine(idle_timeout));
         self.calls += 1;
         first..self.machines.len()
     }
@@ -227,14 +227,7 @@ impl World {
         self.events.push(Reverse((at, self.order, event)));
     }
 
-    fn refill(&mut self) {
-        let passed = super::draw::seconds(self.now - self.filled_at);
-        let rate = super::draw::seconds(self.around.launches_per_second * 1000);
-        self.tokens = (self.tokens + passed * rate).min(burst(self.around));
-        self.filled_at = self.now;
-    }
-
-    fn add_machine(&mut self) {
+    fn add_machine(&mut self, idle_timeout: u64) {
         let number = self.machines.len();
         let boot = boot_time(
             self.around.boots,
@@ -249,6 +242,7 @@ impl World {
             ends_at: None,
             state: State::Booting,
             has_run: false,
+            idle_timeout,
             period: milliseconds(self.syncs.uniform(4.0, 6.0)),
             asked: false,
             job: usize::MAX,
@@ -311,7 +305,7 @@ impl World {
         self.machines[number].state = State::Idle;
         self.idle.insert(number);
         if !self.take(number) {
-            let until = self.now + self.around.idle_timeout;
+            let until = self.now + self.machines[number].idle_timeout;
             self.at(until, Event::Sync(number));
         }
         Happening::Internal
@@ -324,7 +318,7 @@ impl World {
         if machine.state != State::Idle {
             return Happening::Internal;
         }
-        let is_over = self.around.idle_timeout <= self.now - machine.ready_at;
+        let is_over = machine.idle_timeout <= self.now - machine.ready_at;
         if self.take(number) {
             return Happening::Internal;
         }
@@ -389,8 +383,4 @@ impl World {
         self.alive.remove(&number);
         Happening::Gone(number)
     }
-}
-
-fn burst(around: Surroundings) -> f64 {
-    super::draw::seconds(around.burst * 1000)
 }

@@ -63,10 +63,8 @@ fn values(
         Metadata::Off => "off",
         Metadata::Guarded => "guarded",
     };
-    let (idle, grace) = (
-        of_pool.agent.idle_timeout,
-        of_pool.agent.interruption_grace_period,
-    );
+    let idle = policy.speculation.idle_timeout;
+    let grace = of_pool.agent.interruption_grace_period;
     let seconds = |duration: Duration| duration.as_secs().to_string();
     Ok(vec![
         ("endpoint", settings.config.hub.endpoint.clone()),

@@ -9,8 +9,11 @@ use crate::document::{Place, Problem, Report};
 /// whole and of a script has no space there, and stays.
 const COMMENT: &str = "# ";
 
-/// Fills in every `${name}`, and leaves out the lines that explain, because there is room for so
-/// many bytes alone. `file` names the template in problems.
+/// What a file's text is indented by in the template, and one space less, which YAML is content with.
+const INDENT: &str = "    ";
+
+/// Fills in every `${name}`, leaves out the lines that explain, and a space of each file's
+/// indentation, because there is room for so many bytes alone. `file` names the template in problems.
 ///
 /// # Errors
 /// All at once: a placeholder without a value, a value without a placeholder, a value that could
@@ -34,6 +37,9 @@ pub fn fill(template: &str, file: &str, values: &[(&str, String)]) -> Result<Str
         let is_comment = line.trim_start().starts_with(COMMENT);
         let begins = filled.len();
         let mut rest = line;
+        if line.starts_with(INDENT) {
+            rest = &line[1..];
+        }
         while let Some((before, after)) = rest.split_once("${") {
             filled.push_str(before);
             let Some((name, after)) = after.split_once('}') else {

@@ -5,8 +5,8 @@ mock_provider "aws" {
 
 run "template" {
   assert {
-    condition     = aws_launch_template.pool["linux"].metadata_options[0].http_tokens == "required" && aws_launch_template.pool["linux"].metadata_options[0].http_put_response_hop_limit == 1 && aws_launch_template.pool["linux"].metadata_options[0].instance_metadata_tags == "disabled"
-    error_message = "Metadata of version 2 alone, one hop, no tags."
+    condition     = aws_launch_template.pool["linux"].metadata_options[0].http_tokens == "required" && aws_launch_template.pool["linux"].metadata_options[0].http_put_response_hop_limit == 1 && aws_launch_template.pool["linux"].metadata_options[0].instance_metadata_tags == "enabled"
+    error_message = "Metadata of version 2 alone, one hop; its tags say how long the agent waits."
   }
   assert {
     condition     = aws_launch_template.pool["linux"].instance_initiated_shutdown_behavior == "terminate"

@@ -23,7 +23,7 @@ run "replicas" {
   # The blocks stand twice, because a template that makes both kinds of machines would need itself:
   # the scaler's configuration names the pools' templates.
   assert {
-    condition     = [for options in aws_launch_template.scaler[0].metadata_options : [options.http_endpoint, options.http_tokens, options.http_put_response_hop_limit, options.instance_metadata_tags]] == [for options in aws_launch_template.pool["linux"].metadata_options : [options.http_endpoint, options.http_tokens, options.http_put_response_hop_limit, options.instance_metadata_tags]]
+    condition     = [for options in aws_launch_template.scaler[0].metadata_options : [options.http_endpoint, options.http_tokens, options.http_put_response_hop_limit]] == [for options in aws_launch_template.pool["linux"].metadata_options : [options.http_endpoint, options.http_tokens, options.http_put_response_hop_limit]]
     error_message = "The metadata service of a replica is as closed as that of a machine."
   }
   assert {

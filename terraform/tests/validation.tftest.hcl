@@ -180,6 +180,14 @@ run "refuses_pools_idle" {
   expect_failures = [var.pools]
 }
 
+run "refuses_pools_spare" {
+  command = plan
+  variables {
+    pools = { linux = merge(var.pools["linux"], { idle_timeout_seconds = 15, spare_timeout_seconds = 16 }) }
+  }
+  expect_failures = [var.pools]
+}
+
 run "refuses_pools_image" {
   command = plan
   variables {

@@ -60,7 +60,7 @@ fn what_the_configuration_says_stands_in_the_user_data() {
         r#""endpoint": "acme.semaphoreci.com", "region": "eu-central-1", "token_parameter": "/dayfly/linux""#,
         r#""agent": "semaphore", "agent_url": "https://example.com/agent.tar.gz""#,
         r#""agent_sha256": "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef""#,
-        r#""metadata": "guarded", "idle_timeout_seconds": "45""#,
+        r#""metadata": "guarded", "idle_timeout_seconds": "120""#,
         r#""sudo": "true""#,
         "OnBootSec=7200",
     ] {

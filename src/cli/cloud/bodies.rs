@@ -17,11 +17,13 @@ use crate::model::machine::{ConsoleMarks, Machine, Phase};
 use crate::model::money::MicroDollars;
 use crate::model::offer::Offer;
 use crate::model::plan::LaunchOrder;
+use crate::model::pool::Speculation;
 use crate::ports::{Clock, Cloud, CloudError, SystemClock};
 
 /// What machines are given that are tagged with no limits, as the scaler reads them.
 const BOOT_LIMIT: Duration = Duration::from_secs(300);
 const LIFETIME: Duration = Duration::from_secs(90_000);
+const IDLE_TIMEOUT: Duration = Speculation::IDLE_TIMEOUT;
 
 /// The bodies that are alive, and what their consoles were known to show.
 #[derive(Debug)]
@@ -159,5 +161,6 @@ fn order(record: &MachineRecord) -> Option<LaunchOrder> {
         }],
         boot_limit: seconds("dayfly:boot-limit").unwrap_or(BOOT_LIMIT),
         lifetime: seconds("dayfly:lifetime").unwrap_or(LIFETIME),
+        idle_timeout: seconds("dayfly:idle-timeout").unwrap_or(IDLE_TIMEOUT),
     })
 }

@@ -25,6 +25,7 @@ use super::output::{failed, print, print_stderr, style};
 use super::signals::stop_signal;
 use super::{any_cloud, connect};
 use crate::config;
+use crate::emulator::ec2::machine::Switch;
 use crate::emulator::ec2::settings::Ec2Settings;
 use crate::emulator::ec2::template::LaunchTemplate;
 use crate::emulator::ec2::throttle::Throttling;
@@ -245,6 +246,8 @@ fn account(command: &CloudCommand, ids_from: u64) -> Result<Ec2, Exit> {
         let known = known.or_insert_with(|| LaunchTemplate::of_image(template, "ami-x86"));
         for data in known.versions.values_mut() {
             data.user_data = Some(STANDARD.encode(&text));
+            // As in Terraform's templates: a launch says by a tag how long its agents wait.
+            data.metadata.tags = Some(Switch::On);
         }
     }
     let limits = command.capacity.iter();

@@ -250,7 +250,6 @@ fn agent(endpoint: &str, ca_file: &Option<PathBuf>, token: &Secret) -> AgentSett
         ca_file: ca_file.clone(),
         plain_http: false,
         registration_token: token.clone(),
-        idle_timeout: IDLE_TIMEOUT,
         interruption_grace_period: Duration::ZERO,
     }
 }
@@ -288,7 +287,11 @@ fn policy(pools: &Pools, machines_max: u32, reserve: u32) -> Policy {
             hourly: MicroDollars(0),
         }],
         spot_patience: Duration::ZERO,
-        speculation: Speculation::default(),
+        speculation: Speculation {
+            idle_timeout: IDLE_TIMEOUT,
+            spare_timeout: IDLE_TIMEOUT,
+            ..Speculation::default()
+        },
         breaker: BreakerPolicy {
             failures_max: 5,
             pause: Duration::from_secs(10),

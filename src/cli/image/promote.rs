@@ -189,6 +189,7 @@ fn launch<'a>(scene: &'a Scene, image: &ImageId) -> Result<TrialLaunch<'a>, Imag
             offers: policy.offers.clone(),
             boot_limit: policy.boot_limit,
             lifetime: policy.lifetime,
+            idle_timeout: policy.speculation.idle_timeout,
         },
     })
 }

@@ -159,7 +159,7 @@ impl<K: Clock + Clone + Send + 'static> ProcessCloud<K> {
         };
         let folder = Folder::of(&self.settings.root, &id);
         let started = folder
-            .create(&tags, &agent)
+            .create(&tags, &agent, order.idle_timeout)
             .and_then(|()| self.start_init(&folder));
         let init = started.inspect_err(|_| folder.remove())?;
         let ending = Arc::new(Notify::new());

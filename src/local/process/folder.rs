@@ -93,7 +93,12 @@ impl Folder {
     }
 
     /// Makes the machine: folders, tags, and the agent's settings with the token in a file of its own.
-    pub(super) fn create(&self, tags: &Tags, agent: &AgentSettings) -> io::Result<()> {
+    pub(super) fn create(
+        &self,
+        tags: &Tags,
+        agent: &AgentSettings,
+        idle_timeout: Duration,
+    ) -> io::Result<()> {
         for folder in [self.0.clone(), self.home(), self.scratch()] {
             private_folder(&folder)?;
         }
@@ -105,7 +110,7 @@ impl Folder {
             "name": tags.machine.id,
             "no-https": agent.plain_http,
             "disconnect-after-job": true,
-            "disconnect-after-idle-timeout": agent.idle_timeout.as_secs(),
+            "disconnect-after-idle-timeout": idle_timeout.as_secs(),
             "interruption-grace-period": agent.interruption_grace_period.as_secs(),
         });
         let mut settings = settings;

@@ -41,8 +41,6 @@ pub struct AgentSettings {
     pub plain_http: bool,
     /// Admits the agent to the hub. It is handed over in a file that the agent removes.
     pub registration_token: Secret,
-    /// After waiting for this long the hub sends the agent away.
-    pub idle_timeout: Duration,
     /// How long its job may go on after an interruption.
     pub interruption_grace_period: Duration,
 }

@@ -126,6 +126,7 @@ impl SimCloud {
             ("dayfly:template", order.template.to_string()),
             ("dayfly:boot-limit", seconds(order.boot_limit)),
             ("dayfly:lifetime", seconds(order.lifetime)),
+            ("dayfly:idle-timeout", seconds(order.idle_timeout)),
         ];
         form = form.with("TagSpecification.1.ResourceType", "instance");
         for (index, (key, value)) in tags.iter().enumerate() {

@@ -75,6 +75,8 @@ impl World {
         };
         let seconds = |key: &str| Duration::from_secs(tag(key).parse().unwrap_or(0));
         let (boot_limit, lifetime) = (seconds("dayfly:boot-limit"), seconds("dayfly:lifetime"));
+        let idle_timeout = tag("dayfly:idle-timeout").parse();
+        let idle_timeout = idle_timeout.unwrap_or(self.options.idle_timeout_seconds);
         let price = self
             .prices
             .get(&(machine.instance_type.clone(), machine.market));
@@ -90,6 +92,7 @@ impl World {
             pool,
             launched_at: self.now,
             boot_limit,
+            idle_timeout: Duration::from_secs(idle_timeout),
             boot,
             vanishes_after: (vanishes && in_storm).then_some(after),
             stays_on: stays_on && in_storm,
@@ -349,7 +352,10 @@ impl World {
 
     /// Asks the hub at once; the answer takes its way.
     pub(super) fn agent_calls(&mut self, id: &str, call: AgentCall) {
-        let idle_timeout = self.options.idle_timeout_seconds;
+        let Some(body) = self.bodies.get(id) else {
+            return;
+        };
+        let idle_timeout = body.idle_timeout;
         let Some(agent) = self.agent(id) else { return };
         let request = agent.request(&call, id, idle_timeout);
         let response = self.hub.handle(&request, self.now);

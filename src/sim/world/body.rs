@@ -14,6 +14,8 @@ pub(super) struct Body {
     pub(super) launched_at: Timestamp,
     /// From launch to a registered agent, at most.
     pub(super) boot_limit: Duration,
+    /// How long its agent waits for a job before the hub sends it away.
+    pub(super) idle_timeout: Duration,
     /// How it boots.
     pub(super) boot: Boot,
     /// Its agent vanishes so long after it has registered.

@@ -221,13 +221,14 @@ fn pool_policy(
             failures_max: wanted.failures_max,
             pause: Duration::from_secs(wanted.pause_seconds),
         },
-        speculation: if wanted.ahead {
-            Speculation {
-                idle_timeout: Duration::from_secs(options.idle_timeout_seconds),
-                ..Speculation::product()
+        speculation: Speculation {
+            idle_timeout: Duration::from_secs(options.idle_timeout_seconds),
+            spare_timeout: Duration::from_secs(options.spare_timeout_seconds),
+            ..if wanted.ahead {
+                Speculation::product()
+            } else {
+                Speculation::default()
             }
-        } else {
-            Speculation::default()
         },
     }
 }

@@ -42,6 +42,7 @@ module "dayfly" {
       boot_limit_seconds         = 240
       lifetime_seconds           = 7200
       idle_timeout_seconds       = 60
+      spare_timeout_seconds      = 30
       interruption_grace_seconds = 90
       image                      = "/dayfly/image"
       metadata                   = "guarded"

@@ -1,6 +1,7 @@
 //! Launches through the real client.
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use dayfly::emulator::ec2::action::Action;
 use dayfly::emulator::ec2::error;
@@ -46,6 +47,7 @@ async fn a_batch_is_one_call_and_everything_is_tagged_by_it() {
         assert_eq!(tag("dayfly:template"), Some("lt-1:1"));
         assert_eq!(tag("dayfly:boot-limit"), Some("300"));
         assert_eq!(tag("dayfly:lifetime"), Some("90000"));
+        assert_eq!(tag("dayfly:idle-timeout"), Some("120"));
         assert_eq!(machine.offer.instance_type, record.instance_type);
         assert_eq!(machine.offer.subnet, record.subnet);
     }
@@ -84,15 +86,23 @@ async fn an_answer_that_is_lost_is_had_by_asking_again() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_token_that_was_used_for_another_count_finds_what_it_launched() {
+async fn a_token_that_was_used_for_another_launch_finds_what_it_launched() {
     let (wire, cloud) = cloud(account());
     let first = cloud.launch(&order("dayfly-1", 3)).await.expect("machines");
     tokio::time::advance(UNSEEN).await;
-    let other = cloud.launch(&order("dayfly-1", 5)).await.expect("machines");
     let ids = |machines: &[dayfly::model::machine::Machine]| -> BTreeSet<_> {
         machines.iter().map(|machine| machine.id.clone()).collect()
     };
-    assert_eq!(ids(&first.machines), ids(&other.machines));
+    let of_another_count = order("dayfly-1", 5);
+    // Somebody expects less now than when its answer was lost.
+    let of_another_wait = LaunchOrder {
+        idle_timeout: Duration::from_secs(20),
+        ..order("dayfly-1", 3)
+    };
+    for other in [of_another_count, of_another_wait] {
+        let other = cloud.launch(&other).await.expect("machines");
+        assert_eq!(ids(&first.machines), ids(&other.machines));
+    }
     assert_eq!(wire.ec2().machines().count(), 3);
 }
 

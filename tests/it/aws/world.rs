@@ -106,5 +106,6 @@ pub fn order(token: &str, count: u32) -> LaunchOrder {
         offers: offers(Market::OnDemand),
         boot_limit: Duration::from_secs(300),
         lifetime: Duration::from_secs(90_000),
+        idle_timeout: Duration::from_secs(120),
     }
 }

@@ -84,11 +84,14 @@ fn on_this_computer_a_pool_may_go_and_none_may_come() {
         .replace("s1-arm", "s1-other")
         .replace("\"ARM\"", "\"OTHER\"");
     assert_eq!(
-        refused(&two, &(other + "idle_timeout_seconds = 7\n")),
+        refused(
+            &two,
+            &(other + "idle_timeout_seconds = 7\ninterruption_grace_seconds = 7\n")
+        ),
         [
             "pools.arm.agent_type",
             "pools.arm.registration_token",
-            "pools.arm.idle_timeout_seconds"
+            "pools.arm.interruption_grace_seconds"
         ]
     );
 }

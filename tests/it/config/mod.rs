@@ -63,6 +63,7 @@ reserve_hours = [
 boot_limit_seconds = 60
 lifetime_seconds = 3600
 idle_timeout_seconds = 30
+spare_timeout_seconds = 7
 speed = "fast"
 race = false
 overhead_max_percent = 20
@@ -138,7 +139,8 @@ fn the_least_configuration_has_defaults_for_the_rest() {
                         speed: Balanced,
                         race: true,
                         overhead_max_percent: 100,
-                        idle_timeout: 45s,
+                        idle_timeout: 120s,
+                        spare_timeout: 20s,
                     },
                 },
             },
@@ -168,7 +170,6 @@ fn the_least_configuration_has_defaults_for_the_rest() {
                         "DAYFLY_TOKEN_LINUX",
                     ),
                     agent: AgentSettings {
-                        idle_timeout: 45s,
                         interruption_grace_period: 0ns,
                     },
                     machine: MachineSettings {
@@ -221,11 +222,11 @@ fn everything_can_be_said() {
         race: false,
         overhead_max_percent: 20,
         idle_timeout: Duration::from_secs(30),
+        spare_timeout: Duration::from_secs(7),
     };
     assert_eq!(policy.pools[&linux].speculation, speculation);
     assert_eq!(policy.pools[&linux].breaker.failures_max, 5);
     let agent = config.pools[&linux].agent;
-    assert_eq!(agent.idle_timeout, Duration::from_secs(30));
     assert_eq!(agent.interruption_grace_period, Duration::from_secs(90));
     // A pool may use all that the deployment may, unless it says less.
     assert_eq!(policy.pools[&PoolName::new("arm")].machines_max, 40);

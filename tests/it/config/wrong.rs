@@ -60,6 +60,8 @@ agent_type = "s1-"
 registration_token = { env = "A" }
 boot_limit_seconds = 300
 lifetime_seconds = 300
+idle_timeout_seconds = 15
+spare_timeout_seconds = 16
 "#;
     insta::assert_snapshot!(problems(text), @r#"
     dayfly.toml:2: deployment: found the text "c i"; expected letters, digits, '-' and '_', 64 at most
@@ -84,6 +86,7 @@ lifetime_seconds = 300
     dayfly.toml:26: pools."a b": found this name; expected letters, digits, '-' and '_', 64 at most
     dayfly.toml:27: pools."a b".agent_type: found the text "s1-"; expected s1- and then letters, digits, '-' and '_', such as s1-linux
     dayfly.toml:30: pools."a b".lifetime_seconds: found a lifetime of 300 s; expected more than boot_limit_seconds, which is 300
+    dayfly.toml:32: pools."a b".spare_timeout_seconds: found the number 16; expected at most idle_timeout_seconds, which is 15
     "#);
 }
 

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use dayfly::forecast::pipelines::Coming;
 use dayfly::model::machine::{Machine, Phase};
 use dayfly::model::outlook::{Expectation, Outlook};
 use dayfly::model::pool::Speculation;
@@ -256,16 +257,19 @@ fn now_and_then() -> Watched {
 #[test]
 fn a_machine_is_kept_ready_if_its_job_comes_often_enough_to_pay_for_its_boots() {
     // Within a boot of 40 s and a tick of 10 s two jobs come in a quarter of the moments, and three
-    // in one of twenty. A machine that waits 40 s and boots 40 s is paid twice over: at a waiting
-    // worth of ten it pays from 130 · 2 / 11, 23.6 percent, on.
+    // in one of twenty. A machine that waits 80 s and boots 40 s is paid one and a half times: at a
+    // waiting worth of ten it pays from 180 · 1.5 / 11, 24.5 percent, on.
     let watched = now_and_then();
-    let likely = |idle| {
-        let outlook = watched.clone().outlook_for(speculation(idle), at(10_800));
+    let likely = |idle, blocks: Option<&[Coming]>| {
+        let mut forecast = watched.forecast.clone();
+        let outlook = forecast.outlook(speculation(idle), blocks, at(10_800));
         outlook.expectation.likely
     };
-    assert_eq!(likely(40), 2);
-    // One that waits for 30 s is paid 2.33 times over, and would have to be used by 27.5 percent.
-    assert_eq!(likely(30), 0);
+    assert_eq!(likely(80, None), 2);
+    // One that waits for 70 s is paid 1.57 times, and would have to be used by 25.7 percent.
+    assert_eq!(likely(70, None), 0);
+    // Where pipelines are seen it is 130 · 2 / 11, 23.6 percent, with 40 s, and 27.5 with 30 s.
+    assert_eq!([40, 30].map(|idle| likely(idle, Some(&[]))), [2, 0]);
     assert_eq!(watched.outlook(at(10_800)).expectation.scheduled, 0);
 }
 

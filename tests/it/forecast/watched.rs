@@ -145,5 +145,6 @@ pub fn speculation(idle_seconds: u64) -> Speculation {
         race: true,
         overhead_max_percent: 100,
         idle_timeout: Duration::from_secs(idle_seconds),
+        spare_timeout: Duration::from_secs(20),
     }
 }

@@ -46,6 +46,8 @@ async fn an_agent_finds_a_clean_environment_and_its_settings_and_no_secret_but_i
     assert_eq!(["agent.json", "machine.json"].map(mode), [0o600; 2]);
     let config = fs::read_to_string(folder.join("agent.json")).expect("the agent's settings");
     assert!(!config.contains("the-registration-token"), "{config}");
+    let waits = r#""disconnect-after-idle-timeout":60"#;
+    assert!(config.contains(waits), "as its launch says: {config}");
     assert!(!folder.join("token").exists(), "the agent has removed it");
     world.go().await;
     let gone = wait_until_gone(&cloud, &machine).await;

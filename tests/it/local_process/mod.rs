@@ -134,7 +134,6 @@ pub fn settings(folder: &Path) -> ProcessSettings {
         ca_file: None,
         plain_http: false,
         registration_token: Secret::new("the-registration-token"),
-        idle_timeout: Duration::from_secs(60),
         interruption_grace_period: Duration::ZERO,
     };
     ProcessSettings {
@@ -196,6 +195,7 @@ pub fn order(token: &str, count: u32) -> LaunchOrder {
         }],
         boot_limit: Duration::from_secs(600),
         lifetime: Duration::from_secs(3600),
+        idle_timeout: Duration::from_secs(60),
     }
 }
 

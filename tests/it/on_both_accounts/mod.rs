@@ -246,6 +246,7 @@ impl Site {
             offers: self.offers(market),
             boot_limit: Duration::from_secs(300),
             lifetime: Duration::from_secs(90_000),
+            idle_timeout: Duration::from_secs(120),
         }
     }
 }

@@ -121,6 +121,24 @@ fn the_fixed_reserve_is_a_floor_and_not_an_addition() {
 }
 
 #[test]
+fn who_finds_no_job_waits_long_where_machines_are_kept_ready_and_leaves_soon_elsewhere() {
+    let nothing_expected = Outlook {
+        expectation: Expectation::default(),
+        ..outlook()
+    };
+    let waits = |reserve, outlook: &Outlook| {
+        let snapshot = expecting(World::new().queued(6), outlook.clone());
+        let plan = decide(&snapshot, &speculating(100, reserve), now());
+        let order = plan.pools[&pool("linux")].launch.as_ref();
+        order.expect("six jobs have no machine").idle_timeout
+    };
+    let usual = Speculation::product();
+    assert_eq!(waits(0, &nothing_expected), usual.spare_timeout);
+    assert_eq!(waits(0, &outlook()), usual.idle_timeout);
+    assert_eq!(waits(1, &nothing_expected), usual.idle_timeout);
+}
+
+#[test]
 fn jobs_without_a_machine_start_a_race_and_jobs_with_one_do_not() {
     let nothing_expected = Outlook {
         expectation: Expectation::default(),

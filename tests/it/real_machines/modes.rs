@@ -31,7 +31,8 @@ async fn guarded_metadata_answers_root_alone_and_an_official_agents_settings_are
     let mut world = World::new(&image, &[GUARDED, OFFICIAL], 2);
     let command = format!("echo as user $({ASKS}); echo as root $(sudo {ASKS})");
     let guarded = world.enqueue(GUARDED.name, &command);
-    let command = "stat -c '%a %U %n' /run/dayfly /run/dayfly/*; sudo -n true || echo no root";
+    let command = "stat -c '%a %U %n' /run/dayfly /run/dayfly/*; sudo -n true || echo no root; \
+                   grep idle-timeout /run/dayfly/agent.yaml";
     let official = world.enqueue(OFFICIAL.name, command);
     world.start_scaler();
     for job in [&guarded, &official] {
@@ -48,6 +49,8 @@ async fn guarded_metadata_answers_root_alone_and_an_official_agents_settings_are
         "700 semaphore /run/dayfly",
         "600 semaphore /run/dayfly/agent.yaml",
         "no root",
+        // By the tag of its launch: its user data says 600.
+        "disconnect-after-idle-timeout: 20",
     ] {
         assert!(log.contains(words), "{words} in {log}");
     }

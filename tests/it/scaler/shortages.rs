@@ -28,6 +28,7 @@ fn order(count: u32, offers: &[&Offer]) -> LaunchOrder {
         offers: offers.iter().copied().cloned().collect(),
         boot_limit: policy.boot_limit,
         lifetime: policy.lifetime,
+        idle_timeout: policy.speculation.idle_timeout,
     }
 }
 

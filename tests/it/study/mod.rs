@@ -2,6 +2,7 @@
 
 mod bounds;
 mod plots;
+mod timeouts;
 
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
