@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::race;
+use super::{overdue, race};
 
 /// Boots that are remembered.
 const REMEMBERED: usize = 500;
@@ -13,8 +13,6 @@ const REMEMBERED: usize = 500;
 const BELIEVED: usize = 100;
 /// Fewer teach nothing.
 const LEAST: usize = 20;
-/// The quantile at which a boot is called overdue.
-const OVERDUE_PERMILLE: usize = 950;
 /// Pairs within a call from which the spread within calls is known.
 const PAIRS_LEAST: u64 = 10;
 
@@ -46,9 +44,19 @@ pub struct Law {
     /// The same as they differ within one call.
     within: Vec<u64>,
     mean: u64,
-    /// The table of a race, and what it was made for.
-    race: Vec<u32>,
-    race_for: (u32, u64),
+    /// What a price decides, and for which it was made: of a millisecond of waiting, and of a
+    /// surplus machine.
+    #[serde(skip)]
+    priced: Option<((u32, u64), Priced)>,
+}
+
+/// What follows from the boots for a price.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Priced {
+    /// How many machines more pay for batches of 1, 2, … jobs.
+    pub race: Vec<u32>,
+    /// A boot that takes longer is not counted upon.
+    pub overdue_after: Option<Duration>,
 }
 
 impl Boots {
@@ -83,23 +91,28 @@ impl Boots {
         times.get(at).map(|time| Duration::from_millis(*time))
     }
 
-    /// A boot that takes longer is not counted upon.
-    pub fn overdue_after(&self) -> Option<Duration> {
-        self.quantile(OVERDUE_PERMILLE)
-    }
-
-    /// How many machines more pay for batches of 1, 2, … jobs.
-    pub fn race(&mut self, worth: u32, spare_cost: Duration) -> Vec<u32> {
+    /// What follows where a millisecond of waiting is worth so many of a machine, and a surplus
+    /// machine costs so much; nothing while too few boots were seen.
+    pub fn priced(&mut self, worth: u32, spare_cost: Duration) -> Priced {
         let cost = u64::try_from(spare_cost.as_millis()).unwrap_or(u64::MAX);
         let law = &mut self.law;
         if law.times.is_empty() {
-            return Vec::new();
+            return Priced::default();
         }
-        if law.race.is_empty() || law.race_for != (worth, cost) {
-            law.race = race::table(&law.within, worth, cost);
-            law.race_for = (worth, cost);
+        if let Some((_, priced)) = law.priced.as_ref().filter(|it| it.0 == (worth, cost)) {
+            return priced.clone();
         }
-        law.race.clone()
+        let race = race::table(&law.within, worth, cost);
+        // Where boots are raced, others of the race often come before one that is launched later.
+        let is_raced = race.first().is_some_and(|more| 0 < *more);
+        let pays_from = if is_raced { 2 * cost } else { cost };
+        let overdue_after = overdue::age(&law.times, worth, pays_from).map(Duration::from_millis);
+        let priced = Priced {
+            race,
+            overdue_after,
+        };
+        law.priced = Some(((worth, cost), priced.clone()));
+        priced
     }
 
     fn learn(&mut self) {
@@ -112,8 +125,7 @@ impl Boots {
             mean: times.iter().sum::<u64>() / times.len() as u64,
             within: within(&times, &self.seen),
             times,
-            race: Vec::new(),
-            race_for: (0, 0),
+            priced: None,
         };
     }
 }
@@ -199,15 +211,18 @@ mod tests {
         seen
     }
 
+    fn priced(boots: &mut Boots) -> Priced {
+        boots.priced(10, Duration::from_secs(60))
+    }
+
     fn race(boots: &mut Boots) -> u32 {
-        boots.race(10, Duration::from_secs(60))[9]
+        priced(boots).race[9]
     }
 
     #[test]
     fn few_boots_teach_nothing() {
         let mut few = learned((0..19).map(|at| boot(30_000, at)));
-        assert_eq!((few.mean(), few.overdue_after()), (None, None));
-        assert!(few.race(10, Duration::from_secs(60)).is_empty());
+        assert_eq!((few.mean(), priced(&mut few)), (None, Priced::default()));
     }
 
     #[test]
@@ -221,22 +236,34 @@ mod tests {
                 failed,
             }
         };
-        let boots = learned((0..100).map(one));
+        let mut boots = learned((0..100).map(one));
         let median = boots.quantile(500).expect("it has learned");
         assert!(median < Duration::from_millis(30_100), "{median:?}");
-        assert_eq!(boots.overdue_after(), Some(Duration::from_secs(300)));
+        assert_eq!(boots.quantile(950), Some(Duration::from_secs(300)));
+        // Whoever is later than all that have come is not counted upon.
+        let overdue_after = priced(&mut boots).overdue_after.expect("it has learned");
+        assert!(median < overdue_after && overdue_after < Duration::from_secs(31));
     }
 
     #[test]
     fn boots_that_are_doubted_give_way_to_twenty_five_new_ones() {
         let mut boots = learned((0..500).map(|at| boot(1000, at)));
         boots.doubt();
-        assert_eq!(boots.overdue_after(), Some(Duration::from_secs(1)));
+        assert_eq!(
+            priced(&mut boots).overdue_after,
+            Some(Duration::from_secs(1))
+        );
         (0..24).for_each(|at| boots.add(boot(40_000, 500 + at)));
-        assert_eq!(boots.overdue_after(), Some(Duration::from_secs(1)));
+        assert_eq!(
+            priced(&mut boots).overdue_after,
+            Some(Duration::from_secs(1))
+        );
         // A fifth of a hundred and twenty-five.
         boots.add(boot(40_000, 524));
-        assert_eq!(boots.overdue_after(), Some(Duration::from_secs(40)));
+        assert_eq!(
+            priced(&mut boots).overdue_after,
+            Some(Duration::from_secs(40))
+        );
     }
 
     #[test]

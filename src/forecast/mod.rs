@@ -13,6 +13,7 @@ pub mod calendar;
 pub mod durations;
 pub mod histogram;
 pub mod lognormal;
+pub mod overdue;
 pub mod overhead;
 pub mod pipelines;
 pub mod pool;

@@ -259,16 +259,15 @@ impl PoolForecast {
         };
         let worth = speculation.speed.waiting_worth();
         let exhausted = self.overhead.is_exhausted(speculation.overhead_max_percent);
-        let race = if speculation.race && !exhausted {
-            // A surplus machine boots, waits, and is sent away.
-            self.boots
-                .race(worth, COST_MIN.max(boot + speculation.spare_timeout))
-        } else {
-            Vec::new()
-        };
+        // A surplus machine boots, waits, and is sent away.
+        let spare_cost = COST_MIN.max(boot + speculation.spare_timeout);
+        let mut priced = self.boots.priced(worth, spare_cost);
+        if !speculation.race || exhausted {
+            priced.race.clear();
+        }
         let mut outlook = Outlook {
-            overdue_after: self.boots.overdue_after(),
-            race,
+            overdue_after: priced.overdue_after,
+            race: priced.race,
             expectation: Expectation {
                 jobs_per_hour: self.arrivals.per_hour(now),
                 boot,

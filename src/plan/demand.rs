@@ -40,11 +40,11 @@ pub fn picked_up(census: &Census<'_>, counts: QueueCounts, supply: Supply, now: 
         .min(counts.queued)
 }
 
-/// Machines that are needed and not there.
+/// Machines that are needed and not there: for jobs, or with a reserve beside them.
 pub fn missing(queued: u32, reserve: u32, supply: Supply) -> u32 {
-    queued
-        .saturating_add(reserve)
-        .saturating_sub(supply.total())
+    let for_jobs = queued.saturating_sub(supply.soon());
+    let wanted = queued.saturating_add(reserve);
+    for_jobs.max(wanted.saturating_sub(supply.sooner_or_later()))
 }
 
 /// Machines worth launching ahead of demand, beyond those that are [`missing`].
@@ -62,12 +62,9 @@ pub struct Ahead {
 /// are supply like others, so a race is not repeated for the same jobs.
 pub fn ahead(queued: u32, reserve: u32, supply: Supply, outlook: &Outlook) -> Ahead {
     let expected = outlook.expectation.reserve().saturating_sub(reserve);
-    let behind = queued.saturating_sub(supply.total());
-    let race = outlook.race_for(behind);
-    let wanted = queued.saturating_add(reserve);
-    let lacking = wanted
-        .saturating_add(expected)
-        .saturating_sub(supply.total());
+    // Whose machine is overdue has two in a race already when it is replaced.
+    let race = outlook.race_for(queued.saturating_sub(supply.sooner_or_later()));
+    let lacking = missing(queued, reserve.saturating_add(expected), supply);
     let count = (lacking - missing(queued, reserve, supply)).saturating_add(race);
     Ahead {
         expected,

@@ -14,7 +14,7 @@ use super::census::{Census, Standing};
 pub struct Supply {
     /// Machines within their boot limit whose agent has not registered yet.
     pub booting: u32,
-    /// Those of them that have booted for longer than nearly all do.
+    /// Those of them that have booted for so long that another would be sooner.
     pub overdue: u32,
     /// Machines whose agent waits for a job.
     pub waiting: u32,
@@ -29,9 +29,14 @@ pub struct Supply {
 
 impl Supply {
     /// Machines that will be offered a job soon: an overdue boot is replaced if a job waits for it.
-    pub fn total(self) -> u32 {
+    pub fn soon(self) -> u32 {
         let credited = self.booting.saturating_sub(self.overdue);
         credited.saturating_add(self.waiting)
+    }
+
+    /// Machines that will be offered a job: to a reserve an overdue boot is as good as another.
+    pub fn sooner_or_later(self) -> u32 {
+        self.booting.saturating_add(self.waiting)
     }
 }
 

@@ -33,7 +33,7 @@ fn pairs(calls: u64) -> Vec<Boot> {
 /// The race's tables for many costs of a surplus machine.
 fn tables(boots: &mut Boots) -> Vec<Vec<u32>> {
     let costs = (1..20).map(|step| Duration::from_millis(step * 150));
-    costs.map(|cost| boots.race(1, cost)).collect()
+    costs.map(|cost| boots.priced(1, cost).race).collect()
 }
 
 fn tables_of(times: &[u64]) -> Vec<Vec<u32>> {
@@ -49,7 +49,6 @@ fn twenty_boots_have_a_mean_and_quantiles() {
         [0, 49, 50, 500, 949, 950, 1000].map(quantile),
         [1, 1, 2, 11, 19, 20, 20].map(Some)
     );
-    assert_eq!(twenty.overdue_after(), Some(Duration::from_secs(20)));
     assert_eq!(twenty.mean(), Some(Duration::from_millis(10_500)));
     let few = learned((1..=19).map(|at| boot(at * 1000, at)));
     assert_eq!((few.mean(), few.quantile(500)), (None, None));
@@ -110,15 +109,15 @@ fn a_table_is_made_for_what_waiting_is_worth_and_what_a_machine_costs() {
     let boots = || learned((0..40).map(|at| boot(20_000 + at * 1000, at)));
     let cost = Duration::from_secs(20);
     let mut asked = boots();
-    let cheap = asked.race(3, cost);
-    let dear = asked.race(30, cost);
+    let cheap = asked.priced(3, cost).race;
+    let dear = asked.priced(30, cost).race;
     assert_eq!(
         (cheap, dear.clone()),
-        (boots().race(3, cost), boots().race(30, cost))
+        (boots().priced(3, cost).race, boots().priced(30, cost).race)
     );
-    assert_ne!(asked.race(3, cost), dear);
-    assert_ne!(asked.race(30, Duration::from_secs(200)), dear);
-    assert_eq!(asked.race(30, cost), dear);
+    assert_ne!(asked.priced(3, cost).race, dear);
+    assert_ne!(asked.priced(30, Duration::from_secs(200)).race, dear);
+    assert_eq!(asked.priced(30, cost).race, dear);
 }
 
 #[test]
@@ -134,5 +133,5 @@ fn boots_of_an_hour_are_within_the_numbers() {
         )
     };
     let mut boots = learned((0..40).map(slow));
-    assert!(0 < boots.race(10, Duration::from_secs(60))[0]);
+    assert!(0 < boots.priced(10, Duration::from_secs(60)).race[0]);
 }

@@ -165,10 +165,26 @@ fn a_boot_that_is_overdue_is_replaced_for_a_job_and_ended_for_nobody() {
     };
     let without_job = expecting(slow(0), alone.clone());
     assert_eq!(launched(&without_job, &speculating(100, 0)), 0);
-    let with_job = expecting(slow(1), alone);
+    let with_job = expecting(slow(1), alone.clone());
     assert_eq!(launched(&with_job, &speculating(100, 0)), 1);
     let plan = decide(&with_job, &speculating(100, 0), now());
     assert!(ends(&plan).is_empty());
+    // To a reserve it is as good as another, and its replacement is the other one of a race.
+    assert_eq!(
+        launched(&expecting(slow(0), alone), &speculating(100, 1)),
+        0
+    );
+    let raced = Outlook {
+        race: vec![1; 40],
+        expectation: Expectation::default(),
+        ..outlook()
+    };
+    let with_job = expecting(slow(1), raced.clone());
+    assert_eq!(launched(&with_job, &speculating(100, 0)), 1);
+    assert_eq!(
+        launched(&expecting(slow(2), raced), &speculating(100, 0)),
+        3
+    );
 }
 
 #[test]
