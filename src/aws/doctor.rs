@@ -7,8 +7,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use aws_sdk_ec2::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_ec2::types::{
-    Filter, InstanceType, LaunchTemplateSpecification, ResourceType, ResponseLaunchTemplateData,
-    TagSpecification,
+    Filter, InstanceType, LaunchTemplateInstanceMetadataTagsState, LaunchTemplateSpecification,
+    ResourceType, ResponseLaunchTemplateData, TagSpecification,
 };
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -368,6 +368,9 @@ fn read_template(data: &ResponseLaunchTemplateData) -> Template {
         http_tokens: metadata
             .and_then(|it| it.http_tokens())
             .map(|it| it.as_str().to_owned()),
+        shows_tags: metadata
+            .and_then(|it| it.instance_metadata_tags())
+            .is_some_and(|it| *it == LaunchTemplateInstanceMetadataTagsState::Enabled),
         has_profile: data.iam_instance_profile().is_some(),
         user_data: data.user_data().map(decode),
     }

@@ -16,6 +16,8 @@ pub struct Template {
     pub shutdown: Option<String>,
     /// Whether metadata needs a session token: `required` or `optional`, if it says.
     pub http_tokens: Option<String>,
+    /// Whether a machine sees its tags, by which a launch tells how long its agents wait.
+    pub shows_tags: bool,
     /// Whether machines have a role.
     pub has_profile: bool,
     /// As it stands in the template: decoded, or that it is no base64.
@@ -50,6 +52,15 @@ pub fn template(pool: &PoolName, name: &str, seen: &Result<Template, String>) ->
             "set metadata_options { http_tokens = \"required\" } in a new version",
         ),
     };
+    let tags = if template.shows_tags {
+        Finding::ok(&subject, format!("{name}: machines see their tags"))
+    } else {
+        Finding::warning(
+            &subject,
+            format!("{name}: no machine sees how long its agent is to wait, and all wait as long"),
+            "set metadata_options { instance_metadata_tags = \"enabled\" } in a new version",
+        )
+    };
     let profile = if template.has_profile {
         Finding::ok(&subject, format!("{name}: machines have a role"))
     } else {
@@ -59,7 +70,7 @@ pub fn template(pool: &PoolName, name: &str, seen: &Result<Template, String>) ->
             "add an instance profile that may read that parameter, and nothing else",
         )
     };
-    vec![shutdown, metadata, profile]
+    vec![shutdown, metadata, tags, profile]
 }
 
 /// The user data: its length, and that no token of ours is in it. Whoever may describe a machine

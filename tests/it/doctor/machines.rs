@@ -14,6 +14,7 @@ fn good() -> Template {
     Template {
         shutdown: Some("terminate".into()),
         http_tokens: Some("required".into()),
+        shows_tags: true,
         has_profile: true,
         user_data: None,
     }
@@ -26,7 +27,7 @@ fn judged(seen: Template) -> Vec<Finding> {
 #[test]
 fn a_template_is_judged_by_what_ends_protects_and_admits_its_machines() {
     let well = judged(good());
-    assert_eq!(well.len(), 3);
+    assert_eq!(well.len(), 4);
     assert!(well.iter().all(|it| it.health == Health::Ok), "{well:?}");
     let stops = judged(Template {
         shutdown: Some("stop".into()),
@@ -37,7 +38,7 @@ fn a_template_is_judged_by_what_ends_protects_and_admits_its_machines() {
         Health::Wrong,
         "lt-1 version 3: powering off only stops a machine",
     );
-    // EC2's own defaults: stop, and metadata for everybody.
+    // EC2's own defaults: stop, and metadata for everybody, without tags.
     let silent = judged(Template::default());
     assert_said(
         &silent[0],
@@ -45,7 +46,12 @@ fn a_template_is_judged_by_what_ends_protects_and_admits_its_machines() {
         "instance_initiated_shutdown_behavior = \"terminate\"",
     );
     assert_said(&silent[1], Health::Warning, "without a session");
-    assert_said(&silent[2], Health::Warning, "machines have no role");
+    assert_said(
+        &silent[2],
+        Health::Warning,
+        "instance_metadata_tags = \"enabled\"",
+    );
+    assert_said(&silent[3], Health::Warning, "machines have no role");
     let lost = template(&pool(), "lt-1 version 3", &Err("NotFound: no".into()));
     assert_said(
         &lost[0],

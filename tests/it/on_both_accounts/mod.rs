@@ -22,7 +22,7 @@ use aws_config::{Region, SdkConfig};
 use aws_sdk_ec2::config::{Credentials, SharedCredentialsProvider};
 use aws_sdk_ec2::types::{
     LaunchTemplateHttpTokensState, LaunchTemplateInstanceMetadataOptionsRequest,
-    RequestLaunchTemplateData, ShutdownBehavior,
+    LaunchTemplateInstanceMetadataTagsState, RequestLaunchTemplateData, ShutdownBehavior,
 };
 use dayfly::aws::client::{behavior, door, retries, timeouts};
 use dayfly::aws::{Clients, Ec2Cloud};
@@ -157,6 +157,7 @@ impl Site {
         let metadata = LaunchTemplateInstanceMetadataOptionsRequest::builder();
         let metadata = metadata
             .http_tokens(LaunchTemplateHttpTokensState::Required)
+            .instance_metadata_tags(LaunchTemplateInstanceMetadataTagsState::Enabled)
             .build();
         let data = RequestLaunchTemplateData::builder()
             .image_id(&self.image)
