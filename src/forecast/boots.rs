@@ -249,21 +249,12 @@ mod tests {
     fn boots_that_are_doubted_give_way_to_twenty_five_new_ones() {
         let mut boots = learned((0..500).map(|at| boot(1000, at)));
         boots.doubt();
-        assert_eq!(
-            priced(&mut boots).overdue_after,
-            Some(Duration::from_secs(1))
-        );
+        assert_eq!(boots.quantile(950), Some(Duration::from_secs(1)));
         (0..24).for_each(|at| boots.add(boot(40_000, 500 + at)));
-        assert_eq!(
-            priced(&mut boots).overdue_after,
-            Some(Duration::from_secs(1))
-        );
+        assert_eq!(boots.quantile(950), Some(Duration::from_secs(1)));
         // A fifth of a hundred and twenty-five.
         boots.add(boot(40_000, 524));
-        assert_eq!(
-            priced(&mut boots).overdue_after,
-            Some(Duration::from_secs(40))
-        );
+        assert_eq!(boots.quantile(950), Some(Duration::from_secs(40)));
     }
 
     #[test]
