@@ -11,7 +11,7 @@ use dayfly::model::snapshot::{Memory, Sighting};
 
 use super::watched::{at, machine, speculation, view};
 
-fn pool(name: &str) -> PoolName {
+pub fn pool(name: &str) -> PoolName {
     PoolName::new(name)
 }
 
@@ -35,7 +35,7 @@ fn pool_policy(speculation: Speculation) -> PoolPolicy {
 }
 
 /// Pools of these names that may launch ahead of demand, and one that may not.
-fn policy(names: &[&str]) -> Policy {
+pub fn policy(names: &[&str]) -> Policy {
     let speculating = names
         .iter()
         .map(|name| (pool(name), pool_policy(speculation(40))));
@@ -51,7 +51,7 @@ fn policy(names: &[&str]) -> Policy {
 
 /// A forecast that has seen twenty boots of 40 s in `linux`, twenty of 70 s in the pool that is
 /// reactive, and none in `mac`.
-fn seen() -> Forecast {
+pub fn seen() -> Forecast {
     let mut machines: BTreeMap<MachineId, Machine> = BTreeMap::new();
     let mut memory = Memory::default();
     let sighting = Sighting {
