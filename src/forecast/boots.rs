@@ -266,4 +266,20 @@ mod tests {
         assert!(1 < race(&mut independent));
         assert_eq!(race(&mut correlated), 0);
     }
+
+    #[test]
+    fn where_boots_are_raced_another_launch_has_to_pay_twice() {
+        // Nine in twenty are slow. At 30 s another launch saves 0.55 · 60 = 33 s, and at worth
+        // three 99, which is more than 55 and less than twice that. A race saves 22 s, or 67.
+        let slow = |is_slow| if is_slow { 120_000 } else { 30_000 };
+        let independent = (0..500).map(|at| boot(slow(at % 20 < 9), at));
+        let correlated = (0..500).map(|at| boot(slow(at / 5 % 20 < 9), at / 5));
+        let priced = |boots: &mut Boots| boots.priced(3, Duration::from_secs(55));
+        let raced = priced(&mut learned(independent));
+        assert!(0 < raced.race[0]);
+        assert_eq!(raced.overdue_after, Some(Duration::from_secs(120)));
+        let alone = priced(&mut learned(correlated));
+        assert_eq!(alone.race[0], 0);
+        assert_eq!(alone.overdue_after, Some(Duration::from_secs(30)));
+    }
 }
