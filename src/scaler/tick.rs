@@ -182,20 +182,22 @@ impl<H: Hub, C: Cloud, K: Clock, L: Lease> Scaler<H, C, K, L> {
     }
 
     /// Observes and decides, and changes nothing but what is remembered: `dayfly plan`.
+    ///
+    /// What was seen is judged by the moment of asking. Between an answer and now the process may
+    /// have been frozen, as functions are, and whoever had not registered then may have since.
     pub async fn look(&mut self) -> Tick {
-        let started_at = self.clock.now();
+        let now = self.clock.now();
         let Observed {
             pools,
             mut machines,
             pipelines,
             silences,
-        } = observe(&self.hub, &self.cloud, &self.policy, started_at).await;
+        } = observe(&self.hub, &self.cloud, &self.policy, now).await;
         if let Some(prices) = self.cloud.spot_prices().await {
             self.spot_prices = prices;
             self.price();
         }
         let policy = &self.priced;
-        let now = self.clock.now();
         if let Some(machines) = &mut machines {
             let suspects = suspects(&pools, machines, &self.memory, now);
             if !suspects.is_empty() {
@@ -227,7 +229,7 @@ impl<H: Hub, C: Cloud, K: Clock, L: Lease> Scaler<H, C, K, L> {
             outcomes: Vec::new(),
             silences,
             violations,
-            took: now.since(started_at),
+            took: self.clock.now().since(now),
         }
     }
 }

@@ -34,6 +34,8 @@ pub struct World {
     pub given: Rc<RefCell<BTreeMap<LaunchToken, Launched>>>,
     pub looks: Rc<Cell<u32>>,
     pub elapsed_seconds: Rc<Cell<u64>>,
+    /// For so long the process is frozen before the cloud's next answer.
+    pub frozen_seconds: Rc<Cell<u64>>,
 }
 
 impl World {
@@ -97,6 +99,9 @@ impl Hub for World {
 impl Cloud for World {
     fn machines(&self) -> impl Future<Output = Result<BTreeMap<MachineId, Machine>, CloudError>> {
         self.looks.set(self.looks.get() + 1);
+        let frozen = self.frozen_seconds.take();
+        self.elapsed_seconds
+            .set(self.elapsed_seconds.get() + frozen);
         let answer = if self.cloud_is_silent.get() {
             Err(CloudError::Failed("behind a black hole".into()))
         } else {
