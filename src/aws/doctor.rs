@@ -7,8 +7,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use aws_sdk_ec2::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_ec2::types::{
-    Filter, InstanceType, LaunchTemplateInstanceMetadataTagsState, LaunchTemplateSpecification,
-    ResourceType, ResponseLaunchTemplateData, TagSpecification,
+    Filter, InstanceType, LaunchTemplateSpecification, ResourceType, ResponseLaunchTemplateData,
+    TagSpecification,
 };
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -370,7 +370,7 @@ fn read_template(data: &ResponseLaunchTemplateData) -> Template {
             .map(|it| it.as_str().to_owned()),
         shows_tags: metadata
             .and_then(|it| it.instance_metadata_tags())
-            .is_some_and(|it| *it == LaunchTemplateInstanceMetadataTagsState::Enabled),
+            .is_some_and(|it| it.as_str() == "enabled"),
         has_profile: data.iam_instance_profile().is_some(),
         user_data: data.user_data().map(decode),
     }

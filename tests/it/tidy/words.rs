@@ -89,6 +89,7 @@ const ALLOWED: &[(&str, &str, &str)] = &[
     ("src/aws/", "run_instances", SDK),
     ("src/aws/", "instance_initiated_shutdown_behavior", SDK),
     ("src/aws/", "iam_instance_profile", SDK),
+    ("src/aws/", "instance_metadata_tags", SDK),
     ("src/document", "node", "a YAML library's word"),
     ("src/document", "Node", "a YAML library's word"),
 ];
