@@ -147,10 +147,7 @@ impl Durations {
             runs: 0,
             ..self.any
         };
-        self.kinds.entry(kind.clone()).or_insert(Law {
-            kept: 1000,
-            ..unknown
-        })
+        self.kinds.entry(kind.clone()).or_insert(unknown)
     }
 }
 
@@ -327,9 +324,47 @@ mod tests {
     }
 
     #[test]
+    fn a_law_follows_each_run_by_what_it_is_worth() {
+        let mut law = UNKNOWN;
+        let mut learn = |logarithms: &[i64]| {
+            law.learn(logarithms, now());
+            [law.mean, law.between, law.within]
+        };
+        // One run differs from none: what was assumed of that stays. Its jobs are 401 apart.
+        assert_eq!(learn(&[11_000, 11_401]), [11_200, 360_000, 80_401]);
+        // 1100 away, of which the mean takes half: 1100 · 550 in place of 360,000, by half.
+        assert_eq!(learn(&[12_000, 12_300, 12_600]), [11_750, 482_500, 85_200]);
+        // A job alone has nothing of its own that could be told from its run.
+        assert_eq!(learn(&[11_750]), [11_750, 321_667, 85_200]);
+        assert_eq!(learn(&[]), [11_750, 321_667, 85_200]);
+    }
+
+    #[test]
+    fn a_kind_speaks_for_itself_from_its_third_run_on_and_a_file_is_outweighed_soon() {
+        let mut durations = Durations::default();
+        let other = BlockKind::new("site: semaphore.yml: Deploy");
+        (0..40).for_each(|_| durations.learn(&other, &[SECOND * 2000; 2], now()));
+        let mut after = |runs: u32| {
+            (0..runs).for_each(|_| durations.learn(&tests(), &[SECOND * 100; 2], now()));
+            percent(&durations, &[60], 60)
+        };
+        assert!(after(2) < 10);
+        assert!(70 < after(1));
+        // Its first run is its mean, however many others were seen.
+        let law = durations.kinds[&tests()];
+        assert!((ln(SECOND * 100) - law.mean).abs() < 3, "{law:?}");
+        durations.doubt();
+        assert_eq!((durations.any.runs, durations.kinds[&other].runs), (10, 10));
+    }
+
+    #[test]
     fn what_is_often_left_out_is_less_likely() {
         let mut durations = learned([100]);
         assert_eq!(durations.kept(&tests()), CERTAIN);
+        durations.left_out(&tests());
+        assert_eq!(durations.kept(&tests()), 875_000);
+        durations.learn(&tests(), &[SECOND], now());
+        assert_eq!(durations.kept(&tests()), 890_000);
         (0..8).for_each(|_| durations.left_out(&tests()));
         assert!(durations.kept(&tests()) < CERTAIN / 2);
         (0..30).for_each(|_| durations.learn(&tests(), &[SECOND], now()));

@@ -214,6 +214,18 @@ impl Economy {
         told.refused.insert(call.pool.clone(), now);
     }
 
+    /// In a tick that has ended a process took no answer for these pools: one that came when it was
+    /// frozen, or when its lease was over, was not heard.
+    pub fn unheard<'a>(&mut self, process: u64, pools: impl Iterator<Item = &'a str>) {
+        let told = self.told.entry(process).or_default();
+        for pool in pools {
+            let is_heard = |at: &Timestamp| *at < told.began_at;
+            if told.refused.get(pool).is_some_and(|at| !is_heard(at)) {
+                told.refused.remove(pool);
+            }
+        }
+    }
+
     /// A tick has ended: it made few calls.
     pub fn see_tick(&mut self, process: u64, findings: &mut Findings, now: Timestamp) {
         let told = self.told.entry(process).or_default();

@@ -14,7 +14,9 @@ use self::economy::Economy;
 use self::safety::Safety;
 use super::options::Options;
 use crate::model::time::Timestamp;
+use crate::ports::LaunchError;
 use crate::scaler::Tick;
+use crate::scaler::apply::Outcome;
 
 /// Which oracle speaks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -200,6 +202,16 @@ impl Oracles {
     ) {
         safety::see_tick(&mut self.findings, tick, now);
         liveness::see_tick(&mut self.findings, tick, reserves, now);
+        let unclear = tick.outcomes.iter().filter_map(|outcome| match outcome {
+            Outcome::LaunchFailed { order, error } => match error {
+                LaunchError::Unknown { .. } => Some(order.pool.as_str()),
+                LaunchError::Refused { .. }
+                | LaunchError::NoCapacity { .. }
+                | LaunchError::Throttled => None,
+            },
+            Outcome::Launched { .. } | Outcome::Ended { .. } | Outcome::EndFailed { .. } => None,
+        });
+        self.economy.unheard(process, unclear);
         self.economy.see_tick(process, &mut self.findings, now);
     }
 

@@ -3,6 +3,7 @@
 mod arrivals;
 mod boots;
 mod calendar;
+mod durations;
 mod looks;
 mod overhead;
 mod pool;
