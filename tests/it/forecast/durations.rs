@@ -86,7 +86,7 @@ fn by_the_textbook(took: &[f64], ran: &[f64], within: f64) -> f64 {
 
 #[test]
 fn what_is_known_of_a_run_weighs_as_the_textbook_says() {
-    let cases: [(&[u32], &[u32], u32); 7] = [
+    let cases: [(&[u32], &[u32], u32); 8] = [
         (&[], &[30], 60),
         (&[], &[200], 60),
         (&[60], &[50], 30),
@@ -94,6 +94,8 @@ fn what_is_known_of_a_run_weighs_as_the_textbook_says() {
         (&[300], &[50, 100], 200),
         (&[300, 260], &[240], 60),
         (&[110], &[90, 90, 90], 45),
+        // So far from what was expected that every speed is unlikely by itself.
+        (&[600; 20], &[500], 100),
     ];
     for (took, ran, within) in cases {
         let done = took.iter().map(|it| JobProgress::Done {
