@@ -9,7 +9,7 @@ use crate::document::{Place, Problem, Report};
 /// whole and of a script has no space there, and stays.
 const COMMENT: &str = "# ";
 
-/// What a file's text is indented by in the template, and one space less, which YAML is content with.
+/// What a file's text is indented by in the template. YAML is content with one space less.
 const INDENT: &str = "    ";
 
 /// Fills in every `${name}`, leaves out the lines that explain, and a space of each file's
@@ -36,10 +36,8 @@ pub fn fill(template: &str, file: &str, values: &[(&str, String)]) -> Result<Str
         }
         let is_comment = line.trim_start().starts_with(COMMENT);
         let begins = filled.len();
-        let mut rest = line;
-        if line.starts_with(INDENT) {
-            rest = &line[1..];
-        }
+        let is_indented = line.starts_with(INDENT);
+        let mut rest = if is_indented { &line[1..] } else { line };
         while let Some((before, after)) = rest.split_once("${") {
             filled.push_str(before);
             let Some((name, after)) = after.split_once('}') else {

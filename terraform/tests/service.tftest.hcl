@@ -27,6 +27,10 @@ run "replicas" {
     error_message = "The metadata service of a replica is as closed as that of a machine."
   }
   assert {
+    condition     = aws_launch_template.scaler[0].metadata_options[0].instance_metadata_tags == "disabled"
+    error_message = "A replica has no use for its tags, and does not see them."
+  }
+  assert {
     condition     = [for disk in aws_launch_template.scaler[0].block_device_mappings[*].ebs[0] : [disk.encrypted, disk.delete_on_termination, disk.volume_type]] == [for disk in aws_launch_template.pool["linux"].block_device_mappings[*].ebs[0] : [disk.encrypted, disk.delete_on_termination, disk.volume_type]]
     error_message = "The disk of a replica is as encrypted as that of a machine, and goes with it."
   }

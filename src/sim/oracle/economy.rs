@@ -219,8 +219,9 @@ impl Economy {
     pub fn unheard<'a>(&mut self, process: u64, pools: impl Iterator<Item = &'a str>) {
         let told = self.told.entry(process).or_default();
         for pool in pools {
-            let is_heard = |at: &Timestamp| *at < told.began_at;
-            if told.refused.get(pool).is_some_and(|at| !is_heard(at)) {
+            // What it heard in an earlier tick it has kept.
+            let heard_at = told.refused.get(pool);
+            if heard_at.is_some_and(|at| told.began_at <= *at) {
                 told.refused.remove(pool);
             }
         }
