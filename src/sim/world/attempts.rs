@@ -110,7 +110,9 @@ impl World {
 
     fn check_lease(&mut self, process: u64) {
         let skews = self.controllers.iter().map(|it| it.line.skew());
-        let clocks_agree = skews.max().unwrap_or_default() <= CLOCKS_APART;
+        // A lease that was claimed by a wrong clock ends at a wrong moment (decision 0009).
+        let clocks_agree =
+            skews.max().unwrap_or_default() <= CLOCKS_APART && self.clock_was_right(process);
         let Some(index) = self
             .index(process)
             .filter(|_| self.options.lease && clocks_agree)
