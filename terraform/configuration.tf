@@ -25,8 +25,9 @@ locals {
       machines_max               = pool.machines_max
       reserve                    = pool.reserve
       reserve_hours              = length(pool.reserve_hours) == 0 ? null : [for hours in pool.reserve_hours : { for key, value in hours : key => value if value != null }]
-      speed                      = pool.waiting_minute_dollars == null ? pool.speed : null
+      speed                      = pool.waiting_minute_dollars == null && pool.wait_p95_seconds == null ? pool.speed : null
       waiting_minute_dollars     = pool.waiting_minute_dollars == null ? null : tostring(pool.waiting_minute_dollars)
+      wait_p95_seconds           = pool.wait_p95_seconds
       boot_limit_seconds         = pool.boot_limit_seconds
       lifetime_seconds           = pool.lifetime_seconds
       idle_timeout_seconds       = pool.idle_timeout_seconds

@@ -10,6 +10,7 @@ use clap::Args;
 use super::exit::Exit;
 use super::output::{failed, print, print_error, print_stderr};
 use super::plots::{make_folder, write_plots};
+use crate::model::pool::Speed;
 use crate::study::boots::BOOT_LAWS;
 use crate::study::contender::{contender, contenders};
 use crate::study::file;
@@ -335,6 +336,12 @@ fn advise(rows: &[Row], command: &SimulateCommand) {
             setting(&row.policy, command.hourly),
             row.score.wait_p95,
             row.score.machine_hours * command.hourly
+        ));
+    }
+    let can_be_wanted = |seconds: &f64| (1.0..=Speed::WAIT_MAX_SECONDS.into()).contains(seconds);
+    if let Some(seconds) = command.wait_p95.filter(can_be_wanted) {
+        print(&format!(
+            "or, in place of any speed, searched for from day to day: wait_p95_seconds = {seconds:.0}\n"
         ));
     }
 }

@@ -20,7 +20,7 @@ use crate::model::money::MicroDollars;
 use crate::model::offer::{Market, Offer};
 use crate::model::pool::{BreakerPolicy, PoolPolicy, Speculation};
 
-pub(super) const POOL: [&str; 23] = [
+pub(super) const POOL: [&str; 24] = [
     "agent_type",
     "registration_token",
     "machines_max",
@@ -41,6 +41,7 @@ pub(super) const POOL: [&str; 23] = [
     "spot_patience_seconds",
     "speed",
     "waiting_minute_dollars",
+    "wait_p95_seconds",
     "race",
     "overhead_max_percent",
     "machine",

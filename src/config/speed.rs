@@ -1,4 +1,6 @@
-//! What a job's waiting is worth: by a word, or in dollars.
+//! What a job's waiting is worth: by a word, in dollars, or by the wait that is wanted.
+
+use std::time::Duration;
 
 use super::price::dollars;
 use crate::document::{Reader, Table};
@@ -14,15 +16,25 @@ const WORTH_MAX: u64 = 1000;
 pub(super) fn speed(table: &Table<'_>, offers: &[Offer]) -> Option<Speed> {
     let word = table.optional("speed");
     let worth = table.optional("waiting_minute_dollars");
-    match (word, worth) {
-        (None, None) => Some(Speculation::product().speed),
-        (Some(word), None) => by_word(&word),
-        (None, Some(worth)) => by_worth(&worth, offers),
-        (Some(_), Some(worth)) => {
-            worth.wrong("found beside speed", "expected one of both");
-            None
-        }
+    let wait = table.optional("wait_p95_seconds");
+    match (word, worth, wait) {
+        (None, None, None) => Some(Speculation::product().speed),
+        (Some(word), None, None) => by_word(&word),
+        (None, Some(worth), None) => by_worth(&worth, offers),
+        (None, None, Some(wait)) => by_wait(&wait),
+        (Some(_), None, Some(other)) | (Some(_), Some(other), _) => beside("speed", &other),
+        (None, Some(_), Some(wait)) => beside("waiting_minute_dollars", &wait),
     }
+}
+
+fn beside(key: &str, other: &Reader<'_>) -> Option<Speed> {
+    other.wrong(format!("found beside {key}"), "expected one of both");
+    None
+}
+
+fn by_wait(reader: &Reader<'_>) -> Option<Speed> {
+    let seconds = u64::try_from(reader.integer(1..=Speed::WAIT_MAX_SECONDS.into())?).ok()?;
+    Some(Speed::WaitP95(Duration::from_secs(seconds)))
 }
 
 fn by_word(reader: &Reader<'_>) -> Option<Speed> {

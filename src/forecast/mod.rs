@@ -20,6 +20,8 @@ pub mod pool;
 pub mod race;
 pub mod schedule;
 pub mod season;
+pub mod waits;
+pub mod worth;
 
 use std::collections::BTreeMap;
 use std::time::Duration;

@@ -11,6 +11,7 @@ use super::histogram::Histogram;
 use super::overhead::Overhead;
 use super::pipelines::{Coming, reached};
 use super::schedule::Schedule;
+use super::worth::Search;
 use crate::model::id::JobId;
 use crate::model::machine::Machine;
 use crate::model::outlook::{Expectation, NextBlock, Outlook};
@@ -51,6 +52,9 @@ pub struct PoolForecast {
     /// Arrivals without those of blocks that were seen coming, once pipelines were seen.
     #[serde(default)]
     fresh: Arrivals,
+    /// What waiting has to be worth, where a wait is wanted.
+    #[serde(default)]
+    search: Search,
     #[serde(skip)]
     later: Option<Later>,
 }
@@ -105,6 +109,7 @@ impl PoolForecast {
         }
         let open = counts.queued.saturating_add(counts.running);
         let came = self.came(view, open, ended, now);
+        self.search.see(came, counts.queued, now);
         let boot = self.lead();
         let told_apart = self.tell_apart(came, ended, now);
         let fresh = match (&self.later, &told_apart) {
@@ -174,6 +179,7 @@ impl PoolForecast {
         self.arrivals.doubt();
         self.fresh.doubt();
         self.overhead.doubt();
+        self.search.doubt();
     }
 
     /// Jobs that came since the last look: those that are there and were not, and those that were
@@ -257,7 +263,7 @@ impl PoolForecast {
             // Without history launches follow the queue alone.
             return Outlook::default();
         };
-        let worth = speculation.speed.waiting_worth();
+        let worth = self.search.worth(speculation.speed, now);
         let exhausted = self.overhead.is_exhausted(speculation.overhead_max_percent);
         // A surplus machine boots, waits, and is sent away.
         let spare_cost = COST_MIN.max(boot + speculation.spare_timeout);
@@ -272,6 +278,7 @@ impl PoolForecast {
                 jobs_per_hour: self.arrivals.per_hour(now),
                 boot,
                 waiting_worth: worth,
+                wanted_wait: self.search.evidence(speculation.speed),
                 overhead_percent: self.overhead.percent(),
                 exhausted,
                 ..Expectation::default()

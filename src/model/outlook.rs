@@ -66,10 +66,23 @@ pub struct Expectation {
     pub boot: Duration,
     /// Seconds of a machine that a second of waiting is worth.
     pub waiting_worth: u32,
+    /// What that follows from, where a wanted wait decides it.
+    #[serde(default)]
+    pub wanted_wait: Option<WantedWait>,
     /// Machine time of the last day that no job used, in percent of what jobs used.
     pub overhead_percent: u32,
     /// That is more than allowed: nothing is launched ahead of demand.
     pub exhausted: bool,
+}
+
+/// How long nineteen jobs in twenty are to wait at most.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WantedWait {
+    /// By the configuration.
+    pub wanted: Duration,
+    /// How long they waited of late, at what a waiting second is worth now; `None` while too few
+    /// jobs were seen.
+    pub measured: Option<Duration>,
 }
 
 impl Expectation {

@@ -131,7 +131,8 @@ impl Speculation {
             race: true,
             overhead_max_percent: match speed {
                 Speed::Reactive | Speed::Economy | Speed::Balanced => 100,
-                Speed::Fast => 300,
+                // Who wants a wait pays for it, up to what the fastest named speed would.
+                Speed::Fast | Speed::WaitP95(_) => 300,
                 // As the named speed that it is nearest to below.
                 Speed::Worth(worth) if 30 <= worth => 300,
                 Speed::Worth(_) => 100,
@@ -178,15 +179,21 @@ pub enum Speed {
     Fast,
     /// So many.
     Worth(u32),
+    /// As many as let nineteen jobs in twenty wait for so long at most; they are searched for
+    /// (`forecast::worth`).
+    WaitP95(Duration),
 }
 
 impl Speed {
-    /// Seconds of a machine that a second of waiting is worth.
+    /// Waits are told apart up to so many seconds (`forecast::worth`): no longer one can be wanted.
+    pub const WAIT_MAX_SECONDS: u32 = 300;
+
+    /// Seconds of a machine that a second of waiting is worth; of a wanted wait, at first.
     pub const fn waiting_worth(self) -> u32 {
         match self {
             Self::Reactive => 0,
             Self::Economy => 3,
-            Self::Balanced => 10,
+            Self::Balanced | Self::WaitP95(_) => 10,
             Self::Fast => 30,
             Self::Worth(worth) => worth,
         }

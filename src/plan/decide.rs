@@ -97,7 +97,7 @@ fn outlook<'a>(
 ) -> Option<&'a Outlook> {
     match policy.speculation.speed {
         Speed::Reactive => None,
-        Speed::Economy | Speed::Balanced | Speed::Fast | Speed::Worth(_) => {
+        Speed::Economy | Speed::Balanced | Speed::Fast | Speed::Worth(_) | Speed::WaitP95(_) => {
             snapshot.memory.outlooks.get(name)
         }
     }

@@ -64,22 +64,15 @@ const NEVER: u64 = 1 << 40;
 
 /// Every policy by its name, with what it is.
 pub fn contenders() -> Vec<(&'static str, Contender, &'static str)> {
-    let ours = |speed| Contender::Ours {
-        reserve: 0,
-        speculation: Speculation::of(speed),
-        sees_pipelines: false,
-    };
-    let ahead = |speed| Contender::Ours {
-        reserve: 0,
-        speculation: Speculation::of(speed),
-        sees_pipelines: true,
-    };
+    let ours = |speed| own(speed, false);
+    let ahead = |speed| own(speed, true);
     let fixed = |reserve| Contender::Ours {
         reserve,
         speculation: Speculation::default(),
         sees_pipelines: false,
     };
     let worth = Speed::Worth(DEFAULT_WORTH);
+    let wait = Speed::WaitP95(Duration::ZERO);
     let mut all = vec![
         (
             "ours",
@@ -118,6 +111,16 @@ pub fn contenders() -> Vec<(&'static str, Contender, &'static str)> {
             "Dayfly, if a waiting minute is worth N minutes of a machine, such as ours-17",
         ),
         ("ours-ahead-N", ahead(worth), "the same with an API token"),
+        (
+            "ours-p95-N",
+            ours(wait),
+            "Dayfly, wait_p95_seconds = N, such as ours-p95-45",
+        ),
+        (
+            "ours-ahead-p95-N",
+            ahead(wait),
+            "the same with an API token",
+        ),
         ("fixed-1", fixed(1), "Dayfly, reactive, with reserve = 1"),
         ("fixed-5", fixed(5), "Dayfly, reactive, with reserve = 5"),
         ("fixed-10", fixed(10), "Dayfly, reactive, with reserve = 10"),
@@ -125,6 +128,15 @@ pub fn contenders() -> Vec<(&'static str, Contender, &'static str)> {
     all.extend(others());
     all.extend(bounds());
     all
+}
+
+/// The product's own scaler at a speed, with or without pipelines in sight.
+fn own(speed: Speed, sees_pipelines: bool) -> Contender {
+    Contender::Ours {
+        reserve: 0,
+        speculation: Speculation::of(speed),
+        sees_pipelines,
+    }
 }
 
 /// The algorithms of others.
@@ -223,19 +235,27 @@ pub fn contender(name: &str) -> Option<Contender> {
         if known == name && !known.ends_with("-N") {
             return Some(contender);
         }
-        numbered(known).map(|(_, worth)| contender.at_worth(*worth))
+        numbered(known).map(|(_, number)| contender.with_number(*number))
     })
 }
 
 impl Contender {
-    /// The same, if a waiting second is worth so many seconds of a machine.
+    /// The same, if a waiting second is worth so many seconds of a machine, or if so many seconds
+    /// are the wait that is wanted.
     #[must_use]
-    fn at_worth(mut self, worth: u32) -> Self {
+    fn with_number(mut self, number: u32) -> Self {
         match &mut self {
             Self::Ours { speculation, .. } => {
-                *speculation = Speculation::of(Speed::Worth(worth));
+                *speculation = Speculation::of(match speculation.speed {
+                    Speed::WaitP95(_) => Speed::WaitP95(Duration::from_secs(number.into())),
+                    Speed::Reactive
+                    | Speed::Economy
+                    | Speed::Balanced
+                    | Speed::Fast
+                    | Speed::Worth(_) => Speed::Worth(number),
+                });
             }
-            Self::Knowing { worth: own } => *own = worth,
+            Self::Knowing { worth } => *worth = number,
             Self::Group(_) | Self::Webhook { .. } | Self::Taskscaler { .. } | Self::ZeroIdle => {}
         }
         self

@@ -1,11 +1,10 @@
 //! Which policies nobody should choose: those that another one beats in everything at once.
 
+use crate::forecast::worth::WORTHS;
+
 use super::contender::{Contender, contenders};
 use super::report::{Row, write_now};
 use super::score::Score;
-
-/// At how much a waiting minute may be worth: the settings of ours that a frontier is made of.
-pub const WORTHS: [u32; 8] = [1, 3, 5, 10, 17, 30, 60, 100];
 
 /// What a frontier is drawn of: our policies at many worths, without and with pipelines in sight,
 /// fixed reserves, and the others. The bounds are none of them: nobody can choose these.

@@ -172,6 +172,22 @@ run "refuses_pools_waiting_minute_dollars" {
   expect_failures = [var.pools]
 }
 
+run "refuses_pools_wait_p95_seconds" {
+  command = plan
+  variables {
+    pools = { linux = merge(var.pools["linux"], { wait_p95_seconds = 0 }) }
+  }
+  expect_failures = [var.pools]
+}
+
+run "refuses_pools_wait_p95_seconds_beside_another" {
+  command = plan
+  variables {
+    pools = { linux = merge(var.pools["linux"], { wait_p95_seconds = 45, waiting_minute_dollars = 0.05 }) }
+  }
+  expect_failures = [var.pools]
+}
+
 run "refuses_pools_idle" {
   command = plan
   variables {

@@ -9,7 +9,7 @@ pub mod reasons;
 use std::fmt::Write;
 
 use crate::model::id::{JobId, MachineId, PoolName};
-use crate::model::outlook::{Expectation, NextBlock};
+use crate::model::outlook::{Expectation, NextBlock, WantedWait};
 use crate::model::plan::{Balance, JobVerdict, MachineVerdict, Plan, PoolPlan};
 use crate::model::time::{Spoken, Timestamp};
 
@@ -86,10 +86,11 @@ pub fn expectation(
     balance: &Balance,
 ) -> String {
     let evidence = format!(
-        "hours like this one bring {} jobs, boots take {}, and a waiting minute is worth {} minutes of a machine",
+        "hours like this one bring {} jobs, boots take {}, and a waiting minute is worth {} minutes of a machine{}",
         expectation.jobs_per_hour,
         Spoken(expectation.boot),
         expectation.waiting_worth,
+        wanted_wait(expectation.wanted_wait),
     );
     let spent = expectation.overhead_percent;
     if expectation.exhausted {
@@ -119,6 +120,19 @@ pub fn expectation(
         );
     }
     text
+}
+
+/// Why it is worth that, where a wanted wait decides it.
+fn wanted_wait(wait: Option<WantedWait>) -> String {
+    let Some(WantedWait { wanted, measured }) = wait else {
+        return String::new();
+    };
+    let wanted = Spoken(wanted);
+    let seen = measured.map(|measured| format!("of late waited up to {}", Spoken(measured)));
+    let seen = seen
+        .as_deref()
+        .unwrap_or("too few were seen to say what that takes");
+    format!(" (19 of 20 jobs are to wait at most {wanted}, and {seen})")
 }
 
 /// How many machines are for the next blocks of running pipelines, and for which most of all.

@@ -62,5 +62,11 @@ module "dayfly" {
       agent_url              = "https://example.com/agent"
       agent_sha256           = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
     }
+    small = {
+      agent_type       = "s1-small"
+      wait_p95_seconds = 45
+      token_parameter  = "/dayfly/small"
+      instance_types   = ["c7i.large"]
+    }
   }
 }

@@ -191,6 +191,15 @@ fn shipped_prices_are_positive_and_double_with_the_size() {
 }
 
 #[test]
+fn a_wait_may_be_wanted_in_place_of_a_speed() {
+    let settings = settings(&format!("{LEAST_EC2}wait_p95_seconds = 45\n"));
+    let speculation = linux(&settings).speculation;
+    let wanted = Speed::WaitP95(Duration::from_secs(45));
+    assert_eq!(speculation, Speculation::of(wanted));
+    assert_eq!(speculation.overhead_max_percent, 300);
+}
+
+#[test]
 fn what_a_waiting_minute_is_worth_may_be_said_in_dollars() {
     let of = |worth: &str| {
         let text = LEAST_EC2.replace("[pools", "[cloud.prices]\n'c7i.large' = '0.12'\n[pools");

@@ -149,3 +149,22 @@ fn a_worth_in_dollars_needs_a_price_and_no_speed_beside_it() {
     let here = format!("{LEAST}waiting_minute_dollars = '0.02'\n");
     insta::assert_snapshot!(problems(&here), @"dayfly.toml:12: pools.linux.waiting_minute_dollars: found a worth in dollars, and no price of process; expected its price in cloud.prices, or speed in place of this");
 }
+
+#[test]
+fn a_wanted_wait_is_one_that_can_be_measured_and_stands_alone() {
+    for wrong in ["0", "301", "'45'"] {
+        let text = format!("{LEAST_EC2}wait_p95_seconds = {wrong}\n");
+        assert!(
+            problems(&text).contains("pools.linux.wait_p95_seconds: found"),
+            "{wrong}"
+        );
+    }
+    let both = format!("{LEAST_EC2}speed = 'fast'\nwait_p95_seconds = 45\n");
+    insta::assert_snapshot!(problems(&both), @"dayfly.toml:15: pools.linux.wait_p95_seconds: found beside speed; expected one of both");
+    let worth = format!("{LEAST_EC2}waiting_minute_dollars = '0.02'\nwait_p95_seconds = 45\n");
+    insta::assert_snapshot!(problems(&worth), @"dayfly.toml:15: pools.linux.wait_p95_seconds: found beside waiting_minute_dollars; expected one of both");
+    let all = format!(
+        "{LEAST_EC2}speed = 'fast'\nwaiting_minute_dollars = '0.02'\nwait_p95_seconds = 45\n"
+    );
+    insta::assert_snapshot!(problems(&all), @"dayfly.toml:15: pools.linux.waiting_minute_dollars: found beside speed; expected one of both");
+}

@@ -10,4 +10,6 @@ mod pool;
 mod pools;
 mod race;
 mod schedule;
+mod waits;
 mod watched;
+mod worth;

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use dayfly::forecast::pipelines::Coming;
 use dayfly::model::machine::{Machine, Phase};
-use dayfly::model::outlook::{Expectation, Outlook};
-use dayfly::model::pool::Speculation;
+use dayfly::model::outlook::{Expectation, Outlook, WantedWait};
+use dayfly::model::pool::{Speculation, Speed};
 use dayfly::model::snapshot::{PoolView, Sighting};
 
 use super::watched::{Watched, at, listing, machine, registered, speculation, view};
@@ -341,4 +341,33 @@ fn what_is_doubted_gives_way_to_what_is_seen() {
     idle.counts.as_mut().expect("it counts").idle = 1;
     (61..=120).for_each(|minute| watched.see(&idle, &[], at(minute * 60)));
     assert!(watched.outlook(at(7200)).expectation.exhausted);
+}
+
+#[test]
+fn where_a_wait_is_wanted_its_measure_decides_what_waiting_is_worth() {
+    let wanted = Duration::from_secs(30);
+    let speculation = Speculation {
+        speed: Speed::WaitP95(wanted),
+        ..speculation(40)
+    };
+    let mut pool = Watched::booted(at(0), [40_000; 40]);
+    let first = pool.outlook_for(speculation, at(0)).expectation;
+    assert_eq!(first.waiting_worth, 10);
+    let unknown = WantedWait {
+        wanted,
+        measured: None,
+    };
+    assert_eq!(first.wanted_wait, Some(unknown));
+    // A job each seven minutes, that waits for forty seconds and runs for ten.
+    for job in 0..206 {
+        for (queued, running, second) in [(1, 0, 0), (1, 0, 40), (0, 1, 40), (0, 0, 50)] {
+            pool.see(&view(queued, running), &[], at(job * 420 + second));
+        }
+    }
+    let then = pool.outlook_for(speculation, at(86_400)).expectation;
+    assert_eq!(then.waiting_worth, 17);
+    // At seventeen nothing was measured.
+    assert_eq!(then.wanted_wait, Some(unknown));
+    let balanced = pool.outlook(at(86_400)).expectation;
+    assert_eq!((balanced.waiting_worth, balanced.wanted_wait), (10, None));
 }

@@ -49,6 +49,7 @@ pub fn outlook() -> Outlook {
             jobs_per_hour: 250,
             boot: Duration::from_secs(38),
             waiting_worth: 10,
+            wanted_wait: None,
             overhead_percent: 31,
             exhausted: false,
         },

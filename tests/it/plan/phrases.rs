@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use dayfly::model::id::MachineId;
-use dayfly::model::outlook::Outlook;
+use dayfly::model::outlook::{Outlook, WantedWait};
 use dayfly::model::plan::{EndReason, KeepReason, MachineVerdict, UndecidedReason, WaitReason};
 use dayfly::plan::explain::reasons::wait_reason;
 use dayfly::plan::explain::{self, machine_verdict};
@@ -152,4 +152,24 @@ fn a_pool_says_no_more_of_its_launches_than_there_is_to_say() {
         snapshot: expecting(World::new(), quiet),
     };
     insta::assert_snapshot!(sentence(&quiet, &speculating(100, 0)), @"Pool linux: 0 queued + 0 reserve against 0 booting + 0 waiting (0 running, 0 alive); nothing is missing. Keeps none ready ahead of demand: hours like this one bring 250 jobs, boots take 38 s, and a waiting minute is worth 10 minutes of a machine.");
+}
+
+#[test]
+fn a_pool_of_which_a_wait_is_wanted_says_what_it_takes_and_what_was_measured() {
+    let sentence = |measured: Option<u64>| {
+        let mut wanting = outlook();
+        wanting.expectation.waiting_worth = 17;
+        wanting.expectation.wanted_wait = Some(WantedWait {
+            wanted: Duration::from_secs(45),
+            measured: measured.map(Duration::from_secs),
+        });
+        let world = World {
+            snapshot: expecting(World::new(), wanting),
+        };
+        let plan = plan(&world, &speculating(100, 0));
+        let text = explain::pool(&plan, &pool("linux"), now()).expect("of the policy");
+        text.split_once("because ").expect("a reason").1.to_owned()
+    };
+    insta::assert_snapshot!(sentence(Some(62)), @"hours like this one bring 250 jobs, boots take 38 s, and a waiting minute is worth 17 minutes of a machine (19 of 20 jobs are to wait at most 45 s, and of late waited up to 1 min 2 s).");
+    insta::assert_snapshot!(sentence(None), @"hours like this one bring 250 jobs, boots take 38 s, and a waiting minute is worth 17 minutes of a machine (19 of 20 jobs are to wait at most 45 s, and too few were seen to say what that takes).");
 }

@@ -1,7 +1,9 @@
 //! Bounds are bounds, names with a number are settings, and the frontier has nobody beaten.
 
 use std::rc::Rc;
+use std::time::Duration;
 
+use dayfly::model::pool::Speed;
 use dayfly::study::contender::{Contender, contender};
 use dayfly::study::run::{Setting, run};
 use dayfly::study::score::Score;
@@ -81,6 +83,14 @@ fn a_name_with_a_number_is_a_setting_and_without_one_is_none() {
         contender("ours-10").map(Contender::idle_timeout),
         Some(120_000)
     );
+    let speed_of = |name: &str| match contender(name) {
+        Some(Contender::Ours { speculation, .. }) => speculation.speed,
+        other => panic!("{name} is {other:?}"),
+    };
+    assert_eq!(speed_of("ours-17"), Speed::Worth(17));
+    let wait = Speed::WaitP95(Duration::from_secs(45));
+    assert_eq!(speed_of("ours-p95-45"), wait);
+    assert_eq!(speed_of("ours-ahead-p95-45"), wait);
     let knowing = contender("knowing-10");
     assert!(knowing.is_some() && knowing == contender("knowing"));
     for wrong in [

@@ -255,6 +255,12 @@ fn advice_names_the_speed_and_its_evidence() {
         cheapest.contains("small: speed = \"reactive\": p95 "),
         "{cheapest}"
     );
+    assert!(!cheapest.contains("wait_p95_seconds"), "{cheapest}");
+    let within = wanted(&["--wait-p95", "45"]);
+    assert!(
+        within.ends_with("day to day: wait_p95_seconds = 45\n"),
+        "{within}"
+    );
     let impossible = wanted(&["--dollars", "0.01"]);
     assert!(
         impossible.contains("small: no speed does that"),
