@@ -111,4 +111,13 @@ mod tests {
         histogram.add(0, 100);
         assert_eq!(histogram.reached(300), 0, "as much again outweighs it");
     }
+
+    #[test]
+    fn all_chances_together_are_the_whole_and_what_rounding_leaves_over_brings_nothing() {
+        let mut histogram = Histogram::default();
+        (0..7).for_each(|count| histogram.add(count, 1));
+        // A seventh of twenty is two, and six are left over.
+        assert_eq!(histogram.chances(20), [8, 2, 2, 2, 2, 2, 2]);
+        assert_eq!(Histogram::default().chances(20), [20]);
+    }
 }

@@ -47,6 +47,19 @@ fn an_hour_counts_until_the_same_hour_of_the_next_day() {
 }
 
 #[test]
+fn every_hour_is_forgotten_by_itself() {
+    // Ten minutes of the first hour were used. In the second as many were, and as many were spare.
+    let mut overhead = spent(10, 0);
+    overhead.add(0, 0, minute(79));
+    (80..90).for_each(|at| overhead.add(1, 1, minute(at)));
+    assert_eq!(overhead.percent(), 50);
+    overhead.add(0, 0, minute(24 * 60));
+    assert_eq!(overhead.percent(), 100);
+    overhead.add(0, 0, minute(25 * 60));
+    assert_eq!(overhead.percent(), 0);
+}
+
+#[test]
 fn hours_that_lie_ahead_of_a_clock_that_jumped_back_are_forgotten() {
     let mut overhead = Overhead::default();
     overhead.add(0, 0, minute(600));
