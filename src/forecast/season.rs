@@ -49,8 +49,8 @@ impl Season {
     /// Thousandths of jobs that the half hour of a moment brings, smoothed over its neighbors.
     pub fn milli(&self, at: Timestamp) -> Option<u32> {
         let slot = half_hour(at);
-        let (of_kind, base) = (slot % 48, slot / 48 * 48);
-        let around = [47, 0, 1].map(|step| base + (of_kind + step) % 48);
+        let first_of_kind = slot / 48 * 48;
+        let around = [47, 0, 1].map(|step| first_of_kind + (slot + step) % 48);
         let known = around
             .into_iter()
             .filter_map(|slot| self.milli.get(slot).copied().flatten());
