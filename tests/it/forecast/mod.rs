@@ -4,6 +4,7 @@ mod arrivals;
 mod boots;
 mod calendar;
 mod durations;
+mod lognormal;
 mod looks;
 mod overhead;
 mod pool;
