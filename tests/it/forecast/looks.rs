@@ -12,7 +12,7 @@ use dayfly::model::time::Timestamp;
 use super::pools::{policy, pool, seen};
 use super::watched::at;
 
-fn block(kind: &str, jobs: u32, after: Vec<usize>, progress: Progress) -> Block {
+pub fn block(kind: &str, jobs: u32, after: Vec<usize>, progress: Progress) -> Block {
     Block {
         kind: BlockKind::new(kind),
         pool: Some(pool("linux")),

@@ -1,6 +1,7 @@
 //! What ticks teach, by what is then expected of them: exact numbers, worked out beside each test.
 
 mod arrivals;
+mod blocks;
 mod boots;
 mod calendar;
 mod durations;
