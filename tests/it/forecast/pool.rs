@@ -47,15 +47,15 @@ fn jobs_that_are_there_and_were_not_have_come() {
 fn jobs_that_ended_made_room_for_those_that_came() {
     let mut watched = steady();
     watched.see(&view(0, 2), &[], at(10));
-    // As many are there as before, and one has ended; another had ended at the look before.
-    let machines = [ended("i-1", 20), ended("i-2", 10)];
+    // As many are there as before, and two have ended; another had ended at the look before.
+    let machines = [ended("i-1", 20), ended("i-2", 20), ended("i-3", 10)];
     watched.see(&view(0, 2), &machines, at(20));
-    assert_eq!(came(watched.clone()), 3);
+    assert_eq!(came(watched.clone()), 4);
     // An agent that left without a job ended none.
-    let mut idle = ended("i-3", 30);
+    let mut idle = ended("i-4", 30);
     idle.1.running_since = None;
     watched.see(&view(0, 2), &[idle], at(30));
-    assert_eq!(came(watched), 3);
+    assert_eq!(came(watched), 4);
 }
 
 #[test]
@@ -80,8 +80,9 @@ fn where_no_list_of_agents_tells_what_ended_the_jobs_that_are_listed_are_told_ap
     let mut watched = steady();
     watched.see(&listing(&["a", "b"]), &[], at(10));
     assert_eq!(came(watched.clone()), 2);
-    watched.see(&listing(&["b", "c"]), &[], at(20));
-    assert_eq!(came(watched), 3);
+    // Only one more is there, but two are new.
+    watched.see(&listing(&["b", "c", "d"]), &[], at(20));
+    assert_eq!(came(watched), 4);
     // With the list the numbers tell, and the names are not looked at.
     let mut watched = steady();
     let both = |jobs: &[&str]| PoolView {
