@@ -127,6 +127,25 @@ fn without_an_api_token_counts_bound_the_supply_and_single_out_nobody() {
 }
 
 #[test]
+fn without_an_api_token_an_agent_that_is_counted_is_that_of_the_older_machine() {
+    // One machine boots, and of another only its age tells that it may have registered.
+    let older = machine("i-2", "linux", 1000);
+    let mut world = World::new().queued(2).booting("i-1").machine(older);
+    world.view().agents = None;
+    let counted = |idle, occupied| {
+        let world = world.clone().counts(|it| {
+            (it.idle, it.occupied) = (idle, occupied);
+        });
+        let balance = plan(&world, &policy(10, 0)).pools[&pool("linux")].balance;
+        let agents = (balance.booting, balance.waiting, balance.running);
+        (agents, balance.missing)
+    };
+    assert_eq!(counted(1, 0), ((1, 1, 0), 0));
+    assert_eq!(counted(0, 1), ((1, 0, 1), 1));
+    assert_eq!(counted(0, 0), ((1, 0, 0), 1));
+}
+
+#[test]
 fn a_machine_that_no_source_explains_is_left_to_its_own_timers() {
     let mut world = World::new().machine(machine("i-1", "linux", 1000));
     world.view().agents = None;
