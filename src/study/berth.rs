@@ -13,6 +13,8 @@ pub struct Surroundings {
     pub burst: u64,
     /// See `burst`.
     pub launches_per_second: u64,
+    /// How many machines are kept stopped, to be started for jobs that wait.
+    pub stopped: u32,
     /// How long an agent waits before the hub sends it away, where its launch does not say it.
     pub idle_timeout: u64,
 }

@@ -8,7 +8,7 @@ use crate::model::pool::{Speculation, Speed};
 
 use super::boots::BootLaw;
 use super::bound::{Knowing, ZeroIdle};
-use super::group::{Extra, Group, Scheme};
+use super::group::{Group, Scheme};
 use super::law::Law;
 use super::nonsense::Learned;
 use super::ours::Ours;
@@ -28,6 +28,8 @@ pub enum Contender {
         speculation: Speculation,
         /// Whether it has an API token, by which pipelines are seen.
         sees_pipelines: bool,
+        /// How many stopped machines are kept beside it.
+        stopped: u32,
     },
     /// A scaler of an Auto Scaling group.
     Group(Scheme),
@@ -54,197 +56,19 @@ pub enum Contender {
     },
 }
 
-/// What the bounds take a waiting second for, as `balanced` does.
-const DEFAULT_WORTH: u32 = Speed::Balanced.waiting_worth();
 /// How long an agent of the others waits before it is sent away, where the hub decides it.
 const OTHERS_IDLE: u64 = 300_000;
 const BUILDKITE_IDLE: u64 = 600_000;
 /// As good as never: machines are ended from outside.
 const NEVER: u64 = 1 << 40;
 
-/// Every policy by its name, with what it is.
-pub fn contenders() -> Vec<(&'static str, Contender, &'static str)> {
-    let ours = |speed| own(speed, false);
-    let ahead = |speed| own(speed, true);
-    let fixed = |reserve| Contender::Ours {
-        reserve,
-        speculation: Speculation::default(),
-        sees_pipelines: false,
-    };
-    let worth = Speed::Worth(DEFAULT_WORTH);
-    let wait = Speed::WaitP95(Duration::ZERO);
-    let mut all = vec![
-        (
-            "ours",
-            ours(Speed::Balanced),
-            "Dayfly with its default settings",
-        ),
-        (
-            "economy",
-            ours(Speed::Economy),
-            "Dayfly, speed = \"economy\"",
-        ),
-        ("fast", ours(Speed::Fast), "Dayfly, speed = \"fast\""),
-        (
-            "reactive",
-            ours(Speed::Reactive),
-            "Dayfly, speed = \"reactive\": no machine ahead of demand",
-        ),
-        (
-            "ours-ahead",
-            ahead(Speed::Balanced),
-            "Dayfly with an API token, by which it sees pipelines",
-        ),
-        (
-            "economy-ahead",
-            ahead(Speed::Economy),
-            "the same with speed = \"economy\"",
-        ),
-        (
-            "fast-ahead",
-            ahead(Speed::Fast),
-            "the same with speed = \"fast\"",
-        ),
-        (
-            "ours-N",
-            ours(worth),
-            "Dayfly, if a waiting minute is worth N minutes of a machine, such as ours-17",
-        ),
-        ("ours-ahead-N", ahead(worth), "the same with an API token"),
-        (
-            "ours-p95-N",
-            ours(wait),
-            "Dayfly, wait_p95_seconds = N, such as ours-p95-45",
-        ),
-        (
-            "ours-ahead-p95-N",
-            ahead(wait),
-            "the same with an API token",
-        ),
-        ("fixed-1", fixed(1), "Dayfly, reactive, with reserve = 1"),
-        ("fixed-5", fixed(5), "Dayfly, reactive, with reserve = 5"),
-        ("fixed-10", fixed(10), "Dayfly, reactive, with reserve = 10"),
-    ];
-    all.extend(others());
-    all.extend(bounds());
-    all
-}
-
-/// The product's own scaler at a speed, with or without pipelines in sight.
-fn own(speed: Speed, sees_pipelines: bool) -> Contender {
-    Contender::Ours {
-        reserve: 0,
-        speculation: Speculation::of(speed),
-        sees_pipelines,
-    }
-}
-
-/// The algorithms of others.
-fn others() -> Vec<(&'static str, Contender, &'static str)> {
-    let aas = |min, extra| Contender::Group(Scheme::Replacing { min, extra });
-    let webhook = |delay, pool| Contender::Webhook { delay, pool };
-    vec![
-        (
-            "aas",
-            aas(0, Extra::None),
-            "agent-aws-stack with its defaults",
-        ),
-        (
-            "aas+5",
-            aas(0, Extra::Number(5)),
-            "agent-aws-stack, five machines more",
-        ),
-        (
-            "aas+50%",
-            aas(0, Extra::Percent(50)),
-            "agent-aws-stack, half as many machines more",
-        ),
-        (
-            "aas-min5",
-            aas(5, Extra::None),
-            "agent-aws-stack, five machines at least",
-        ),
-        (
-            "github",
-            webhook(30, 0),
-            "terraform-aws-github-runner with its defaults",
-        ),
-        (
-            "github-0",
-            webhook(0, 0),
-            "terraform-aws-github-runner without a delay",
-        ),
-        (
-            "github-pool5",
-            webhook(0, 5),
-            "terraform-aws-github-runner, without a delay, five waiting in office hours",
-        ),
-        (
-            "buildkite",
-            Contender::Group(Scheme::Leaving { buffer: 0 }),
-            "Buildkite's scaler",
-        ),
-        (
-            "buildkite-5",
-            Contender::Group(Scheme::Leaving { buffer: 5 }),
-            "Buildkite's scaler with a buffer of five",
-        ),
-        (
-            "gitlab",
-            Contender::Taskscaler {
-                idle: 2,
-                percent: 50,
-            },
-            "GitLab's autoscaler: two, or half of those in use, in office hours",
-        ),
-    ]
-}
-
-/// What anybody could reach who does not know the draws to come.
-fn bounds() -> Vec<(&'static str, Contender, &'static str)> {
-    let worth = DEFAULT_WORTH;
-    vec![
-        (
-            "zero-idle",
-            Contender::ZeroIdle,
-            "a bound: a machine for each job the moment it is queued",
-        ),
-        (
-            "knowing",
-            Contender::Knowing { worth },
-            "a bound: knows running pipelines to the second and the laws of boots and made-up pushes",
-        ),
-        (
-            "knowing-N",
-            Contender::Knowing { worth },
-            "the same, if a waiting minute is worth N minutes of a machine",
-        ),
-    ]
-}
-
-/// The policy of that name; where the list has an N, names have a number from 1 to 1000.
-pub fn contender(name: &str) -> Option<Contender> {
-    let number = name.rsplit_once('-').and_then(|(stem, number)| {
-        let number = number.parse().ok()?;
-        (1..=1000)
-            .contains(&number)
-            .then(|| (format!("{stem}-N"), number))
-    });
-    let numbered = |known: &str| number.as_ref().filter(|(stem, _)| stem == known);
-    contenders().into_iter().find_map(|(known, contender, _)| {
-        if known == name && !known.ends_with("-N") {
-            return Some(contender);
-        }
-        numbered(known).map(|(_, number)| contender.with_number(*number))
-    })
-}
-
 impl Contender {
-    /// The same, if a waiting second is worth so many seconds of a machine, or if so many seconds
-    /// are the wait that is wanted.
+    /// The same with the number of its name: what a waiting second is worth, in seconds of a machine,
+    /// or the wait that is wanted, in seconds, or how many stopped machines are kept.
     #[must_use]
-    fn with_number(mut self, number: u32) -> Self {
+    pub(super) fn with_number(mut self, number: u32) -> Self {
         match &mut self {
+            Self::Ours { stopped, .. } if 0 < *stopped => *stopped = number,
             Self::Ours { speculation, .. } => {
                 *speculation = Speculation::of(match speculation.speed {
                     Speed::WaitP95(_) => Speed::WaitP95(Duration::from_secs(number.into())),
@@ -294,6 +118,18 @@ impl Contender {
         self
     }
 
+    /// How many stopped machines are kept for its jobs.
+    pub fn stopped(self) -> u32 {
+        match self {
+            Self::Ours { stopped, .. } => stopped,
+            Self::Group(_)
+            | Self::Webhook { .. }
+            | Self::Taskscaler { .. }
+            | Self::ZeroIdle
+            | Self::Knowing { .. } => 0,
+        }
+    }
+
     /// Whether what it does depends on what it has seen weeks ago.
     pub fn learns(self) -> bool {
         match self {
@@ -332,6 +168,7 @@ impl Driver {
                 reserve,
                 speculation,
                 sees_pipelines,
+                stopped: _,
             } => Self::Ours(Box::new(Ours::new(
                 Rc::clone(world),
                 reserve,

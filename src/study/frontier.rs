@@ -2,7 +2,8 @@
 
 use crate::forecast::worth::WORTHS;
 
-use super::contender::{Contender, contenders};
+use super::contender::Contender;
+use super::names::contenders;
 use super::report::{Row, write_now};
 use super::score::Score;
 

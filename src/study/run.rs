@@ -81,6 +81,7 @@ fn replay(
             boots: setting.boots,
             burst: 1000,
             launches_per_second: setting.launches_per_second,
+            stopped: contender.stopped(),
             idle_timeout: contender.idle_timeout(),
         },
     );

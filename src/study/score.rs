@@ -48,6 +48,8 @@ impl Score {
             let ends_at = machine.ends_at.unwrap_or(world.now());
             (ends_at - machine.launched_at).max(PAID_AT_LEAST)
         });
+        let paid: f64 = paid.map(seconds).sum();
+        let stopped = world.stopped().cost(workload.scored_from, world.now());
         let sum: f64 = waits.iter().map(|wait| seconds(*wait)).sum();
         Self {
             jobs,
@@ -56,7 +58,7 @@ impl Score {
             wait_p50: quantile(&waits, 50),
             wait_p95: quantile(&waits, 95),
             wait_p99: quantile(&waits, 99),
-            machine_hours: paid.map(seconds).sum::<f64>() / 3600.0,
+            machine_hours: (paid + stopped) / 3600.0,
             launches: machines.len() as u64,
             wasted: machines.iter().filter(|machine| !machine.has_run).count() as u64,
             bound_hours,

@@ -14,6 +14,7 @@ use super::berth::{Course, count};
 use super::boots::boot_time;
 use super::draw::{Draw, milliseconds};
 use super::rate::LaunchRate;
+use super::stopped::Stopped;
 use super::workload::{Push, Workload};
 
 /// From a job's end to the machine's: disconnect, power off, terminate.
@@ -54,6 +55,7 @@ pub struct World {
     busy: u32,
     calls: u64,
     rate: LaunchRate,
+    stopped: Stopped,
     syncs: Draw,
 }
 
@@ -82,6 +84,7 @@ impl World {
             busy: 0,
             calls: 0,
             rate: LaunchRate::new(around.burst, around.launches_per_second, now),
+            stopped: Stopped::new(around.stopped, around.seed),
             syncs: Draw::new(around.seed, 0x51C),
             workload,
         };
@@ -143,6 +146,11 @@ impl World {
         self.jobs.get(first..first + count)
     }
 
+    /// The machines that are kept stopped.
+    pub fn stopped(&self) -> &Stopped {
+        &self.stopped
+    }
+
     /// All machines there ever were.
     pub fn machines(&self) -> &[Berth] {
         &self.machines
@@ -172,7 +180,8 @@ impl World {
     pub fn launch_waiting(&mut self, wanted: u32, idle_timeout: u64) -> Range<usize> {
         let first = self.machines.len();
         let granted = self.rate.take(wanted, self.now);
-        (0..granted).for_each(|_| self.add_machine(idle_timeout));
+        let waiting = self.queued();
+        (0..granted).for_each(|nth| self.add_machine(idle_timeout, nth < waiting));
         self.calls += 1;
         first..self.machines.len()
     }
@@ -227,14 +236,12 @@ impl World {
         self.events.push(Reverse((at, self.order, event)));
     }
 
-    fn add_machine(&mut self, idle_timeout: u64) {
+    /// One that a job waits for is a stopped one, if there is one.
+    fn add_machine(&mut self, idle_timeout: u64, has_job: bool) {
         let number = self.machines.len();
-        let boot = boot_time(
-            self.around.boots,
-            self.around.seed,
-            number as u64,
-            self.calls,
-        );
+        let (law, seed) = (self.around.boots, self.around.seed);
+        let started = has_job.then(|| self.stopped.start(self.now)).flatten();
+        let boot = started.unwrap_or_else(|| boot_time(law, seed, number as u64, self.calls));
         let ready_at = self.now + boot;
         self.machines.push(Berth {
             launched_at: self.now,

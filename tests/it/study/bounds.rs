@@ -4,7 +4,8 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use dayfly::model::pool::Speed;
-use dayfly::study::contender::{Contender, contender};
+use dayfly::study::contender::Contender;
+use dayfly::study::names::contender;
 use dayfly::study::run::{Setting, run};
 use dayfly::study::score::Score;
 use dayfly::study::synthetic::synthetic;
@@ -46,7 +47,7 @@ fn without_an_idle_machine_each_job_waits_for_a_boot_and_nothing_is_paid_beside(
 
 #[test]
 fn bounds_follow_from_their_seed() {
-    for name in ["zero-idle", "knowing"] {
+    for name in ["zero-idle", "knowing", "stopped-5"] {
         assert_eq!(score(name), score(name), "{name}");
     }
 }
@@ -78,6 +79,14 @@ fn a_higher_worth_waits_less_and_costs_more() {
 }
 
 #[test]
+fn stopped_machines_shorten_waits_and_cost_their_disks() {
+    let [without, few, many] = ["ours", "stopped-5", "stopped-50"].map(score);
+    assert!(few.wait_mean < without.wait_mean);
+    assert!(without.machine_hours < few.machine_hours);
+    assert!(few.machine_hours < many.machine_hours);
+}
+
+#[test]
 fn a_name_with_a_number_is_a_setting_and_without_one_is_none() {
     assert_eq!(
         contender("ours-10").map(Contender::idle_timeout),
@@ -91,6 +100,7 @@ fn a_name_with_a_number_is_a_setting_and_without_one_is_none() {
     let wait = Speed::WaitP95(Duration::from_secs(45));
     assert_eq!(speed_of("ours-p95-45"), wait);
     assert_eq!(speed_of("ours-ahead-p95-45"), wait);
+    assert_eq!(contender("stopped-5").map(Contender::stopped), Some(5));
     let knowing = contender("knowing-10");
     assert!(knowing.is_some() && knowing == contender("knowing"));
     for wrong in [

@@ -10,7 +10,8 @@ use std::process::{Command, Output};
 use std::rc::Rc;
 
 use dayfly::study::boots::BootLaw;
-use dayfly::study::contender::{Contender, contender, contenders};
+use dayfly::study::contender::Contender;
+use dayfly::study::names::{contender, contenders};
 use dayfly::study::nonsense::LEARNED;
 use dayfly::study::pattern::BREAKS;
 use dayfly::study::recorded::recorded;

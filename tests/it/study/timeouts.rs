@@ -23,6 +23,7 @@ fn ours(workload: &Rc<Workload>, idle_seconds: u64, spare_seconds: u64) -> Score
             ..Speculation::product()
         },
         sees_pipelines: false,
+        stopped: 0,
     };
     run(contender, workload, setting(), 1)
 }
