@@ -120,11 +120,7 @@ fn median_if_recurring(days: &[&BTreeMap<u16, u32>], minute: u16) -> Option<u32>
     counts.sort_unstable();
     let median = counts[counts.len() / 2];
     // With five days or more, one in five may fail.
-    let least = counts[if counts.len() < 5 {
-        0
-    } else {
-        counts.len() / 5
-    }];
+    let least = counts[counts.len() / 5];
     if median < MEDIAN_LEAST || least * 10 < median * 6 {
         return None;
     }
