@@ -83,12 +83,9 @@ impl Search {
 
     /// What a waiting second is worth now to a pool of that speed.
     pub fn worth(&mut self, speed: Speed, now: Timestamp) -> u32 {
-        let wanted = match speed {
-            Speed::WaitP95(wanted) => wanted,
-            Speed::Reactive | Speed::Economy | Speed::Balanced | Speed::Fast | Speed::Worth(_) => {
-                self.since = None;
-                return speed.waiting_worth();
-            }
+        let Some(wanted) = speed.wanted_wait() else {
+            self.since = None;
+            return speed.waiting_worth();
         };
         // A file may name a place that this program does not have, and a moment that is to come.
         self.at = self.at.min(WORTHS.len() - 1);
@@ -107,15 +104,10 @@ impl Search {
 
     /// The wait that a speed asks for, and what it was at the worth that is tried now.
     pub fn evidence(&self, speed: Speed) -> Option<WantedWait> {
-        match speed {
-            Speed::WaitP95(wanted) => Some(WantedWait {
-                wanted,
-                measured: self.late(self.at),
-            }),
-            Speed::Reactive | Speed::Economy | Speed::Balanced | Speed::Fast | Speed::Worth(_) => {
-                None
-            }
-        }
+        Some(WantedWait {
+            wanted: speed.wanted_wait()?,
+            measured: self.late(self.at),
+        })
     }
 
     /// Believes all of it less: the worth stands, and what it brought is soon outweighed.

@@ -188,6 +188,14 @@ impl Speed {
     /// Waits are told apart up to so many seconds (`forecast::worth`): no longer one can be wanted.
     pub const WAIT_MAX_SECONDS: u32 = 300;
 
+    /// How long nineteen jobs in twenty are to wait at most, where that is what is wanted.
+    pub const fn wanted_wait(self) -> Option<Duration> {
+        match self {
+            Self::WaitP95(wanted) => Some(wanted),
+            Self::Reactive | Self::Economy | Self::Balanced | Self::Fast | Self::Worth(_) => None,
+        }
+    }
+
     /// Seconds of a machine that a second of waiting is worth; of a wanted wait, at first.
     pub const fn waiting_worth(self) -> u32 {
         match self {

@@ -70,13 +70,9 @@ impl Contender {
         match &mut self {
             Self::Ours { stopped, .. } if 0 < *stopped => *stopped = number,
             Self::Ours { speculation, .. } => {
-                *speculation = Speculation::of(match speculation.speed {
-                    Speed::WaitP95(_) => Speed::WaitP95(Duration::from_secs(number.into())),
-                    Speed::Reactive
-                    | Speed::Economy
-                    | Speed::Balanced
-                    | Speed::Fast
-                    | Speed::Worth(_) => Speed::Worth(number),
+                *speculation = Speculation::of(match speculation.speed.wanted_wait() {
+                    Some(_) => Speed::WaitP95(Duration::from_secs(number.into())),
+                    None => Speed::Worth(number),
                 });
             }
             Self::Knowing { worth } => *worth = number,

@@ -12,8 +12,8 @@ const DEFAULT_WORTH: u32 = Speed::Balanced.waiting_worth();
 
 /// Every policy by its name, with what it is.
 pub fn contenders() -> Vec<(&'static str, Contender, &'static str)> {
-    let ours = |speed| own(speed, false);
-    let ahead = |speed| own(speed, true);
+    let ours = |speed| own(speed, false, 0);
+    let ahead = |speed| own(speed, true, 0);
     let fixed = |reserve| Contender::Ours {
         reserve,
         speculation: Speculation::default(),
@@ -79,23 +79,14 @@ pub fn contenders() -> Vec<(&'static str, Contender, &'static str)> {
     all
 }
 
-/// The product's own scaler at a speed, with or without pipelines in sight.
-fn own(speed: Speed, sees_pipelines: bool) -> Contender {
+/// The product's own scaler at a speed, with or without pipelines in sight, over so many stopped
+/// machines.
+fn own(speed: Speed, sees_pipelines: bool, stopped: u32) -> Contender {
     Contender::Ours {
         reserve: 0,
         speculation: Speculation::of(speed),
         sees_pipelines,
-        stopped: 0,
-    }
-}
-
-/// What is not built: the same over machines that were booted once and stopped.
-fn stopped(sees_pipelines: bool) -> Contender {
-    Contender::Ours {
-        reserve: 0,
-        speculation: Speculation::of(Speed::Balanced),
-        sees_pipelines,
-        stopped: 1,
+        stopped,
     }
 }
 
@@ -160,9 +151,11 @@ fn others() -> Vec<(&'static str, Contender, &'static str)> {
     ]
 }
 
-/// What anybody could reach who does not know the draws to come.
+/// What nobody can choose: what could be reached without knowing the draws to come, and what is not
+/// built.
 fn bounds() -> Vec<(&'static str, Contender, &'static str)> {
     let worth = DEFAULT_WORTH;
+    let stopped = |sees_pipelines| own(Speed::Balanced, sees_pipelines, 1);
     vec![
         (
             "zero-idle",
