@@ -365,9 +365,11 @@ class Account(unittest.TestCase):
             child.wait(PATIENCE)
             child.stdout.close()
 
-    def begin(self, environment=None, stdout=subprocess.PIPE, **changes):
+    def begin(self, environment=None, stdout=subprocess.PIPE, uptime=70.0, **changes):
         text = render(endpoint=self.hub["endpoint"], **changes)
         written = files(text)
+        (self.folder / "root/proc").mkdir(parents=True, exist_ok=True)
+        (self.folder / "root/proc/uptime").write_text(f"{uptime:.2f} 100.00\n")
         for path in ("/etc/dayfly/machine.json", "/usr/local/lib/dayfly/begin.py"):
             target = self.folder / "root" / path.lstrip("/")
             target.parent.mkdir(parents=True, exist_ok=True)
@@ -452,11 +454,13 @@ class Begin(Account):
         self.assertNotIn(self.token, (self.folder / "root/run/dayfly/agent.yaml").read_text())
 
     def test_an_agent_waits_as_its_launch_says_or_else_as_its_pool_does(self):
-        # Where there is no tag, or no number in it, what the pool says holds.
-        for tag, waits in [("20", 20), (None, 45), ("soon", 45)]:
+        # Where there is no tag, or no number in it, what the pool says holds. The first minute is
+        # paid anyway: nobody leaves sooner than ten seconds before its end.
+        for tag, uptime, waits in [("20", 70, 20), (None, 70, 45), ("soon", 70, 45), ("5", 70, 5),
+                                   ("5", 46, 5), ("5", 20.3, 29), ("120", 20.3, 120)]:
             self.metadata.idle_timeout, self.metadata.machine = tag, self.launch()
             self.machine = self.metadata.machine
-            code, said = self.begin()
+            code, said = self.begin(uptime=uptime)
             self.assertEqual(code, 0, said)
             settings = yaml.safe_load((self.folder / "root/run/dayfly/agent.yaml").read_text())
             self.assertEqual(settings["disconnect-after-idle-timeout"], waits)

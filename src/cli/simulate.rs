@@ -10,6 +10,7 @@ use clap::Args;
 use super::exit::Exit;
 use super::output::{failed, print, print_error, print_stderr};
 use super::plots::{make_folder, write_plots};
+use crate::config::default::TICK_INTERVAL;
 use crate::model::pool::Speed;
 use crate::study::boots::BOOT_LAWS;
 use crate::study::file;
@@ -94,7 +95,7 @@ pub struct SimulateCommand {
     #[arg(long, value_name = "COUNT", default_value_t = 2)]
     launches_per_second: u64,
     /// Seconds from look to look of our own scaler.
-    #[arg(long, value_name = "SECONDS", default_value_t = 5, value_parser = clap::value_parser!(u64).range(1..=3600))]
+    #[arg(long, value_name = "SECONDS", default_value_t = TICK_INTERVAL.as_secs(), value_parser = clap::value_parser!(u64).range(1..=3600))]
     tick_seconds: u64,
     /// Seconds that an agent of ours waits for a job before the hub sends it away.
     #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..=86_400))]

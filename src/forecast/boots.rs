@@ -16,6 +16,10 @@ const LEAST: usize = 20;
 /// Pairs within a call from which the spread within calls is known.
 const PAIRS_LEAST: u64 = 10;
 
+/// One machine more has to save so much in percent of what it costs: the last one that pays at all
+/// brings next to nothing, and its money is certain (docs/POLICY.md).
+const RACE_PERCENT: u64 = 115;
+
 /// One boot.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Boot {
@@ -102,7 +106,7 @@ impl Boots {
         if let Some((_, priced)) = law.priced.as_ref().filter(|it| it.0 == (worth, cost)) {
             return priced.clone();
         }
-        let race = race::table(&law.within, worth, cost);
+        let race = race::table(&law.within, worth, cost * RACE_PERCENT / 100);
         // Where boots are raced, others of the race often come before one that is launched later.
         let is_raced = race.first().is_some_and(|more| 0 < *more);
         let pays_from = if is_raced { 2 * cost } else { cost };

@@ -23,7 +23,7 @@ use crate::model::time::Timestamp;
 const COST_MIN: Duration = Duration::from_secs(60);
 /// From a moment at which a machine is wanted to the tick that launches it, before two were seen:
 /// the configuration's default.
-const TICK: Duration = Duration::from_secs(5);
+const TICK: Duration = Duration::from_secs(3);
 /// A look that comes later than this tells of a silence, and not of how often is looked.
 const TICK_MAX: Duration = Duration::from_secs(60);
 /// Pipelines that were not seen for so long explain no job that comes.
@@ -32,7 +32,7 @@ const LATER_MAX: Duration = Duration::from_secs(60);
 const LEADS: usize = 8;
 /// A machine is launched ahead of demand if it pays by so many percent: a state that is over soon
 /// does not repay its boots (policy.md 1.1).
-const LAUNCH_PERCENT: u64 = 130;
+const LAUNCH_PERCENT: u64 = 125;
 /// As above where counts alone are known: most of what they tell of are blocks that end, and such
 /// a state is over within a boot. Measured (docs/POLICY.md).
 const BLIND_LAUNCH_PERCENT: u64 = 180;
@@ -390,7 +390,7 @@ mod tests {
             forecast.lead().as_secs()
         };
         // A minute stands for a boot of which nothing is known.
-        assert_eq!([5, 30, 3600].map(lead_at), [65, 89, 119]);
-        assert_eq!(PoolForecast::default().lead().as_secs(), 65);
+        assert_eq!([3, 30, 3600].map(lead_at), [63, 89, 119]);
+        assert_eq!(PoolForecast::default().lead().as_secs(), 63);
     }
 }

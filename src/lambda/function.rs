@@ -19,7 +19,7 @@ use super::event::{Event, Messages};
 /// What is left of an invocation after its last tick, for the answer to reach Lambda. A process
 /// that is still at it when its time is over is killed, and its memory with it.
 pub const ANSWER: Duration = Duration::from_secs(1);
-/// How many ticks the longest one is taken of: five minutes at the default pace, so that one
+/// How many ticks the longest one is taken of: a minute and a half at the default pace, so that one
 /// slow answer of the hub does not shorten every invocation for ever.
 const TICKS_REMEMBERED: usize = 30;
 

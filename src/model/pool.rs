@@ -107,7 +107,7 @@ pub struct Speculation {
     pub overhead_max_percent: u32,
     /// How long an agent that is kept ready waits for a job before the hub sends it away.
     pub idle_timeout: Duration,
-    /// How long one waits that was launched for a queued job, where none is kept ready.
+    /// How long one waits at least that was launched for a queued job, where none is kept ready.
     pub spare_timeout: Duration,
 }
 
@@ -115,8 +115,13 @@ impl Speculation {
     /// Measured (docs/POLICY.md): a machine that is sent away sooner is launched anew too often,
     /// and one that stays longer outlives what it was launched for.
     pub const IDLE_TIMEOUT: Duration = Duration::from_secs(120);
-    /// With a boot of forty seconds it fills the minute that is paid anyway.
-    pub const SPARE_TIMEOUT: Duration = Duration::from_secs(20);
+    /// Another machine has taken its job: it stays while it costs nothing, and leaves with its next
+    /// sync after that (docs/POLICY.md).
+    pub const SPARE_TIMEOUT: Duration = Duration::from_secs(5);
+    /// How long after its boot began a machine costs nothing more: EC2 bills a minute at least
+    /// (aws.md F). An agent hears that it may leave with one of its syncs, six seconds later at
+    /// most (protocol.md 4.3), and some more pass until the power is off.
+    pub const PAID_ANYWAY: Duration = Duration::from_secs(50);
 
     /// What holds where a configuration says nothing.
     pub const fn product() -> Self {
@@ -151,6 +156,13 @@ impl Speculation {
         } else {
             self.spare_timeout
         }
+    }
+
+    /// How long an agent waits for a job whose launch says so long, and whose machine has been on
+    /// for so long when it registers: nobody leaves before the minute is over that is paid anyway.
+    /// (In a machine, `begin.py` of `cloud-init/user-data.yaml` does the same.)
+    pub fn idle_timeout_at(told: Duration, uptime: Duration) -> Duration {
+        told.max(Self::PAID_ANYWAY.saturating_sub(uptime))
     }
 }
 

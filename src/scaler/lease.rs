@@ -31,7 +31,7 @@ impl Terms {
     ///
     /// A tick whose questions take all the time they may can still apply, and one claim that
     /// fails, mostly two, stops nothing. A holder that vanished is replaced after the length, at
-    /// the other's next tick: a minute with the default settings.
+    /// the other's next tick: three quarters of a minute with the default settings.
     pub fn new(interval: Duration, questions: Duration) -> Self {
         let margin = CLOCKS_APART + CALL_ON_ITS_WAY;
         Self {

@@ -11,6 +11,7 @@ use crate::model::job::{AgentReport, AgentState, QueueCounts};
 use crate::model::machine::{Machine, Phase};
 use crate::model::pipeline::Look;
 use crate::model::plan::LaunchOrder;
+use crate::model::pool::Speculation;
 use crate::model::time::Timestamp;
 use crate::ports::{Clock, Cloud, CloudError, Hub, HubError, LaunchError, Launched};
 
@@ -145,9 +146,13 @@ impl Cloud for Doors {
         let numbers = match honored.get(&order.token) {
             Some(numbers) => numbers.clone(),
             None => {
-                let idle_timeout = u64::try_from(order.idle_timeout.as_millis());
+                let waits = |boot| {
+                    let boot = Duration::from_millis(boot);
+                    let waits = Speculation::idle_timeout_at(order.idle_timeout, boot);
+                    u64::try_from(waits.as_millis()).unwrap_or(u64::MAX)
+                };
                 let mut world = self.world.borrow_mut();
-                let numbers = world.launch_waiting(order.count, idle_timeout.unwrap_or(u64::MAX));
+                let numbers = world.launch_waiting(order.count, waits);
                 let numbers: Vec<usize> = numbers.collect();
                 if numbers.is_empty() {
                     return Err(LaunchError::Throttled);

@@ -173,15 +173,17 @@ impl World {
 
     /// Launches machines in one call, as many as the cloud's rate allows; gives their numbers.
     pub fn launch(&mut self, wanted: u32) -> Range<usize> {
-        self.launch_waiting(wanted, self.around.idle_timeout)
+        let idle_timeout = self.around.idle_timeout;
+        self.launch_waiting(wanted, |_| idle_timeout)
     }
 
-    /// As [`launch`](Self::launch), with agents that wait for so many milliseconds.
-    pub fn launch_waiting(&mut self, wanted: u32, idle_timeout: u64) -> Range<usize> {
+    /// As [`launch`](Self::launch), with agents that wait for as long as this says for their boot;
+    /// all in milliseconds.
+    pub fn launch_waiting(&mut self, wanted: u32, waits: impl Fn(u64) -> u64) -> Range<usize> {
         let first = self.machines.len();
         let granted = self.rate.take(wanted, self.now);
         let waiting = self.queued();
-        (0..granted).for_each(|nth| self.add_machine(idle_timeout, nth < waiting));
+        (0..granted).for_each(|nth| self.add_machine(&waits, nth < waiting));
         self.calls += 1;
         first..self.machines.len()
     }
@@ -237,7 +239,7 @@ impl World {
     }
 
     /// One that a job waits for is a stopped one, if there is one.
-    fn add_machine(&mut self, idle_timeout: u64, has_job: bool) {
+    fn add_machine(&mut self, waits: impl Fn(u64) -> u64, has_job: bool) {
         let number = self.machines.len();
         let (law, seed) = (self.around.boots, self.around.seed);
         let started = has_job.then(|| self.stopped.start(self.now)).flatten();
@@ -249,7 +251,7 @@ impl World {
             ends_at: None,
             state: State::Booting,
             has_run: false,
-            idle_timeout,
+            idle_timeout: waits(boot),
             period: milliseconds(self.syncs.uniform(4.0, 6.0)),
             asked: false,
             job: usize::MAX,

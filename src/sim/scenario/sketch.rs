@@ -68,7 +68,7 @@ fn plain() -> Options {
         boot_limit_seconds: 180,
         lifetime_seconds: 3600,
         idle_timeout_seconds: 120,
-        spare_timeout_seconds: 20,
+        spare_timeout_seconds: 5,
         boot_seconds: 20,
         job_seconds_max: 60,
         travel_ms_max: 100,

@@ -355,7 +355,7 @@ impl World {
         let Some(body) = self.bodies.get(id) else {
             return;
         };
-        let idle_timeout = body.idle_timeout;
+        let idle_timeout = body.agent_waits();
         let Some(agent) = self.agent(id) else { return };
         let request = agent.request(&call, id, idle_timeout);
         let response = self.hub.handle(&request, self.now);

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use crate::model::pool::Speculation;
 use crate::model::time::Timestamp;
 use crate::sim::agent::Agent;
 
@@ -14,7 +15,7 @@ pub(super) struct Body {
     pub(super) launched_at: Timestamp,
     /// From launch to a registered agent, at most.
     pub(super) boot_limit: Duration,
-    /// How long its agent waits for a job before the hub sends it away.
+    /// How long its agent waits for a job before the hub sends it away, as its launch says it.
     pub(super) idle_timeout: Duration,
     /// How it boots.
     pub(super) boot: Boot,
@@ -44,6 +45,16 @@ pub(super) struct Body {
     pub(super) heard_by: Option<u64>,
     /// That it is overdue has been told.
     pub(super) told: bool,
+}
+
+impl Body {
+    /// How long its agent waits for a job, which registers as soon as its machine has booted.
+    pub(super) fn agent_waits(&self) -> Duration {
+        match self.boot {
+            Boot::Works(uptime) => Speculation::idle_timeout_at(self.idle_timeout, uptime),
+            Boot::Hangs | Boot::Fails(_) | Boot::WithoutAgent => self.idle_timeout,
+        }
+    }
 }
 
 /// How a machine boots.

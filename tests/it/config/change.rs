@@ -50,7 +50,7 @@ fn what_connections_were_made_of_may_not_and_every_key_is_named() {
         .replace("\"ci\"", "\"cd\"")
         .replace(
             "machines_max = 20",
-            "machines_max = 20\ntick_seconds = 3\nlog_format = \"json\"",
+            "machines_max = 20\ntick_seconds = 4\nlog_format = \"json\"",
         )
         .replace(
             "acme.semaphoreci.com\"",

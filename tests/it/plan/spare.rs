@@ -193,6 +193,16 @@ fn a_pool_guesses_until_its_spare_time_is_used_up_and_again_when_jobs_have_earne
     assert!(poor.spare < rich.spare, "{poor:?} {rich:?}");
 }
 
+#[test]
+fn no_agent_leaves_before_its_machine_has_been_on_for_as_long_as_is_paid_anyway() {
+    let waits = |(told, uptime)| {
+        let seconds = Duration::from_secs;
+        Speculation::idle_timeout_at(seconds(told), seconds(uptime)).as_secs()
+    };
+    let asked = [(5, 20), (5, 45), (5, 46), (5, 300), (120, 20)];
+    assert_eq!(asked.map(waits), [30, 5, 5, 5, 120]);
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(32) })]
 

@@ -49,11 +49,16 @@ async fn guarded_metadata_answers_root_alone_and_an_official_agents_settings_are
         "700 semaphore /run/dayfly",
         "600 semaphore /run/dayfly/agent.yaml",
         "no root",
-        // By the tag of its launch: its user data says 600.
-        "disconnect-after-idle-timeout: 20",
     ] {
         assert!(log.contains(words), "{words} in {log}");
     }
+    // By the tag of its launch, which says five, and the minute that is paid: its user data says 600.
+    let (_, waits) = log
+        .split_once("disconnect-after-idle-timeout: ")
+        .expect("its settings are in the log");
+    let digits = waits.split(|it: char| !it.is_ascii_digit()).next();
+    let waits: u64 = digits.unwrap_or_default().parse().expect("seconds");
+    assert!((5..=50).contains(&waits), "{waits} in {log}");
     world
         .assert_one_machine_each(GUARDED.name, &[guarded])
         .await;
