@@ -108,6 +108,8 @@ resource "aws_cloudwatch_metric_alarm" "pool" {
   }
 }
 
+# Minutes are counted, and not failures: a launch that is throttled is tried again at every tick,
+# and ticks come at any pace.
 resource "aws_cloudwatch_metric_alarm" "launch_failures" {
   for_each = var.pools
 
@@ -117,10 +119,11 @@ resource "aws_cloudwatch_metric_alarm" "launch_failures" {
   metric_name         = "LaunchesFailed"
   dimensions          = { Deployment = var.name, Pool = each.key }
   statistic           = "Sum"
-  period              = 300
-  evaluation_periods  = 1
-  comparison_operator = "GreaterThanOrEqualToThreshold"
-  threshold           = var.alarm_limits.launch_failures
+  period              = 60
+  evaluation_periods  = 5
+  datapoints_to_alarm = var.alarm_limits.launch_failures
+  comparison_operator = "GreaterThanThreshold"
+  threshold           = 0
   treat_missing_data  = "notBreaching"
   alarm_actions       = [aws_sns_topic.alarms.arn]
   ok_actions          = [aws_sns_topic.alarms.arn]

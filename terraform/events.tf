@@ -1,9 +1,10 @@
-# Mode lambda: what wakes the function. The schedule is enough; EC2's events make it faster.
+# Mode lambda: what wakes the function. The schedule is enough; where it looks once a minute, EC2's
+# events make it faster.
 
 resource "aws_scheduler_schedule" "tick" {
   count       = local.is_lambda ? 1 : 0
   name        = local.prefix
-  description = "A look at the queue every minute"
+  description = "Wakes Dayfly's scaler every minute"
 
   schedule_expression = "rate(1 minute)"
   kms_key_arn         = var.kms_key_arn

@@ -13,7 +13,8 @@ locals {
   arn_ec2   = "arn:${local.partition}:ec2:${local.region}:${local.account}"
   arn_ssm   = "arn:${local.partition}:ssm:${local.region}:${local.account}:parameter"
   is_lambda = var.mode == "lambda"
-  # One tick in an invocation, and messages hasten the next; otherwise it ticks all the time.
+  # A look a minute is one tick in an invocation, and messages hasten the next. At any other pace the
+  # function ticks all the time, and messages would find it busy.
   is_frugal = local.is_lambda && var.tick_seconds == 60
   timeout   = 58
 }

@@ -23,7 +23,7 @@ variable "endpoint" {
 }
 
 variable "mode" {
-  description = "Where the scaler runs. \"lambda\" (default): a function, a schedule and a queue of EC2's events, about $0.20 a month at a tick a minute. \"service\": two replicas in an auto-scaling group over two zones with a lease, about $12 a month for two t4g.micro with their disks."
+  description = "Where the scaler runs. \"lambda\" (default): a function and a schedule, about $5 a month with the log of one pool. \"service\": two replicas in an auto-scaling group over two zones with a lease, about $16 a month for two t4g.micro with their disks, lease and log. Both with the default tick_seconds, which says what a slower pace saves."
   type        = string
   default     = "lambda"
 
@@ -94,7 +94,9 @@ variable "pools" {
     - speed: what a job's waiting minute is worth: economy 3 minutes of a machine, balanced 10 (default), fast 30; what is learned decides what that makes worth launching ahead of demand. reactive: nothing, ever.
     - waiting_minute_dollars: the same in dollars, such as 0.05, in place of speed. Default none.
     - wait_p95_seconds: how long 19 of 20 jobs wait at most, such as 45, in place of speed; what that takes is searched for from day to day. Default none.
-    - boot_limit_seconds: default 300. lifetime_seconds: default 90000. idle_timeout_seconds: default 120, spare_timeout_seconds: default 20 and at most that; how long an agent waits for a job, where machines are kept ready and where none is.
+    - boot_limit_seconds: default 300. lifetime_seconds: default 90000.
+    - idle_timeout_seconds: how long an agent waits for a job where machines are kept ready. Default 120.
+    - spare_timeout_seconds: how long at least an agent waits that was launched for a queued job where none is kept ready. Default 5, or idle_timeout_seconds if that is less, and at most that. No agent is sent away in the first 50 seconds of its machine: that minute is billed anyway.
     - interruption_grace_seconds: how long a job may go on after a spot notice. Default 0.
     - image: an AMI's id, or the name of an SSM parameter that holds one, read before launches. Default: Debian 13.
     - architecture: of the default image; x86_64 (default) or arm64 (20 % cheaper).
@@ -269,13 +271,13 @@ variable "prices" {
 }
 
 variable "tick_seconds" {
-  description = "From look to look, in seconds: how long a queued job can wait before it is seen. Default 60. In mode lambda, 60 is a short call a minute and a queue of EC2's events (about $0.20 a month); 5 to 30 is a function that runs all the time, without the queue (about $4 a month on arm64). In mode service it costs nothing, and 10 is a good pace."
+  description = "From look to look, in seconds: how long a queued job can wait before it is seen. 1 to 30, or 60; default 3. In mode lambda, 1 to 30 is a function that runs all the time: with its log, 3 is $4.60 a month on arm64 and $0.40 for each pool after the first, 10 is $3.85 and $0.12. 60 is a short call a minute and a queue of EC2's events: $0.35 in all, and jobs wait for half a minute more. In mode service, lease and log of one pool are $2.10 with 3, and $0.65 with 10."
   type        = number
-  default     = 60
+  default     = 3
 
   validation {
-    condition     = var.tick_seconds == 60 || (var.tick_seconds >= 5 && var.tick_seconds <= 30 && floor(var.tick_seconds) == var.tick_seconds)
-    error_message = "tick_seconds is 60, or a whole number from 5 to 30."
+    condition     = var.tick_seconds == 60 || (var.tick_seconds >= 1 && var.tick_seconds <= 30 && floor(var.tick_seconds) == var.tick_seconds)
+    error_message = "tick_seconds is a whole number from 1 to 30, or 60."
   }
 }
 
@@ -346,7 +348,7 @@ variable "egress" {
 }
 
 variable "service" {
-  description = "The replicas of mode service: instance_type of the scaler's architecture (default t4g.micro, about $6 a month each), and image, an AMI of Amazon Linux 2023 (default: the newest at the time of apply)."
+  description = "The replicas of mode service: instance_type of the scaler's architecture (default t4g.micro, about $7 a month each with its disk), and image, an AMI of Amazon Linux 2023 (default: the newest at the time of apply)."
   type = object({
     instance_type = optional(string, "t4g.micro")
     image         = optional(string)
@@ -408,7 +410,7 @@ variable "alarm_emails" {
 }
 
 variable "alarm_limits" {
-  description = "When alarms ring: queue_age_minutes, how long a job may wait (default 15); launch_failures, in five minutes (default 5); leaked_minutes, how long machines may live without a known agent beyond booting (default 30). About $0.10 a month for each metric that an alarm reads, some $1 for each pool."
+  description = "When alarms ring: queue_age_minutes, how long a job may wait (default 15); launch_failures, in how many of five minutes launches fail (default 5, at most 5); leaked_minutes, how long machines may live without a known agent beyond booting (default 30). About $0.10 a month for each metric that an alarm reads, some $1 for each pool."
   type = object({
     queue_age_minutes = optional(number, 15)
     launch_failures   = optional(number, 5)
@@ -419,6 +421,10 @@ variable "alarm_limits" {
   validation {
     condition     = alltrue([for limit in values(var.alarm_limits) : limit >= 1 && limit <= 1440 && floor(limit) == limit])
     error_message = "alarm_limits are whole numbers from 1 to 1440."
+  }
+  validation {
+    condition     = var.alarm_limits.launch_failures <= 5
+    error_message = "alarm_limits.launch_failures is 1 to 5: minutes of five."
   }
 }
 

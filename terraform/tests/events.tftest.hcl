@@ -1,9 +1,18 @@
-# What wakes the function: a schedule, and a queue of EC2's events that hasten it.
+# What wakes the function: a schedule, and where it looks once a minute a queue of EC2's events that
+# hasten it.
 mock_provider "aws" {
   source = "./tests/mocks"
 }
 
-run "frugal" {
+run "default" {
+  assert {
+    condition     = jsondecode(output.configuration).tick_seconds == 3 && !local.is_frugal
+    error_message = "Unless somebody says otherwise, it looks every three seconds."
+  }
+  assert {
+    condition     = length(aws_sqs_queue.events) + length(aws_sqs_queue_policy.events) + length(aws_cloudwatch_event_rule.machine) + length(aws_cloudwatch_event_target.machine) + length(aws_lambda_event_source_mapping.events) == 0 && !contains(local.scaler_statements[*].Sid, "TakeEvents")
+    error_message = "Who ticks all the time needs no queue of events, and no right to one."
+  }
   assert {
     condition     = aws_scheduler_schedule.tick[0].schedule_expression == "rate(1 minute)" && aws_scheduler_schedule.tick[0].target[0].arn == aws_lambda_function.scaler[0].arn && aws_scheduler_schedule.tick[0].target[0].role_arn == aws_iam_role.schedule[0].arn
     error_message = "The function is called every minute."
@@ -19,6 +28,20 @@ run "frugal" {
   assert {
     condition     = aws_lambda_function.scaler[0].reserved_concurrent_executions == 1 && aws_lambda_function.scaler[0].timeout == 58
     error_message = "One function at a time, which ends before the next call."
+  }
+  assert {
+    condition     = aws_lambda_function.scaler[0].environment[0].variables["DAYFLY_CONFIG_JSON"] == local.configuration_of_scaler && aws_lambda_function.scaler[0].memory_size == 128 && tolist(aws_lambda_function.scaler[0].architectures) == tolist(["arm64"]) && aws_lambda_function.scaler[0].source_code_hash == filesha256("tests/program")
+    error_message = "The function is the program that was named, with its configuration."
+  }
+}
+
+run "frugal" {
+  variables {
+    tick_seconds = 60
+  }
+  assert {
+    condition     = jsondecode(output.configuration).tick_seconds == 60 && length(aws_scheduler_schedule.tick) == 1 && length(aws_sqs_queue.dead) == 1 && aws_lambda_function.scaler[0].reserved_concurrent_executions == 1
+    error_message = "A look a minute has the same schedule, and one function at a time."
   }
   assert {
     condition     = toset(flatten([for rule in values(aws_cloudwatch_event_rule.machine) : jsondecode(rule.event_pattern)["detail-type"]])) == toset(["EC2 Spot Instance Interruption Warning", "EC2 Instance Rebalance Recommendation", "EC2 Instance State-change Notification"]) && toset(jsondecode(aws_cloudwatch_event_rule.machine["end"].event_pattern).detail.state) == toset(["shutting-down", "terminated"])
@@ -37,14 +60,14 @@ run "frugal" {
     error_message = "The function takes the events, and old ones go."
   }
   assert {
-    condition     = aws_lambda_function.scaler[0].environment[0].variables["DAYFLY_CONFIG_JSON"] == local.configuration_of_scaler && aws_lambda_function.scaler[0].memory_size == 128 && tolist(aws_lambda_function.scaler[0].architectures) == tolist(["arm64"]) && aws_lambda_function.scaler[0].source_code_hash == filesha256("tests/program")
-    error_message = "The function is the program that was named, with its configuration."
+    condition     = [for statement in local.scaler_statements : statement.Resource if statement.Sid == "TakeEvents"] == [[aws_sqs_queue.events[0].arn]]
+    error_message = "The function may take the events of this queue alone."
   }
 }
 
-run "steady" {
+run "slowest" {
   variables {
-    tick_seconds = 10
+    tick_seconds = 30
     memory_mb    = 256
   }
   assert {
@@ -52,8 +75,19 @@ run "steady" {
     error_message = "Who ticks all the time needs no queue of events, and a schedule all the same."
   }
   assert {
-    condition     = jsondecode(output.configuration).tick_seconds == 10 && aws_lambda_function.scaler[0].memory_size == 256
+    condition     = jsondecode(output.configuration).tick_seconds == 30 && aws_lambda_function.scaler[0].memory_size == 256
     error_message = "Pace and memory are those that were named."
+  }
+}
+
+run "fastest" {
+  command = plan
+  variables {
+    tick_seconds = 1
+  }
+  assert {
+    condition     = length(aws_sqs_queue.events) == 0 && length(aws_scheduler_schedule.tick) == 1
+    error_message = "Every second is a pace like any other."
   }
 }
 

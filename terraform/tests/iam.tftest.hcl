@@ -3,7 +3,11 @@ mock_provider "aws" {
   source = "./tests/mocks"
 }
 
+# A look a minute has every statement of this mode: that of the queue, too.
 run "function" {
+  variables {
+    tick_seconds = 60
+  }
 
   # What changes something names its resources and carries a condition. Reading begins with these words.
   assert {

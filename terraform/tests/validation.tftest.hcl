@@ -319,6 +319,22 @@ run "refuses_tick_seconds" {
   expect_failures = [var.tick_seconds]
 }
 
+run "refuses_tick_seconds_zero" {
+  command = plan
+  variables {
+    tick_seconds = 0
+  }
+  expect_failures = [var.tick_seconds]
+}
+
+run "refuses_tick_seconds_fraction" {
+  command = plan
+  variables {
+    tick_seconds = 2.5
+  }
+  expect_failures = [var.tick_seconds]
+}
+
 run "refuses_api_token_parameter" {
   command = plan
   variables {
@@ -431,6 +447,14 @@ run "refuses_alarm_limits" {
   command = plan
   variables {
     alarm_limits = { leaked_minutes = 0 }
+  }
+  expect_failures = [var.alarm_limits]
+}
+
+run "refuses_alarm_limits_launch_failures" {
+  command = plan
+  variables {
+    alarm_limits = { launch_failures = 6 }
   }
   expect_failures = [var.alarm_limits]
 }

@@ -2,7 +2,6 @@
 module "dayfly" {
   source           = "../.."
   mode             = "service"
-  tick_seconds     = 10
   endpoint         = "acme.semaphoreci.com"
   scaler           = { path = "${path.module}/dayfly" }
   agent            = { path = "${path.module}/dayfly-agent" }

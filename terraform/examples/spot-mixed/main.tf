@@ -1,11 +1,12 @@
-# Spot first, and on demand once spot has failed for a minute; a look every ten seconds.
+# The cheapest, for jobs that may wait: spot first, on demand once spot has failed for a minute, and
+# a look a minute, which EC2's notices hasten.
 module "dayfly" {
   source           = "../.."
   endpoint         = "acme.semaphoreci.com"
   scaler           = { path = "${path.module}/bootstrap.zip" }
   agent            = { path = "${path.module}/dayfly-agent" }
   public_addresses = true
-  tick_seconds     = 10
+  tick_seconds     = 60
 
   pools = {
     linux = {
