@@ -368,8 +368,7 @@ class Account(unittest.TestCase):
     def begin(self, environment=None, stdout=subprocess.PIPE, uptime=70.0, **changes):
         text = render(endpoint=self.hub["endpoint"], **changes)
         written = files(text)
-        (self.folder / "root/proc").mkdir(parents=True, exist_ok=True)
-        (self.folder / "root/proc/uptime").write_text(f"{uptime:.2f} 100.00\n")
+        self.write_uptime(self.folder / "root", uptime)
         for path in ("/etc/dayfly/machine.json", "/usr/local/lib/dayfly/begin.py"):
             target = self.folder / "root" / path.lstrip("/")
             target.parent.mkdir(parents=True, exist_ok=True)
@@ -390,6 +389,10 @@ class Account(unittest.TestCase):
         for secret in (self.token, SECRETS["SecretAccessKey"], SECRETS["Token"]):
             self.assertNotIn(secret, said)
         return found.returncode, said
+
+    def write_uptime(self, root, seconds):
+        (root / "proc").mkdir(parents=True, exist_ok=True)
+        (root / "proc/uptime").write_text(f"{seconds:.2f} 100.00\n")
 
     def left(self):
         root = self.folder / "root/run/dayfly"
@@ -586,6 +589,7 @@ class Begin(Account):
         module = begin_module()
         shown = io.StringIO()
         module.ROOT = str(self.folder)
+        self.write_uptime(self.folder, 70)
         with contextlib.redirect_stdout(shown):
             module.mark("not begun: it said\ndayfly: registered i-1\r\ndayfly: log closed j-1")
         self.assertEqual(len(shown.getvalue().splitlines()), 1, shown.getvalue())
