@@ -1,6 +1,8 @@
 //! Names and identifiers, one type each, so that none can stand in for another.
 
+use std::cmp::Ordering;
 use std::fmt;
+use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -10,8 +12,37 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 macro_rules! name_type {
     ($(#[$doc:meta])* $name:ident) => {
         $(#[$doc])*
-        #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        #[derive(Clone, Eq)]
         pub struct $name(Arc<str>);
+
+        // Most that are compared in a tick are copies of each other, and share their text.
+        impl PartialEq for $name {
+            fn eq(&self, other: &Self) -> bool {
+                Arc::ptr_eq(&self.0, &other.0) || self.0 == other.0
+            }
+        }
+
+        impl Hash for $name {
+            fn hash<H: Hasher>(&self, state: &mut H) {
+                self.0.hash(state);
+            }
+        }
+
+        impl Ord for $name {
+            fn cmp(&self, other: &Self) -> Ordering {
+                if Arc::ptr_eq(&self.0, &other.0) {
+                    Ordering::Equal
+                } else {
+                    self.0.cmp(&other.0)
+                }
+            }
+        }
+
+        impl PartialOrd for $name {
+            fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+                Some(self.cmp(other))
+            }
+        }
 
         impl $name {
             /// Takes the text as it is; the door it came through has checked it.
@@ -99,4 +130,19 @@ name_type! {
     /// What an image is made by: the same ingredients give the same recipe, and the same image
     /// need not be made twice.
     Recipe
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_compared_by_their_text_whether_they_share_it_or_not() {
+        let name = MachineId::new("b");
+        let others = [name.clone(), MachineId::new("b"), MachineId::new("a")];
+        let same = others.each_ref().map(|other| name == *other);
+        assert_eq!(same, [true, true, false]);
+        let order = others.each_ref().map(|other| name.cmp(other));
+        assert_eq!(order, [Ordering::Equal, Ordering::Equal, Ordering::Greater]);
+    }
 }

@@ -28,14 +28,23 @@ const LISTED_FOR: u64 = 15_000;
 #[derive(Clone, Debug)]
 pub struct Doors {
     world: Rc<RefCell<World>>,
-    /// What the cloud lists, by the machine's number in the world.
-    listed: Rc<RefCell<BTreeMap<usize, Machine>>>,
+    /// What the cloud lists.
+    listed: Rc<RefCell<Listed>>,
     /// What each token has launched: a token is honored once.
     honored: Rc<RefCell<BTreeMap<LaunchToken, Vec<usize>>>>,
     /// What the hub calls each job, by its number in the world.
     names: Rc<RefCell<Vec<JobId>>>,
     /// Who may see pipelines sees them by these.
     eyes: Option<Rc<RefCell<Eyes>>>,
+}
+
+/// The machines that the cloud lists.
+#[derive(Clone, Debug, Default)]
+struct Listed {
+    /// What each is called, by its number in the world.
+    ids: BTreeMap<usize, MachineId>,
+    /// In the form in which they are asked for at every look: a copy compares nothing.
+    machines: BTreeMap<MachineId, Machine>,
 }
 
 impl Doors {
@@ -97,7 +106,7 @@ impl Hub for Doors {
         _: &PoolName,
     ) -> Result<Option<BTreeMap<MachineId, AgentReport>>, HubError> {
         let world = self.world.borrow();
-        let report = |(number, machine): (&usize, &Machine)| {
+        let report = |(number, id): (&usize, &MachineId)| {
             let berth = world.machine(*number);
             let state = match berth.state {
                 State::Idle => AgentState::Waiting,
@@ -109,11 +118,10 @@ impl Hub for Doors {
                 state,
                 connected_at,
             };
-            Some((machine.id.clone(), report))
+            Some((id.clone(), report))
         };
-        Ok(Some(
-            self.listed.borrow().iter().filter_map(report).collect(),
-        ))
+        let listed = self.listed.borrow();
+        Ok(Some(listed.ids.iter().filter_map(report).collect()))
     }
 
     async fn pipelines(&self, _: Timestamp) -> Result<Option<Arc<Look>>, HubError> {
@@ -127,18 +135,23 @@ impl Cloud for Doors {
     async fn machines(&self) -> Result<BTreeMap<MachineId, Machine>, CloudError> {
         let world = self.world.borrow();
         let mut listed = self.listed.borrow_mut();
-        listed.retain(|number, machine| {
+        let Listed { ids, machines } = &mut *listed;
+        ids.retain(|number, id| {
             let berth = world.machine(*number);
-            if berth.state == State::Gone {
+            if berth.state != State::Gone {
+                return true;
+            }
+            let is_listed = berth
+                .ends_at
+                .is_none_or(|ended| world.now() < ended + LISTED_FOR);
+            if !is_listed {
+                machines.remove(id);
+            } else if let Some(machine) = machines.get_mut(id) {
                 machine.phase = Phase::Gone;
             }
-            let ended = berth.ends_at.filter(|_| berth.state == State::Gone);
-            ended.is_none_or(|ended| world.now() < ended + LISTED_FOR)
+            is_listed
         });
-        let machines = listed.values();
-        Ok(machines
-            .map(|machine| (machine.id.clone(), machine.clone()))
-            .collect())
+        Ok(machines.clone())
     }
 
     async fn launch(&self, order: &LaunchOrder) -> Result<Launched, LaunchError> {
@@ -169,7 +182,9 @@ impl Cloud for Doors {
         let mut machines = Vec::new();
         for number in numbers {
             let machine = Self::machine(order, number, world.machine(number).launched_at);
-            self.listed.borrow_mut().insert(number, machine.clone());
+            let mut listed = self.listed.borrow_mut();
+            listed.ids.insert(number, machine.id.clone());
+            listed.machines.insert(machine.id.clone(), machine.clone());
             machines.push(machine);
         }
         Ok(Launched {
