@@ -18,7 +18,7 @@ macro_rules! name_type {
         // Most that are compared in a tick are copies of each other, and share their text.
         impl PartialEq for $name {
             fn eq(&self, other: &Self) -> bool {
-                Arc::ptr_eq(&self.0, &other.0) || self.0 == other.0
+                self.cmp(other).is_eq()
             }
         }
 

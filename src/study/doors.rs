@@ -28,23 +28,14 @@ const LISTED_FOR: u64 = 15_000;
 #[derive(Clone, Debug)]
 pub struct Doors {
     world: Rc<RefCell<World>>,
-    /// What the cloud lists.
-    listed: Rc<RefCell<Listed>>,
+    /// What the cloud lists, in the form in which it is asked for: a copy compares nothing.
+    listed: Rc<RefCell<BTreeMap<MachineId, Machine>>>,
     /// What each token has launched: a token is honored once.
     honored: Rc<RefCell<BTreeMap<LaunchToken, Vec<usize>>>>,
     /// What the hub calls each job, by its number in the world.
     names: Rc<RefCell<Vec<JobId>>>,
     /// Who may see pipelines sees them by these.
     eyes: Option<Rc<RefCell<Eyes>>>,
-}
-
-/// The machines that the cloud lists.
-#[derive(Clone, Debug, Default)]
-struct Listed {
-    /// What each is called, by its number in the world.
-    ids: BTreeMap<usize, MachineId>,
-    /// In the form in which they are asked for at every look: a copy compares nothing.
-    machines: BTreeMap<MachineId, Machine>,
 }
 
 impl Doors {
@@ -106,8 +97,8 @@ impl Hub for Doors {
         _: &PoolName,
     ) -> Result<Option<BTreeMap<MachineId, AgentReport>>, HubError> {
         let world = self.world.borrow();
-        let report = |(number, id): (&usize, &MachineId)| {
-            let berth = world.machine(*number);
+        let report = |id: &MachineId| {
+            let berth = world.machine(number(id)?);
             let state = match berth.state {
                 State::Idle => AgentState::Waiting,
                 State::Busy => AgentState::Running,
@@ -121,7 +112,7 @@ impl Hub for Doors {
             Some((id.clone(), report))
         };
         let listed = self.listed.borrow();
-        Ok(Some(listed.ids.iter().filter_map(report).collect()))
+        Ok(Some(listed.keys().filter_map(report).collect()))
     }
 
     async fn pipelines(&self, _: Timestamp) -> Result<Option<Arc<Look>>, HubError> {
@@ -135,23 +126,16 @@ impl Cloud for Doors {
     async fn machines(&self) -> Result<BTreeMap<MachineId, Machine>, CloudError> {
         let world = self.world.borrow();
         let mut listed = self.listed.borrow_mut();
-        let Listed { ids, machines } = &mut *listed;
-        ids.retain(|number, id| {
-            let berth = world.machine(*number);
-            if berth.state != State::Gone {
+        listed.retain(|id, machine| {
+            let berth = number(id).map(|number| world.machine(number));
+            let Some(gone) = berth.filter(|berth| berth.state == State::Gone) else {
                 return true;
-            }
-            let is_listed = berth
-                .ends_at
-                .is_none_or(|ended| world.now() < ended + LISTED_FOR);
-            if !is_listed {
-                machines.remove(id);
-            } else if let Some(machine) = machines.get_mut(id) {
-                machine.phase = Phase::Gone;
-            }
-            is_listed
+            };
+            machine.phase = Phase::Gone;
+            gone.ends_at
+                .is_none_or(|ended| world.now() < ended + LISTED_FOR)
         });
-        Ok(machines.clone())
+        Ok(listed.clone())
     }
 
     async fn launch(&self, order: &LaunchOrder) -> Result<Launched, LaunchError> {
@@ -183,8 +167,7 @@ impl Cloud for Doors {
         for number in numbers {
             let machine = Self::machine(order, number, world.machine(number).launched_at);
             let mut listed = self.listed.borrow_mut();
-            listed.ids.insert(number, machine.id.clone());
-            listed.machines.insert(machine.id.clone(), machine.clone());
+            listed.insert(machine.id.clone(), machine.clone());
             machines.push(machine);
         }
         Ok(Launched {
@@ -195,10 +178,7 @@ impl Cloud for Doors {
 
     async fn end(&self, machines: &[MachineId]) -> BTreeMap<MachineId, Result<(), CloudError>> {
         let mut world = self.world.borrow_mut();
-        let of = |id: &MachineId| {
-            let number = id.as_str().strip_prefix('m')?.parse::<usize>().ok()?;
-            Some((id.clone(), number))
-        };
+        let of = |id: &MachineId| Some((id.clone(), number(id)?));
         let known = machines.iter().filter_map(of);
         known
             .map(|(id, number)| {
@@ -207,6 +187,11 @@ impl Cloud for Doors {
             })
             .collect()
     }
+}
+
+/// Which machine of the world is called so.
+fn number(id: &MachineId) -> Option<usize> {
+    id.as_str().strip_prefix('m')?.parse().ok()
 }
 
 /// What a job is called. Jobs are numbered as they are queued, and named once.

@@ -3,6 +3,7 @@
 
 use std::time::Duration;
 
+use dayfly::config::default::TICK_INTERVAL;
 use dayfly::forecast::pipelines::Coming;
 use dayfly::forecast::pool::PoolForecast;
 use dayfly::model::id::BlockKind;
@@ -15,9 +16,9 @@ use super::watched::{Watched, at, speculation};
 fn eight_boots_stand_for_all_and_each_waits_for_a_tick() {
     let watched = Watched::booted(at(0), (1..=20).map(|second| second * 1000));
     // The middles of eight equal parts of twenty boots: a sixteenth of them is the second boot,
-    // three sixteenths the fourth. A tick is taken to be three seconds.
+    // three sixteenths the fourth. A tick is taken to be the configuration's default.
     let boots = [2, 4, 7, 9, 12, 14, 17, 19];
-    let leads = boots.map(|boot| Duration::from_secs(boot + 3));
+    let leads = boots.map(|boot| Duration::from_secs(boot) + TICK_INTERVAL);
     assert_eq!(watched.forecast.leads(), leads);
     assert!(PoolForecast::default().leads().is_empty());
 }

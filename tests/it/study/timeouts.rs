@@ -44,7 +44,7 @@ fn a_race_whose_losers_leave_soon_is_worth_more_for_the_same_money() {
     let builds = workload();
     let (soon, late) = (ours(&builds, 120, 5), ours(&builds, 120, 120));
     assert!(
-        soon.wait_mean < late.wait_mean * 0.95 && soon.wait_p95 < late.wait_p95 * 0.9,
+        soon.wait_mean < late.wait_mean * 0.91 && soon.wait_p95 < late.wait_p95 * 0.9,
         "{soon:?} {late:?}"
     );
     assert!(
