@@ -39,50 +39,35 @@ pub fn decide(snapshot: &Snapshot, policy: &Policy, now: Timestamp) -> Plan {
     let blind = PoolView::default();
     let empty = Census::new();
     let censuses = census(snapshot, now);
-    let pools: BTreeMap<&PoolName, Pool<'_>> = policy
-        .pools
-        .iter()
-        .map(|(name, pool_policy)| {
-            let view = snapshot.pools.get(name).unwrap_or(&blind);
-            let census = censuses.get(name).unwrap_or(&empty);
-            let outlook = outlook(snapshot, name, pool_policy);
-            let overdue_after = outlook.and_then(|outlook| outlook.overdue_after);
-            (
-                name,
-                Pool {
-                    name,
-                    policy: pool_policy,
-                    view,
-                    census,
-                    outlook,
-                    supply: supply(census, view, overdue_after, now),
-                },
-            )
-        })
-        .collect();
-    let balances: BTreeMap<&PoolName, Balance> = pools
-        .iter()
-        .map(|(name, pool)| (*name, pool.balance(policy, now)))
-        .collect();
-    let requests: BTreeMap<&PoolName, Request> = pools
-        .iter()
-        .filter_map(|(name, pool)| {
-            let request = pool.request(balances.get(name)?, policy, snapshot, now);
-            Some((*name, request))
-        })
-        .collect();
-    let mut grants = share(&requests, snapshot, policy, now);
-    let plans = pools
-        .into_iter()
-        .filter_map(|(name, pool)| {
-            let (balance, request) = (*balances.get(name)?, requests.get(name)?);
-            let grant = grants.remove(name)?;
-            Some((
-                name.clone(),
-                pool.plan(policy, balance, request, grant, now),
-            ))
-        })
-        .collect();
+    // All of them in the order of the policy, which is that of the names.
+    let pools = policy.pools.iter().map(|(name, pool_policy)| {
+        let view = snapshot.pools.get(name).unwrap_or(&blind);
+        let census = censuses.get(name).unwrap_or(&empty);
+        let outlook = outlook(snapshot, name, pool_policy);
+        let overdue_after = outlook.and_then(|outlook| outlook.overdue_after);
+        Pool {
+            name,
+            policy: pool_policy,
+            view,
+            census,
+            outlook,
+            supply: supply(census, view, overdue_after, now),
+        }
+    });
+    let pools: Vec<Pool<'_>> = pools.collect();
+    let balances = pools.iter().map(|pool| pool.balance(policy, now));
+    let balances: Vec<Balance> = balances.collect();
+    let requests = pools.iter().zip(&balances);
+    let requests = requests.map(|(pool, balance)| pool.request(balance, policy, snapshot, now));
+    let requests: Vec<Request> = requests.collect();
+    let grants = share(&requests, snapshot, policy, now);
+    let granted = balances.into_iter().zip(&requests).zip(grants);
+    let plans = pools.iter().zip(granted);
+    let plans = plans.map(|(pool, ((balance, request), grant))| {
+        let plan = pool.plan(policy, balance, request, grant, now);
+        (pool.name.clone(), plan)
+    });
+    let plans = plans.collect();
     Plan {
         pools: plans,
         strays: strays(&censuses, policy, now),

@@ -1,6 +1,6 @@
 //! Step 3: whom to start. Every pool asks for what it misses, and all share the room that is left.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use crate::model::id::PoolName;
@@ -112,39 +112,31 @@ fn is_troubled(name: &PoolName, policy: &PoolPolicy, offers: &[Offer], memory: &
 
 /// Shares the room among the pools, one machine a turn: jobs before reserves, and whoever has the
 /// fewest machines first, so that no pool starves another. Without the cloud's list nothing is
-/// launched: what cannot be counted cannot be capped.
-pub fn share<'a>(
-    requests: &BTreeMap<&'a PoolName, Request>,
+/// launched: what cannot be counted cannot be capped. Each grant stands where its request does.
+pub fn share(
+    requests: &[Request],
     snapshot: &Snapshot,
     policy: &Policy,
     now: Timestamp,
-) -> BTreeMap<&'a PoolName, Grant> {
-    let mut grants: BTreeMap<&PoolName, Grant> = requests
-        .iter()
-        .map(|(name, request)| {
-            (
-                *name,
-                Grant {
-                    count: 0,
-                    obstacle: request.obstacle.clone(),
-                },
-            )
-        })
-        .collect();
+) -> Vec<Grant> {
+    let grant = |request: &Request| Grant {
+        count: 0,
+        obstacle: request.obstacle.clone(),
+    };
+    let mut grants: Vec<Grant> = requests.iter().map(grant).collect();
     // What nobody asks for need not be counted either, and most ticks launch nothing.
-    if requests.values().all(Request::is_empty) {
+    if requests.iter().all(Request::is_empty) {
         return grants;
     }
     let mut room = Room::left(snapshot, policy, now);
-    let mut turns: BTreeSet<Turn<'_>> = requests
+    let mut turns: BTreeSet<Turn> = requests
         .iter()
+        .enumerate()
         .filter(|(_, request)| 0 < request.allowed)
-        .map(|(name, request)| turn(name, request, 0))
+        .map(|(at, request)| turn(at, request, 0))
         .collect();
-    while let Some((_, _, name)) = turns.pop_first() {
-        let (Some(request), Some(grant)) = (requests.get(name), grants.get_mut(name)) else {
-            continue;
-        };
+    while let Some((_, _, at)) = turns.pop_first() {
+        let (request, grant) = (&requests[at], &mut grants[at]);
         match room.take(dearest(&request.offers)) {
             Ok(()) => grant.count += 1,
             Err(reason) => {
@@ -153,43 +145,30 @@ pub fn share<'a>(
             }
         }
         if grant.count < request.allowed {
-            turns.insert(turn(name, request, grant.count));
+            turns.insert(turn(at, request, grant.count));
         }
     }
     share_ahead(requests, &mut room, &mut grants);
     grants
 }
 
-/// A pool's place in the row: those for whose jobs nothing is launched yet come first, and among
-/// them those with the fewest machines.
-type Turn<'a> = (bool, u32, &'a PoolName);
+/// A pool's place in the row: those for whose jobs nothing is launched yet come first, among them
+/// those with the fewest machines, and of equals the first.
+type Turn = (bool, u32, usize);
 
-fn turn<'a>(name: &'a PoolName, request: &Request, granted: u32) -> Turn<'a> {
+fn turn(at: usize, request: &Request, granted: u32) -> Turn {
     let is_reserve = request.urgent <= granted;
-    (is_reserve, request.alive.saturating_add(granted), name)
+    (is_reserve, request.alive.saturating_add(granted), at)
 }
 
 /// What is left after every pool's jobs, down to the share that is kept for jobs to come.
-fn share_ahead<'a>(
-    requests: &BTreeMap<&'a PoolName, Request>,
-    room: &mut Room,
-    grants: &mut BTreeMap<&'a PoolName, Grant>,
-) {
-    let mut open: Vec<(&'a PoolName, u32)> = requests
-        .iter()
-        .filter(|(name, _)| {
-            grants
-                .get(*name)
-                .is_some_and(|grant| grant.obstacle.is_none())
-        })
-        .map(|(name, request)| (*name, request.ahead))
-        .collect();
-    open.retain(|(_, left)| 0 < *left);
+fn share_ahead(requests: &[Request], room: &mut Room, grants: &mut [Grant]) {
+    let open = requests.iter().zip(grants);
+    let open = open.filter(|(_, grant)| grant.obstacle.is_none());
+    let open = open.map(|(request, grant)| (request, grant, request.ahead));
+    let mut open: Vec<_> = open.filter(|(_, _, left)| 0 < *left).collect();
     while !open.is_empty() {
-        open.retain_mut(|(name, left)| {
-            let (Some(request), Some(grant)) = (requests.get(name), grants.get_mut(name)) else {
-                return false;
-            };
+        open.retain_mut(|(request, grant, left)| {
             if !room.take_ahead(dearest(&request.offers)) {
                 return false;
             }
