@@ -20,6 +20,7 @@ use crate::model::offer::Offer;
 use crate::model::pipeline::Look;
 use crate::model::plan::LaunchOrder;
 use crate::model::pool::SpotPrices;
+use crate::model::snapshot::Machines;
 use crate::model::time::Timestamp;
 
 /// Tells the time. The only source of `now` in the whole scaler.
@@ -79,7 +80,7 @@ pub trait Hub {
 /// Where machines come from.
 pub trait Cloud {
     /// Every machine that carries our deployment's tag, ended ones as long as the cloud lists them.
-    fn machines(&self) -> impl Future<Output = Result<BTreeMap<MachineId, Machine>, CloudError>>;
+    fn machines(&self) -> impl Future<Output = Result<Machines, CloudError>>;
 
     /// Launches a batch. Part of it may come; the token makes a repeat harmless.
     fn launch(&self, order: &LaunchOrder) -> impl Future<Output = Result<Launched, LaunchError>>;

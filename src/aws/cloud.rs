@@ -12,9 +12,9 @@ use super::throttle::Throttle;
 use crate::config::{Ec2Pool, Ec2Settings};
 use crate::model::ending::Ending;
 use crate::model::id::{Deployment, MachineId, PoolName};
-use crate::model::machine::Machine;
 use crate::model::plan::LaunchOrder;
 use crate::model::pool::{Policy, SpotPrices};
+use crate::model::snapshot::Machines;
 use crate::ports::{Clock, Cloud, CloudError, Consoles, LaunchError, Launched};
 
 /// Machines on EC2, of one account and region. Clones share buckets and knowledge.
@@ -75,8 +75,8 @@ impl<K: Clock> Ec2Cloud<K> {
 
 /// The SDK keeps a call's whole state in its future: in a box, it does not grow those around it.
 impl<K: Clock> Cloud for Ec2Cloud<K> {
-    async fn machines(&self) -> Result<BTreeMap<MachineId, Machine>, CloudError> {
-        Box::pin(self.list()).await
+    async fn machines(&self) -> Result<Machines, CloudError> {
+        Box::pin(self.list()).await.map(Machines::from)
     }
 
     async fn launch(&self, order: &LaunchOrder) -> Result<Launched, LaunchError> {

@@ -28,10 +28,10 @@ use crate::model::ending::Ending;
 #[cfg(feature = "aws")]
 use crate::model::id::Replica;
 use crate::model::id::{MachineId, PoolName};
-use crate::model::machine::Machine;
 use crate::model::plan::LaunchOrder;
 use crate::model::pool::SpotPrices;
 use crate::model::secret::Secret;
+use crate::model::snapshot::Machines;
 #[cfg(not(feature = "aws"))]
 use crate::ports::Alone;
 #[cfg(feature = "aws")]
@@ -201,7 +201,7 @@ impl AnyCloud {
 }
 
 impl Cloud for AnyCloud {
-    async fn machines(&self) -> Result<BTreeMap<MachineId, Machine>, CloudError> {
+    async fn machines(&self) -> Result<Machines, CloudError> {
         match self {
             #[cfg(feature = "local")]
             Self::Process(cloud) => cloud.machines().await,

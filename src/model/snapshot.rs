@@ -13,13 +13,17 @@ use super::offer::Offer;
 use super::outlook::Outlook;
 use super::time::Timestamp;
 
+/// Machines by their ids, handed on without a copy from the cloud that lists them to whoever
+/// keeps a tick.
+pub type Machines = Shared<BTreeMap<MachineId, Machine>>;
+
 /// Everything that `decide` may look at.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Snapshot {
     /// What the hub said of each pool.
     pub pools: BTreeMap<PoolName, PoolView>,
     /// The machines that carry our deployment's tag, of all pools, from one listing.
-    pub machines: Option<BTreeMap<MachineId, Machine>>,
+    pub machines: Option<Machines>,
     /// What earlier ticks remember. Losing it costs money, never correctness. The scaler goes on
     /// with the same memory, so a snapshot does not copy it.
     pub memory: Shared<Memory>,

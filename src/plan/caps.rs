@@ -81,7 +81,7 @@ impl Room {
 
 /// Every machine of the snapshot once: as listed, or else as the launch ledger has it.
 fn known_machines(snapshot: &Snapshot) -> impl Iterator<Item = &Machine> {
-    let listed = snapshot.machines.as_ref();
+    let listed = snapshot.machines.as_deref();
     let is_listed = move |id| listed.is_some_and(|listed| listed.contains_key(id));
     let ledger = snapshot.memory.ledger.iter();
     let unlisted = ledger.filter(move |(id, _)| !is_listed(*id));

@@ -70,7 +70,7 @@ pub type Census<'a> = Vec<(&'a MachineId, Counted<'a>)>;
 pub fn census(snapshot: &Snapshot, now: Timestamp) -> BTreeMap<&PoolName, Census<'_>> {
     let blind = PoolView::default();
     let memory = &snapshot.memory;
-    let list = snapshot.machines.as_ref();
+    let list = snapshot.machines.as_deref();
     let is_listed = |id| list.is_some_and(|list| list.contains_key(id));
     let listed = list.map(|list| beside(list, &memory.sightings));
     let listed = listed.into_iter().flatten().map(|entry| (true, entry));

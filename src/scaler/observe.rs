@@ -6,11 +6,10 @@ use std::sync::Arc;
 
 use futures_util::future::join_all;
 
-use crate::model::id::{MachineId, PoolName};
-use crate::model::machine::Machine;
+use crate::model::id::PoolName;
 use crate::model::pipeline::Look;
 use crate::model::pool::Policy;
-use crate::model::snapshot::PoolView;
+use crate::model::snapshot::{Machines, PoolView};
 use crate::model::time::Timestamp;
 use crate::ports::{Cloud, CloudError, Hub, HubError};
 
@@ -20,7 +19,7 @@ pub struct Observed {
     /// What the hub said of each pool.
     pub pools: BTreeMap<PoolName, PoolView>,
     /// What the cloud said.
-    pub machines: Option<BTreeMap<MachineId, Machine>>,
+    pub machines: Option<Machines>,
     /// What was seen of running pipelines; a hint.
     pub pipelines: Option<Arc<Look>>,
     /// Who did not answer, in a fixed order.

@@ -154,7 +154,7 @@ impl<H: Hub, C: Cloud, K: Clock, L: Lease> Scaler<H, C, K, L> {
         let now = self.clock.now();
         // The snapshot keeps the memory as it was, so changing it costs a copy.
         if !tick.outcomes.is_empty() {
-            let machines = tick.snapshot.machines.as_ref();
+            let machines = tick.snapshot.machines.as_deref();
             memory::record(&mut self.memory, machines, &tick.outcomes, now);
         }
         tick.took = now.since(started_at);
@@ -205,8 +205,8 @@ impl<H: Hub, C: Cloud, K: Clock, L: Lease> Scaler<H, C, K, L> {
                 suspects::note(consoles, machines, &mut self.memory, now);
             }
         }
-        memory::see(&mut self.memory, &pools, machines.as_ref(), now);
-        let (seen, look) = (machines.as_ref(), pipelines.as_deref());
+        memory::see(&mut self.memory, &pools, machines.as_deref(), now);
+        let (seen, look) = (machines.as_deref(), pipelines.as_deref());
         let outlooks = {
             // A thread that died while it read leaves a forecast as good as before.
             let mut forecast = self.forecast.lock().unwrap_or_else(PoisonError::into_inner);

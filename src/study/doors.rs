@@ -12,6 +12,7 @@ use crate::model::machine::{Machine, Phase};
 use crate::model::pipeline::Look;
 use crate::model::plan::LaunchOrder;
 use crate::model::pool::Speculation;
+use crate::model::snapshot::Machines;
 use crate::model::time::Timestamp;
 use crate::ports::{Clock, Cloud, CloudError, Hub, HubError, LaunchError, Launched};
 
@@ -28,8 +29,8 @@ const LISTED_FOR: u64 = 15_000;
 #[derive(Clone, Debug)]
 pub struct Doors {
     world: Rc<RefCell<World>>,
-    /// What the cloud lists, in the form in which it is asked for: a copy compares nothing.
-    listed: Rc<RefCell<BTreeMap<MachineId, Machine>>>,
+    /// What the cloud lists; it is copied when it changes while a tick has it.
+    listed: Rc<RefCell<Machines>>,
     /// What each token has launched: a token is honored once.
     honored: Rc<RefCell<BTreeMap<LaunchToken, Vec<usize>>>>,
     /// What the hub calls each job, by its number in the world.
@@ -112,7 +113,9 @@ impl Hub for Doors {
             Some((id.clone(), report))
         };
         let listed = self.listed.borrow();
-        Ok(Some(listed.keys().filter_map(report).collect()))
+        let mut reports = Vec::with_capacity(listed.len());
+        reports.extend(listed.keys().filter_map(report));
+        Ok(Some(reports.into_iter().collect()))
     }
 
     async fn pipelines(&self, _: Timestamp) -> Result<Option<Arc<Look>>, HubError> {
@@ -123,7 +126,7 @@ impl Hub for Doors {
 }
 
 impl Cloud for Doors {
-    async fn machines(&self) -> Result<BTreeMap<MachineId, Machine>, CloudError> {
+    async fn machines(&self) -> Result<Machines, CloudError> {
         let world = self.world.borrow();
         let mut listed = self.listed.borrow_mut();
         listed.retain(|id, machine| {

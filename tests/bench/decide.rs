@@ -109,7 +109,7 @@ fn world(size: u32) -> (Snapshot, Policy) {
     };
     let snapshot = Snapshot {
         pools: BTreeMap::from([(pool.clone(), view)]),
-        machines: Some(machines),
+        machines: Some(machines.into()),
         ..Snapshot::default()
     };
     (snapshot, policy(&pool, size))

@@ -8,8 +8,8 @@ use tokio::sync::watch;
 use super::account::Account;
 use crate::local::process::ProcessCloud;
 use crate::model::id::MachineId;
-use crate::model::machine::Machine;
 use crate::model::plan::LaunchOrder;
+use crate::model::snapshot::Machines;
 use crate::model::time::Timestamp;
 use crate::ports::{Cloud, CloudError, Consoles, LaunchError, Launched, SystemClock};
 
@@ -62,7 +62,7 @@ impl DemoCloud {
 }
 
 impl Cloud for DemoCloud {
-    async fn machines(&self) -> Result<BTreeMap<MachineId, Machine>, CloudError> {
+    async fn machines(&self) -> Result<Machines, CloudError> {
         match self {
             Self::Process(cloud) => cloud.machines().await,
             #[cfg(feature = "aws")]

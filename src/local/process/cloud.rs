@@ -26,6 +26,7 @@ use crate::model::machine::{Machine, Phase};
 use crate::model::offer::Offer;
 use crate::model::plan::LaunchOrder;
 use crate::model::secret::Secret;
+use crate::model::snapshot::Machines;
 use crate::model::time::Timestamp;
 use crate::ports::{Clock, Cloud, CloudError, LaunchError, Launched};
 
@@ -250,7 +251,7 @@ impl<K: Clock + Clone + Send + 'static> ProcessCloud<K> {
 }
 
 impl<K: Clock + Clone + Send + 'static> Cloud for ProcessCloud<K> {
-    async fn machines(&self) -> Result<BTreeMap<MachineId, Machine>, CloudError> {
+    async fn machines(&self) -> Result<Machines, CloudError> {
         if take(&mut self.registry.lock().faults.listings_that_fail) {
             return Err(CloudError::Failed(
                 "this listing was made to fail".to_owned(),
@@ -265,7 +266,7 @@ impl<K: Clock + Clone + Send + 'static> Cloud for ProcessCloud<K> {
             .iter()
             .map(|(id, (machine, _))| (id.clone(), machine.clone()));
         machines.extend(gone);
-        Ok(machines)
+        Ok(machines.into())
     }
 
     async fn launch(&self, order: &LaunchOrder) -> Result<Launched, LaunchError> {

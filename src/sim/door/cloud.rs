@@ -20,6 +20,7 @@ use crate::model::machine::{ConsoleMarks, Machine, Phase};
 use crate::model::money::MicroDollars;
 use crate::model::offer::{Market, Offer};
 use crate::model::plan::LaunchOrder;
+use crate::model::snapshot::Machines;
 use crate::model::time::Timestamp;
 use crate::ports::{Cloud, CloudError, Consoles, LaunchError, Launched};
 use crate::sim::mutant::Mutant;
@@ -244,10 +245,10 @@ impl SimCloud {
 }
 
 impl Cloud for SimCloud {
-    async fn machines(&self) -> Result<BTreeMap<MachineId, Machine>, CloudError> {
+    async fn machines(&self) -> Result<Machines, CloudError> {
         let ((), listed) = tokio::join!(self.look_for_impaired(), self.list(None));
         if listed.is_err() && self.mutant == Some(Mutant::ReadsSilenceAsEmpty) {
-            return Ok(BTreeMap::new());
+            return Ok(Machines::default());
         }
         let mut machines = listed?;
         if self.mutant != Some(Mutant::ForgetsImpaired) {
@@ -257,7 +258,7 @@ impl Cloud for SimCloud {
                 }
             }
         }
-        Ok(machines)
+        Ok(machines.into())
     }
 
     async fn launch(&self, order: &LaunchOrder) -> Result<Launched, LaunchError> {

@@ -8,8 +8,8 @@ use std::time::Duration;
 use dayfly::lambda::event::{Event, Happening, Messages, Notice, Oddity};
 use dayfly::lambda::function::{Failure, Function, Summary};
 use dayfly::model::id::MachineId;
-use dayfly::model::machine::Machine;
 use dayfly::model::plan::LaunchOrder;
+use dayfly::model::snapshot::Machines;
 use dayfly::model::time::Timestamp;
 use dayfly::ports::{Claim, Clock, Cloud, CloudError, LaunchError, Launched, Lease, LeaseError};
 use dayfly::scaler::lease::Terms;
@@ -43,7 +43,7 @@ struct SlowCloud {
 }
 
 impl Cloud for SlowCloud {
-    async fn machines(&self) -> Result<BTreeMap<MachineId, Machine>, CloudError> {
+    async fn machines(&self) -> Result<Machines, CloudError> {
         advance(self.takes.get()).await;
         self.world.machines().await
     }

@@ -3,6 +3,7 @@
 use std::error::Error;
 
 use dayfly::local::process::ProcessCloudError;
+use dayfly::model::snapshot::Machines;
 use dayfly::ports::{Cloud, CloudError, LaunchError};
 
 use super::*;
@@ -73,7 +74,7 @@ async fn a_list_that_was_made_to_fail_fails_once() {
     });
     let failed = cloud.machines().await;
     assert!(matches!(failed, Err(CloudError::Failed(_))), "{failed:?}");
-    assert_eq!(cloud.machines().await, Ok(BTreeMap::new()));
+    assert_eq!(cloud.machines().await, Ok(Machines::default()));
 }
 
 #[tokio::test]

@@ -131,7 +131,7 @@ async fn the_program_launches_a_machine_for_each_job_and_says_so_when_asked() {
             Phase::Stopping | Phase::Gone => false,
         });
         assert_eq!(alive.count(), JOBS, "{}: {lines}", site.name);
-        let ids: Vec<_> = listed.into_keys().collect();
+        let ids: Vec<_> = listed.keys().cloned().collect();
         assert!(cloud.end(&ids).await.values().all(Result::is_ok));
         kill_process(Pid::from_child(&child), Signal::TERM).expect("it is not waited for");
         let mut child = child;

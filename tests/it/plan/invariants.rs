@@ -6,7 +6,7 @@ use std::time::Duration;
 use dayfly::model::machine::Machine;
 use dayfly::model::plan::{MachineVerdict, Plan, PoolPlan};
 use dayfly::model::pool::Policy;
-use dayfly::model::snapshot::Snapshot;
+use dayfly::model::snapshot::{Machines, Snapshot};
 use dayfly::model::time::Timestamp;
 use dayfly::plan::check::check;
 use dayfly::plan::decide;
@@ -76,7 +76,7 @@ proptest! {
         let mut gathered = snapshot.clone();
         if let Some(machines) = gathered.machines.as_mut() {
             let backwards: Vec<_> = machines.iter().rev().map(|(id, it)| (id.clone(), it.clone())).collect();
-            *machines = BTreeMap::new();
+            *machines = Machines::default();
             machines.extend(backwards);
         }
         prop_assert_eq!(decide(&snapshot, &policy, now()), decide(&gathered, &policy, now()));
@@ -186,7 +186,7 @@ fn ticks_stay_under_the_caps(
     listed: &[bool],
 ) -> Result<(), TestCaseError> {
     let mut snapshot = Snapshot {
-        machines: Some(BTreeMap::new()),
+        machines: Some(Machines::default()),
         ..start
     };
     snapshot.memory = Default::default();
@@ -204,7 +204,7 @@ fn ticks_stay_under_the_caps(
             view.counts.get_or_insert_default().queued = *queued;
         }
         let (pools, machines) = (snapshot.pools.clone(), snapshot.machines.clone());
-        memory::see(&mut snapshot.memory, &pools, machines.as_ref(), at);
+        memory::see(&mut snapshot.memory, &pools, machines.as_deref(), at);
         let plan = decide(&snapshot, policy, at);
         let mut outcomes = Vec::new();
         for order in plan.pools.values().filter_map(|pool| pool.launch.clone()) {
@@ -232,7 +232,7 @@ fn ticks_stay_under_the_caps(
         }
         memory::record(
             &mut snapshot.memory,
-            snapshot.machines.as_ref(),
+            snapshot.machines.as_deref(),
             &outcomes,
             at,
         );

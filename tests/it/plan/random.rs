@@ -45,7 +45,7 @@ pub fn any_world() -> impl Strategy<Value = (Snapshot, Policy)> {
                 let Some((listed, ledger, sightings)) = machines else {
                     return (snapshot, policy);
                 };
-                snapshot.machines = Some(listed);
+                snapshot.machines = Some(listed.into());
                 agree(&mut snapshot);
                 snapshot.memory.ledger = ledger;
                 snapshot.memory.sightings = sightings;
@@ -91,7 +91,8 @@ fn any_outlook() -> impl Strategy<Value = Outlook> {
 
 /// A machine whose agent the hub lists has a console that says so, and has not closed its log.
 fn agree(snapshot: &mut Snapshot) {
-    for (id, machine) in snapshot.machines.iter_mut().flatten() {
+    let machines = snapshot.machines.iter_mut();
+    for (id, machine) in machines.flat_map(|machines| machines.iter_mut()) {
         let agents = snapshot
             .pools
             .get(&machine.pool)

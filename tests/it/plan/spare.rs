@@ -128,11 +128,11 @@ fn after(jobs: &[u32], percent: u32) -> Result<Came, TestCaseError> {
         }
         let mut snapshot = linux.world(now, memory).snapshot;
         let (pools, machines) = (snapshot.pools.clone(), snapshot.machines.clone());
-        memory::see(&mut snapshot.memory, &pools, machines.as_ref(), now);
+        memory::see(&mut snapshot.memory, &pools, machines.as_deref(), now);
         forecast.see(
             &policy,
             &pools,
-            machines.as_ref(),
+            machines.as_deref(),
             None,
             &snapshot.memory,
             now,

@@ -11,7 +11,7 @@ use dayfly::model::machine::{Machine, Phase};
 use dayfly::model::money::MicroDollars;
 use dayfly::model::offer::{Market, Offer};
 use dayfly::model::pool::{BreakerPolicy, Policy, PoolPolicy, Speculation};
-use dayfly::model::snapshot::{PoolView, Shortage, Sighting, Snapshot};
+use dayfly::model::snapshot::{Machines, PoolView, Shortage, Sighting, Snapshot};
 use dayfly::model::time::Timestamp;
 
 pub const BOOT_LIMIT: Duration = Duration::from_secs(300);
@@ -129,7 +129,7 @@ impl World {
         };
         let snapshot = Snapshot {
             pools: BTreeMap::from([(pool("linux"), view)]),
-            machines: Some(BTreeMap::new()),
+            machines: Some(Machines::default()),
             ..Snapshot::default()
         };
         Self { snapshot }

@@ -9,6 +9,7 @@ use dayfly::model::id::{JobId, LaunchToken, MachineId, PoolName};
 use dayfly::model::job::{AgentReport, QueueCounts};
 use dayfly::model::machine::Machine;
 use dayfly::model::plan::LaunchOrder;
+use dayfly::model::snapshot::Machines;
 use dayfly::model::time::Timestamp;
 use dayfly::ports::{Clock, Cloud, CloudError, Hub, HubError, LaunchError, Launched};
 use dayfly::scaler::Scaler;
@@ -97,7 +98,7 @@ impl Hub for World {
 }
 
 impl Cloud for World {
-    fn machines(&self) -> impl Future<Output = Result<BTreeMap<MachineId, Machine>, CloudError>> {
+    fn machines(&self) -> impl Future<Output = Result<Machines, CloudError>> {
         self.looks.set(self.looks.get() + 1);
         let frozen = self.frozen_seconds.take();
         self.elapsed_seconds
@@ -105,7 +106,7 @@ impl Cloud for World {
         let answer = if self.cloud_is_silent.get() {
             Err(CloudError::Failed("behind a black hole".into()))
         } else {
-            Ok(self.machines.borrow().clone())
+            Ok(self.machines.borrow().clone().into())
         };
         async { answer }
     }

@@ -6,8 +6,8 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use dayfly::model::id::{MachineId, Replica};
-use dayfly::model::machine::Machine;
 use dayfly::model::plan::LaunchOrder;
+use dayfly::model::snapshot::Machines;
 use dayfly::model::time::Timestamp;
 use dayfly::ports::{Claim, Clock, Cloud, CloudError, LaunchError, Launched, Lease, LeaseError};
 use dayfly::scaler::apply::Outcome;
@@ -101,7 +101,7 @@ struct SlowCloud {
 }
 
 impl Cloud for SlowCloud {
-    async fn machines(&self) -> Result<BTreeMap<MachineId, Machine>, CloudError> {
+    async fn machines(&self) -> Result<Machines, CloudError> {
         self.world.machines().await
     }
 
