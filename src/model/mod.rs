@@ -20,6 +20,7 @@ pub mod pairs;
 pub mod pipeline;
 pub mod plan;
 pub mod pool;
+pub mod roll;
 pub mod secret;
 pub mod snapshot;
 pub mod time;

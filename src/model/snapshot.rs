@@ -70,6 +70,9 @@ impl Memory {
     /// What is known of an offer that is left alone at that moment, at whatever price: the price
     /// of spot machines moves, and a place without capacity stays one.
     pub fn shortage(&self, offer: &Offer, now: Timestamp) -> Option<&Shortage> {
+        if self.unavailable.is_empty() {
+            return None;
+        }
         let at = |hourly| Offer {
             hourly,
             ..offer.clone()

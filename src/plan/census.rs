@@ -7,6 +7,7 @@ use crate::model::beside::beside;
 use crate::model::id::{MachineId, PoolName};
 use crate::model::job::{AgentReport, AgentState};
 use crate::model::machine::{ConsoleMarks, Machine, Phase};
+use crate::model::roll::{Heard, Roll};
 use crate::model::snapshot::{PoolView, Sighting, Snapshot};
 use crate::model::time::Timestamp;
 
@@ -68,7 +69,6 @@ pub type Census<'a> = Vec<(&'a MachineId, Counted<'a>)>;
 /// Sorts the machines of a snapshot by pool and says of each what its agent does.
 /// Machines of pools that the snapshot has no view of are counted with an empty view.
 pub fn census(snapshot: &Snapshot, now: Timestamp) -> BTreeMap<&PoolName, Census<'_>> {
-    let blind = PoolView::default();
     let memory = &snapshot.memory;
     let list = snapshot.machines.as_deref();
     let is_listed = |id| list.is_some_and(|list| list.contains_key(id));
@@ -76,14 +76,14 @@ pub fn census(snapshot: &Snapshot, now: Timestamp) -> BTreeMap<&PoolName, Census
     let listed = listed.into_iter().flatten().map(|entry| (true, entry));
     let remembered = beside(&memory.ledger, &memory.sightings).map(|entry| (false, entry));
     let remembered = remembered.filter(|(_, (id, _, _))| !is_listed(*id));
+    let mut roll = Roll::new(&snapshot.pools);
     let mut pools: BTreeMap<&PoolName, Census<'_>> = BTreeMap::new();
     for (listed, (id, machine, sighting)) in listed.chain(remembered) {
-        let view = snapshot.pools.get(&machine.pool).unwrap_or(&blind);
         let sighting = sighting.copied().unwrap_or_default();
         let standing = if listed && has_outlived(machine, now) {
             Standing::Outlived
         } else {
-            standing(machine, view, sighting, now)
+            standing(machine, roll.heard(machine), &snapshot.pools, sighting, now)
         };
         let counted = Counted {
             machine,
@@ -92,8 +92,11 @@ pub fn census(snapshot: &Snapshot, now: Timestamp) -> BTreeMap<&PoolName, Census
         };
         pools.entry(&machine.pool).or_default().push((id, counted));
     }
-    let censuses = pools.values_mut();
-    censuses.for_each(|census| census.sort_by_key(|(id, _)| *id));
+    // Those of the list are in order already.
+    if !memory.ledger.is_empty() {
+        let censuses = pools.values_mut();
+        censuses.for_each(|census| census.sort_by_key(|(id, _)| *id));
+    }
     pools
 }
 
@@ -107,18 +110,26 @@ fn has_outlived(machine: &Machine, now: Timestamp) -> bool {
 
 /// What one machine's agent does, from the best source that answered:
 /// the hub's agent list, then the machine's console, then memory.
-fn standing(machine: &Machine, view: &PoolView, sighting: Sighting, now: Timestamp) -> Standing {
+fn standing(
+    machine: &Machine,
+    heard: Heard,
+    pools: &BTreeMap<PoolName, PoolView>,
+    sighting: Sighting,
+    now: Timestamp,
+) -> Standing {
     match machine.phase {
         Phase::Stopping | Phase::Gone => return Standing::Ending,
         Phase::Pending | Phase::Running => {}
     }
     let console = machine.console.unwrap_or_default();
-    match &view.agents {
-        Some(agents) => match agents.get(&machine.id) {
-            Some(report) => present(*report, sighting, now),
-            None => absent(machine, console, sighting, now),
-        },
-        None => unlisted(machine, console, view.counts.is_some(), sighting, now),
+    match heard {
+        Heard::Present(report) => present(report, sighting, now),
+        Heard::Absent => absent(machine, console, sighting, now),
+        Heard::Nothing => {
+            let view = pools.get(&machine.pool);
+            let hub_answers = view.is_some_and(|view| view.counts.is_some());
+            unlisted(machine, console, hub_answers, sighting, now)
+        }
     }
 }
 

@@ -76,11 +76,13 @@ pub enum Violation {
 pub fn check(snapshot: &Snapshot, policy: &Policy, plan: &Plan, now: Timestamp) -> Vec<Violation> {
     let mut found = Vec::new();
     let machines = all_machines(snapshot);
-    check_total(snapshot, policy, plan, &machines, &mut found);
+    let verdicts = machine_verdicts(plan);
+    check_total(snapshot, policy, plan, &mut found);
+    check_verdicts(&machines, &verdicts, &mut found);
     check_blind(snapshot, plan, &mut found);
     check_caps(policy, plan, &machines, now, &mut found);
-    check_ends(snapshot, plan, now, &mut found);
-    check_lifetimes(snapshot, plan, now, &mut found);
+    check_ends(snapshot, &verdicts, now, &mut found);
+    check_lifetimes(snapshot, &verdicts, now, &mut found);
     check_launches(snapshot, policy, plan, now, &mut found);
     check_ahead(snapshot, policy, plan, &machines, now, &mut found);
     found
@@ -142,30 +144,29 @@ fn check_ahead(
 fn all_machines(snapshot: &Snapshot) -> Vec<(&MachineId, &Machine)> {
     let listed = snapshot.machines.iter().flatten();
     let mut machines: Vec<_> = listed.chain(&snapshot.memory.ledger).collect();
-    // Of two with one id the first stays, which is the listed one: the sort keeps their order.
-    machines.sort_by_key(|(id, _)| *id);
-    machines.dedup_by_key(|(id, _)| *id);
+    if !snapshot.memory.ledger.is_empty() {
+        // Of two with one id the first stays, which is the listed one: the sort keeps their order.
+        machines.sort_by_key(|(id, _)| *id);
+        machines.dedup_by_key(|(id, _)| *id);
+    }
     machines
 }
 
-fn machine_verdicts(plan: &Plan) -> impl Iterator<Item = (&MachineId, &MachineVerdict)> {
-    plan.pools
-        .values()
-        .flat_map(|pool| &pool.machines)
-        .chain(&plan.strays)
+/// Every verdict on a machine, of all pools and of none, by the machine's id.
+fn machine_verdicts(plan: &Plan) -> Vec<(&MachineId, &MachineVerdict)> {
+    let mut verdicts: Vec<_> = plan.strays.iter().collect();
+    for pool in plan.pools.values() {
+        verdicts.extend(&pool.machines);
+    }
+    verdicts.sort_by_key(|(id, _)| *id);
+    verdicts
 }
 
 fn launches(plan: &Plan) -> impl Iterator<Item = &LaunchOrder> {
     plan.pools.values().filter_map(|pool| pool.launch.as_ref())
 }
 
-fn check_total(
-    snapshot: &Snapshot,
-    policy: &Policy,
-    plan: &Plan,
-    machines: &[(&MachineId, &Machine)],
-    found: &mut Vec<Violation>,
-) {
+fn check_total(snapshot: &Snapshot, policy: &Policy, plan: &Plan, found: &mut Vec<Violation>) {
     if !plan.pools.keys().eq(policy.pools.keys()) {
         found.push(Violation::Pools);
     }
@@ -179,25 +180,25 @@ fn check_total(
             found.push(Violation::Jobs(name.clone()));
         }
     }
-    let mut verdicts: Vec<&MachineId> = machine_verdicts(plan).map(|(id, _)| id).collect();
-    verdicts.sort();
-    let machines = machines.iter().map(|(id, _)| *id);
-    if !machines.clone().eq(verdicts.iter().copied()) {
-        found.extend(misjudged(&machines.collect(), &verdicts));
-    }
 }
 
-/// Which machines do not have exactly one verdict, and which verdicts no machine.
-fn misjudged(machines: &BTreeSet<&MachineId>, verdicts: &[&MachineId]) -> Vec<Violation> {
+/// Every machine has exactly one verdict, and every verdict a machine.
+fn check_verdicts(
+    machines: &[(&MachineId, &Machine)],
+    verdicts: &[(&MachineId, &MachineVerdict)],
+    found: &mut Vec<Violation>,
+) {
+    let machines = machines.iter().map(|(id, _)| *id);
+    let verdicts = verdicts.iter().map(|(id, _)| *id);
+    if machines.clone().eq(verdicts.clone()) {
+        return;
+    }
+    let machines: BTreeSet<&MachineId> = machines.collect();
     let mut counts: BTreeMap<&MachineId, usize> = machines.iter().map(|id| (*id, 0)).collect();
-    verdicts
-        .iter()
-        .for_each(|id| *counts.entry(id).or_default() += 1);
+    verdicts.for_each(|id| *counts.entry(id).or_default() += 1);
     let is_wrong = |(id, count): &(&MachineId, usize)| *count != 1 || !machines.contains(id);
     let wrong = counts.into_iter().filter(is_wrong);
-    wrong
-        .map(|(id, count)| Violation::Machine(id.clone(), count))
-        .collect()
+    found.extend(wrong.map(|(id, count)| Violation::Machine(id.clone(), count)));
 }
 
 fn check_blind(snapshot: &Snapshot, plan: &Plan, found: &mut Vec<Violation>) {
@@ -275,8 +276,13 @@ fn dearest(order: &LaunchOrder) -> u64 {
     hourly * u64::from(order.count)
 }
 
-fn check_ends(snapshot: &Snapshot, plan: &Plan, now: Timestamp, found: &mut Vec<Violation>) {
-    for (id, verdict) in machine_verdicts(plan) {
+fn check_ends(
+    snapshot: &Snapshot,
+    verdicts: &[(&MachineId, &MachineVerdict)],
+    now: Timestamp,
+    found: &mut Vec<Violation>,
+) {
+    for (id, verdict) in verdicts {
         let MachineVerdict::End { reason } = verdict else {
             continue;
         };
@@ -285,7 +291,7 @@ fn check_ends(snapshot: &Snapshot, plan: &Plan, now: Timestamp, found: &mut Vec<
             .as_ref()
             .and_then(|machines| machines.get(id));
         let Some(machine) = listed.filter(|machine| !machine.held) else {
-            found.push(Violation::NotOurs(id.clone()));
+            found.push(Violation::NotOurs((*id).clone()));
             continue;
         };
         let agents = snapshot
@@ -302,21 +308,27 @@ fn check_ends(snapshot: &Snapshot, plan: &Plan, now: Timestamp, found: &mut Vec<
             EndReason::AgentLeft { since } => (now <= *since, true),
         };
         if early {
-            found.push(Violation::Early(id.clone()));
+            found.push(Violation::Early((*id).clone()));
         }
         match registered {
             Some(AgentState::Waiting | AgentState::Running) if spares_work => {
-                found.push(Violation::Work(id.clone()));
+                found.push(Violation::Work((*id).clone()));
             }
             Some(AgentState::Waiting | AgentState::Running) | None => {}
         }
     }
 }
 
-fn check_lifetimes(snapshot: &Snapshot, plan: &Plan, now: Timestamp, found: &mut Vec<Violation>) {
-    let ended: BTreeSet<&MachineId> = machine_verdicts(plan)
+fn check_lifetimes(
+    snapshot: &Snapshot,
+    verdicts: &[(&MachineId, &MachineVerdict)],
+    now: Timestamp,
+    found: &mut Vec<Violation>,
+) {
+    let ended: BTreeSet<&MachineId> = verdicts
+        .iter()
         .filter(|(_, verdict)| matches!(verdict, MachineVerdict::End { .. }))
-        .map(|(id, _)| id)
+        .map(|(id, _)| *id)
         .collect();
     for (id, machine) in snapshot.machines.iter().flatten() {
         let is_up = matches!(machine.phase, Phase::Pending | Phase::Running);

@@ -8,6 +8,7 @@ use crate::model::id::{MachineId, PoolName, TemplateVersion};
 use crate::model::job::AgentState;
 use crate::model::machine::{Machine, Phase};
 use crate::model::plan::EndReason;
+use crate::model::roll::{Heard, Roll};
 use crate::model::snapshot::{BootRecord, Memory, PoolView, Refusal, Sighting};
 use crate::model::time::Timestamp;
 use crate::ports::{LaunchError, Launched};
@@ -45,15 +46,18 @@ pub fn see(
     memory.ledger.retain(|id, machine| {
         !machines.contains_key(id) && now.since(machine.launched_at) < LEDGER_LIMIT
     });
-    let sightings = beside(machines, &memory.sightings)
-        .map(|(id, machine, before)| {
-            let mut sighting = before.copied().unwrap_or_default();
-            look_at_agent(&mut sighting, machine, pools.get(&machine.pool), now);
-            look_at_boot(&mut sighting, machine, &mut memory.boots, now);
-            (id.clone(), sighting)
-        })
-        .collect();
-    memory.sightings = sightings;
+    // Most ticks list the same machines as the last, and then no map is made anew.
+    if !memory.sightings.keys().eq(machines.keys()) {
+        let listed = beside(machines, &memory.sightings);
+        let listed =
+            listed.map(|(id, _, before)| (id.clone(), before.copied().unwrap_or_default()));
+        memory.sightings = listed.collect();
+    }
+    let mut roll = Roll::new(pools);
+    for (machine, sighting) in machines.values().zip(memory.sightings.values_mut()) {
+        look_at_agent(sighting, machine, roll.heard(machine), now);
+        look_at_boot(sighting, machine, &mut memory.boots, now);
+    }
 }
 
 /// Takes in what became of the plan.
@@ -119,34 +123,26 @@ fn record_launch(memory: &mut Memory, launched: &Launched, now: Timestamp) {
     }
 }
 
-fn look_at_agent(
-    sighting: &mut Sighting,
-    machine: &Machine,
-    view: Option<&PoolView>,
-    now: Timestamp,
-) {
+fn look_at_agent(sighting: &mut Sighting, machine: &Machine, heard: Heard, now: Timestamp) {
     let console = machine.console.unwrap_or_default();
     if console.registered || console.log_closed {
         sighting.registered_at.get_or_insert(now);
     }
-    let Some(agents) = view.and_then(|view| view.agents.as_ref()) else {
-        if console.log_closed {
-            sighting.missing_since.get_or_insert(now);
-        }
-        return;
-    };
-    match agents.get(&machine.id).map(|report| report.state) {
-        Some(state) => {
+    match heard {
+        Heard::Present(report) => {
             sighting.registered_at.get_or_insert(now);
             sighting.missing_since = None;
-            if state == AgentState::Running {
+            if report.state == AgentState::Running {
                 sighting.running_since.get_or_insert(now);
             }
         }
-        None if sighting.registered_at.is_some() => {
+        Heard::Absent if sighting.registered_at.is_some() => {
             sighting.missing_since.get_or_insert(now);
         }
-        None => {}
+        Heard::Nothing if console.log_closed => {
+            sighting.missing_since.get_or_insert(now);
+        }
+        Heard::Absent | Heard::Nothing => {}
     }
 }
 

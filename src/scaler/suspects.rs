@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use crate::model::beside::beside;
+use crate::model::beside::Along;
 use crate::model::id::{MachineId, PoolName};
 use crate::model::machine::{Machine, Phase};
 use crate::model::snapshot::{Memory, PoolView, Sighting};
@@ -26,10 +26,13 @@ pub fn suspects(
     memory: &Memory,
     now: Timestamp,
 ) -> Vec<MachineId> {
-    let mut suspects: Vec<(Option<Timestamp>, &MachineId)> = beside(machines, &memory.sightings)
-        .filter(|(_, machine, _)| machine.console.is_none())
-        .filter_map(|(id, machine, sighting)| {
-            let sighting = sighting.copied().unwrap_or_default();
+    let silent = machines.iter();
+    let silent =
+        silent.filter(|(_, machine)| machine.console.is_none() && may_be_suspected(machine, now));
+    let mut sightings = Along::new(&memory.sightings);
+    let mut suspects: Vec<(Option<Timestamp>, &MachineId)> = silent
+        .filter_map(|(id, machine)| {
+            let sighting = sightings.get(id).copied().unwrap_or_default();
             let is_suspect = is_due(machine, sighting, now) && !has_agent(machine, pools);
             is_suspect.then_some((sighting.console_read_at, id))
         })
@@ -49,18 +52,21 @@ fn has_agent(machine: &Machine, pools: &BTreeMap<PoolName, PoolView>) -> bool {
 
 /// A machine that lives is suspected from the moment at which it could be ended for its boot
 /// limit, and not before: what a console does not show yet must end no machine.
+fn may_be_suspected(machine: &Machine, now: Timestamp) -> bool {
+    match machine.phase {
+        Phase::Pending | Phase::Running => machine.boot_deadline().plus(SELF_END_GRACE) < now,
+        Phase::Stopping => false,
+        Phase::Gone => true,
+    }
+}
+
+/// Whether earlier looks leave a question that a console could answer, and has not lately.
 fn is_due(machine: &Machine, sighting: Sighting, now: Timestamp) -> bool {
     let read_lately = sighting
         .console_read_at
         .is_some_and(|at| now.since(at) < READ_EVERY);
-    if sighting.registered_at.is_some() || sighting.boot_failed || read_lately {
-        return false;
-    }
-    match machine.phase {
-        Phase::Pending | Phase::Running => machine.boot_deadline().plus(SELF_END_GRACE) < now,
-        Phase::Stopping => false,
-        Phase::Gone => sighting.console_reads < READS_OF_ENDED_MAX,
-    }
+    let read_often = machine.phase == Phase::Gone && READS_OF_ENDED_MAX <= sighting.console_reads;
+    sighting.registered_at.is_none() && !sighting.boot_failed && !read_lately && !read_often
 }
 
 /// Notes what was read, for this tick in the list, and that it was read.
