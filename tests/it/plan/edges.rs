@@ -172,6 +172,22 @@ fn a_machine_that_is_listed_and_in_the_ledger_is_counted_once() {
 }
 
 #[test]
+fn a_machine_that_comes_into_the_list_is_no_new_cause_for_a_launch() {
+    let listed = World::new().queued(3).booting("i-1").booting("i-2");
+    let mut remembered = World::new().queued(3).booting("i-2");
+    let ledger = &mut remembered.snapshot.memory.ledger;
+    ledger.insert(MachineId::new("i-1"), machine("i-1", "linux", 10));
+    let launch = |world| {
+        plan(world, &policy(10, 0)).pools[&pool("linux")]
+            .launch
+            .clone()
+    };
+    let order = launch(&listed);
+    assert_eq!(order.as_ref().map(|order| order.count), Some(1));
+    assert_eq!(launch(&remembered), order);
+}
+
+#[test]
 fn a_boot_is_overdue_when_it_takes_longer_than_nearly_all_and_not_when_as_long() {
     let alone = Outlook {
         race: Vec::new(),
