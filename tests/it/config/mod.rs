@@ -10,12 +10,15 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use dayfly::config::default::TICK_INTERVAL;
 use dayfly::config::{CloudSettings, Metrics, SecretSource, Settings, load, resolve};
 use dayfly::document::Format;
 use dayfly::model::id::PoolName;
 use dayfly::model::money::MicroDollars;
 use dayfly::model::pool::{Speculation, Speed};
 use dayfly::model::time::Timestamp;
+
+use crate::forecast::watched::{Watched, at};
 
 /// As little as a configuration can say.
 const LEAST: &str = r#"
@@ -308,4 +311,11 @@ fn a_json_file_says_the_same() {
     );
     let gone = load(&folder.path().join("gone.toml")).expect_err("no file");
     assert!(gone[0].to_string().contains("gone.toml: cannot be read"));
+}
+
+#[test]
+fn the_forecast_takes_a_tick_to_be_the_default_until_it_has_seen_two() {
+    let watched = Watched::booted(at(0), [7_000; 20]);
+    let lead = Duration::from_secs(7) + TICK_INTERVAL;
+    assert_eq!(watched.forecast.leads().first(), Some(&lead));
 }

@@ -15,5 +15,5 @@ mod race;
 mod schedule;
 mod told_apart;
 mod waits;
-mod watched;
+pub mod watched;
 mod worth;

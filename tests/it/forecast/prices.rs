@@ -3,7 +3,6 @@
 
 use std::time::Duration;
 
-use dayfly::config::default::TICK_INTERVAL;
 use dayfly::forecast::pipelines::Coming;
 use dayfly::forecast::pool::PoolForecast;
 use dayfly::model::id::BlockKind;
@@ -16,9 +15,8 @@ use super::watched::{Watched, at, speculation};
 fn eight_boots_stand_for_all_and_each_waits_for_a_tick() {
     let watched = Watched::booted(at(0), (1..=20).map(|second| second * 1000));
     // The middles of eight equal parts of twenty boots: a sixteenth of them is the second boot,
-    // three sixteenths the fourth. A tick is taken to be the configuration's default.
-    let boots = [2, 4, 7, 9, 12, 14, 17, 19];
-    let leads = boots.map(|boot| Duration::from_secs(boot) + TICK_INTERVAL);
+    // three sixteenths the fourth. A tick is taken to be three seconds.
+    let leads = [5, 7, 10, 12, 15, 17, 20, 22].map(Duration::from_secs);
     assert_eq!(watched.forecast.leads(), leads);
     assert!(PoolForecast::default().leads().is_empty());
 }
