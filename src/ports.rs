@@ -75,6 +75,11 @@ pub trait Hub {
         let _ = now;
         async { Ok(None) }
     }
+
+    /// What time it is there now, by the answers of the last seconds; `None` if they do not tell.
+    fn time(&self) -> Option<Timestamp> {
+        None
+    }
 }
 
 /// Where machines come from.
@@ -105,6 +110,11 @@ pub trait Cloud {
     ) -> impl Future<Output = Result<Option<Ending>, CloudError>> {
         let _ = machine;
         async { Ok(None) }
+    }
+
+    /// What time it is there now, by the answers of the last seconds; `None` if they do not tell.
+    fn time(&self) -> Option<Timestamp> {
+        None
     }
 
     /// What the spot market asks, if the cloud has one and knows something new of it.
@@ -236,6 +246,9 @@ pub enum CloudError {
     /// Asked too often: slow down.
     #[error("the cloud asks to slow down")]
     Throttled,
+    /// The cloud answered, and will not do it: asking again soon cannot help.
+    #[error("the cloud refuses: {0}")]
+    Refused(String),
     /// Anything else; the next tick asks again.
     #[error("the cloud did not answer: {0}")]
     Failed(String),

@@ -7,6 +7,7 @@ use aws_sdk_ec2::types::{Instance, InstanceLifecycleType, InstanceStateName};
 
 use super::prices::Prices;
 use super::tags;
+use crate::model::ending::EndedBy;
 use crate::model::id::{LaunchToken, MachineId, PoolName, TemplateVersion};
 use crate::model::machine::{Machine, Phase};
 use crate::model::offer::Market;
@@ -44,7 +45,27 @@ pub fn machine(listed: &Instance, prices: &Prices) -> Option<Machine> {
         lifetime: tags::seconds(tags, tags::LIFETIME).unwrap_or(LIFETIME),
         held: tags::value(tags, tags::HELD).is_some(),
         impaired: false,
+        ended_by: ended_by(listed),
         console: None,
+    })
+}
+
+/// EC2's codes for an end that somebody asked for, for one by the machine itself, and for those by
+/// the spot market. All others are failures of the cloud, or of what it was asked for.
+const BY_REQUEST: &str = "Client.UserInitiatedShutdown";
+const BY_ITSELF: &str = "Client.InstanceInitiatedShutdown";
+const BY_SPOT: &str = "Server.SpotInstance";
+
+/// Who ended a machine; `None` for one that runs, which has no reason or an empty one.
+pub fn ended_by(listed: &Instance) -> Option<EndedBy> {
+    let reason = listed.state_reason()?;
+    let code = reason.code().filter(|code| !code.is_empty())?;
+    let word = || reason.message().unwrap_or(code).to_owned();
+    Some(match code {
+        BY_REQUEST => EndedBy::Request,
+        BY_ITSELF => EndedBy::Itself,
+        spot if spot.starts_with(BY_SPOT) => EndedBy::SpotReclaim { word: word() },
+        _ => EndedBy::Cloud { word: word() },
     })
 }
 

@@ -1,22 +1,17 @@
 //! How a machine came to its end: EC2 lists it for an hour after, and keeps its console as long.
 
 use aws_sdk_ec2::primitives::{DateTime, DateTimeFormat};
-use aws_sdk_ec2::types::{Instance, InstanceStateName};
+use aws_sdk_ec2::types::InstanceStateName;
 
 use super::cloud::Ec2Cloud;
-use super::convert::moment;
+use super::convert::{ended_by, moment};
 use super::describe::filter;
 use super::failure::Failure;
 use super::throttle::Bucket;
-use crate::model::ending::{EndedBy, Ending};
+use crate::model::ending::Ending;
 use crate::model::id::MachineId;
 use crate::model::time::Timestamp;
 use crate::ports::{Clock, CloudError};
-
-/// EC2's codes for an end that somebody asked for, and for one by the machine itself. All others
-/// are the cloud's own.
-const BY_REQUEST: &str = "Client.UserInitiatedShutdown";
-const BY_ITSELF: &str = "Client.InstanceInitiatedShutdown";
 
 impl<K: Clock> Ec2Cloud<K> {
     /// What EC2 says of a machine's end; `None` if it does not list it any more, or says nothing.
@@ -42,19 +37,6 @@ impl<K: Clock> Ec2Cloud<K> {
         let at = listed.state_transition_reason().and_then(moment_of);
         Ok(Some(Ending { by, at, console }))
     }
-}
-
-fn ended_by(listed: &Instance) -> Option<EndedBy> {
-    let reason = listed.state_reason()?;
-    // One that runs has no reason, or an empty one.
-    let code = reason.code().filter(|code| !code.is_empty())?;
-    Some(match code {
-        BY_REQUEST => EndedBy::Request,
-        BY_ITSELF => EndedBy::Itself,
-        other => EndedBy::Cloud {
-            word: reason.message().unwrap_or(other).to_owned(),
-        },
-    })
 }
 
 /// The moment in `User initiated (2026-11-26 11:28:56 GMT)`.

@@ -32,6 +32,8 @@ pub enum Class {
     NotFound,
     /// A dry run that would have gone through.
     DryRun,
+    /// EC2 will not do it to this machine, for example because it is protected.
+    Refused,
     /// Anything else: it may have happened or not.
     Unclear,
 }
@@ -119,6 +121,9 @@ fn classify(code: &str, message: &str) -> (Class, &'static str) {
         "IdempotentParameterMismatch" => (Class::Mismatch, ""),
         "InvalidInstanceID.NotFound" => (Class::NotFound, ""),
         "DryRunOperation" => (Class::DryRun, ""),
+        "OperationNotPermitted" | "IncorrectInstanceState" | "UnsupportedOperation" => {
+            (Class::Refused, "")
+        }
         _ => configuration(code, message).map_or((Class::Unclear, ""), |remedy| {
             (Class::Configuration, remedy)
         }),

@@ -147,6 +147,7 @@ pub(super) fn blamed(offers: &[Offer], named: Option<&Offer>, class: Class) -> V
             | Class::Mismatch
             | Class::NotFound
             | Class::DryRun
+            | Class::Refused
             | Class::Unclear,
             Some(named),
         ) => *offer == named,

@@ -106,9 +106,11 @@ impl<K: Clock> Ec2Cloud<K> {
                     unused(granted);
                     self.earlier_launch(fleet, failure).await
                 }
-                Class::Configuration | Class::NotFound | Class::DryRun | Class::Unclear => {
-                    Err(not_launched(failure))
-                }
+                Class::Configuration
+                | Class::NotFound
+                | Class::DryRun
+                | Class::Refused
+                | Class::Unclear => Err(not_launched(failure)),
             },
         }
     }
@@ -157,6 +159,7 @@ impl<K: Clock> Ec2Cloud<K> {
                     lifetime: fleet.order.lifetime,
                     held: false,
                     impaired: false,
+                    ended_by: None,
                     console: None,
                 }));
         }
@@ -193,9 +196,12 @@ fn by_market(offers: &[Offer]) -> Vec<Vec<Offer>> {
 fn result(given: Given, order: &LaunchOrder) -> Result<Launched, LaunchError> {
     let is_configuration = |class| match class {
         Class::Configuration | Class::NotFound | Class::Mismatch | Class::DryRun => true,
-        Class::Capacity | Class::Addresses | Class::Quota | Class::Throttled | Class::Unclear => {
-            false
-        }
+        Class::Capacity
+        | Class::Addresses
+        | Class::Quota
+        | Class::Throttled
+        | Class::Refused
+        | Class::Unclear => false,
     };
     if given.machines.is_empty() {
         let wrong = |(_, failure): &&(Offer, Failure)| is_configuration(failure.class);
@@ -236,6 +242,6 @@ fn not_launched(failure: Failure) -> LaunchError {
         Class::Configuration | Class::NotFound | Class::DryRun => {
             LaunchError::Refused { reason: word }
         }
-        Class::Mismatch | Class::Unclear => LaunchError::Unknown { reason: word },
+        Class::Mismatch | Class::Refused | Class::Unclear => LaunchError::Unknown { reason: word },
     }
 }

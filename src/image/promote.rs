@@ -159,6 +159,7 @@ mod tests {
                 lifetime: Duration::from_secs(600),
                 held: false,
                 impaired: false,
+                ended_by: None,
                 console: None,
             },
             is_taken: true,

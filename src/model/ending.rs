@@ -20,13 +20,18 @@ pub struct Ending {
 }
 
 /// Who ended a machine.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", tag = "by")]
 pub enum EndedBy {
     /// Whoever asked the cloud to: the scaler, or a person.
     Request,
     /// Itself, by powering off.
     Itself,
+    /// The spot market took it back.
+    SpotReclaim {
+        /// The cloud's words.
+        word: String,
+    },
     /// The cloud.
     Cloud {
         /// Its word for it.
@@ -59,7 +64,7 @@ const TOO_OLD: &str = "dayfly: lifetime of ";
 impl Ending {
     /// Why that machine has ended.
     pub fn cause(&self, machine: &Machine) -> EndCause {
-        if let EndedBy::Cloud { word } = &self.by {
+        if let EndedBy::Cloud { word } | EndedBy::SpotReclaim { word } = &self.by {
             return EndCause::Cloud(word.clone());
         }
         let marks = ConsoleMarks::read(&self.console);

@@ -17,6 +17,13 @@ pub struct QueueCounts {
     pub occupied: u32,
 }
 
+impl QueueCounts {
+    /// Agents with and without a job, those that died included.
+    pub const fn agents(self) -> u32 {
+        self.idle.saturating_add(self.occupied)
+    }
+}
+
 /// What the hub's agent list says of one agent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AgentReport {

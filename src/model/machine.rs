@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use super::ending::EndedBy;
 use super::id::{LaunchToken, MachineId, PoolName, TemplateVersion};
 use super::offer::Offer;
 use super::time::Timestamp;
@@ -34,6 +35,9 @@ pub struct Machine {
     /// The cloud's own checks of it fail: it will hardly ever boot.
     #[serde(default)]
     pub impaired: bool,
+    /// Who ended it, if it is ending or has ended and the cloud tells.
+    #[serde(default)]
+    pub ended_by: Option<EndedBy>,
     /// What its console says, where it was read.
     pub console: Option<ConsoleMarks>,
 }
@@ -79,6 +83,9 @@ pub const NOT_BEGUN: &str = "dayfly: not begun: ";
 /// A machine's own timer begins this one when its boot took too long.
 pub const NOT_REGISTERED: &str = "dayfly: not registered within ";
 
+/// The agent begins this one when the hub refuses to register it for lack of a free slot.
+pub const REFUSED_BY_HUB: &str = "dayfly: refused by the hub: ";
+
 /// The marks that the agent writes to its machine's console (`dayfly: registered …`).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ConsoleMarks {
@@ -86,6 +93,9 @@ pub struct ConsoleMarks {
     pub registered: bool,
     /// The job's log stream has closed: the machine has done its work.
     pub log_closed: bool,
+    /// The hub has refused to register the agent: the boot itself went well.
+    #[serde(default)]
+    pub refused_by_hub: bool,
 }
 
 impl ConsoleMarks {
@@ -96,6 +106,7 @@ impl ConsoleMarks {
         Self {
             registered: has("dayfly: registered "),
             log_closed: has("dayfly: log closed "),
+            refused_by_hub: has(REFUSED_BY_HUB),
         }
     }
 
@@ -105,6 +116,7 @@ impl ConsoleMarks {
         Self {
             registered: self.registered || other.registered,
             log_closed: self.log_closed || other.log_closed,
+            refused_by_hub: self.refused_by_hub || other.refused_by_hub,
         }
     }
 }

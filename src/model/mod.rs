@@ -7,6 +7,7 @@
 #![deny(missing_docs)]
 
 pub mod beside;
+pub mod clock;
 pub mod copied_late;
 pub mod ending;
 pub mod hours;

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use super::clock::ClockDisagreement;
 use super::id::{JobId, LaunchToken, MachineId, PoolName, TemplateVersion};
 use super::offer::Offer;
 use super::outlook::{Expectation, NextBlock};
@@ -18,6 +19,9 @@ pub struct Plan {
     pub pools: BTreeMap<PoolName, PoolPlan>,
     /// Verdicts on machines that carry our tag but belong to no pool of the policy.
     pub strays: BTreeMap<MachineId, MachineVerdict>,
+    /// Another clock that disagrees with this host's; then nothing is terminated.
+    #[serde(default)]
+    pub clock: Option<ClockDisagreement>,
 }
 
 /// The decisions for one pool.
@@ -150,6 +154,18 @@ pub enum WaitReason {
     },
     /// Boots failed, and the one machine that is tried now has not registered yet.
     BreakerProbing,
+    /// Machines ended without a sign of an agent: one is launched at a time until one registers.
+    BootsUnknown {
+        /// How many in a row.
+        unknown: u32,
+    },
+    /// The hub registers no more agents.
+    AgentQuota {
+        /// How many of ours it had when it refused another.
+        agents: u32,
+        /// When one more machine is tried.
+        until: Timestamp,
+    },
     /// No offer has capacity.
     NoCapacity {
         /// When the first of them is tried again.
@@ -201,7 +217,7 @@ pub enum MachineVerdict {
 }
 
 /// Why a machine stays.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", tag = "reason")]
 pub enum KeepReason {
     /// An operator holds it.
@@ -229,6 +245,31 @@ pub enum KeepReason {
     },
     /// The cloud is ending it already, or has.
     Ending,
+    /// It should be terminated, and so should too many others of its pool at once, because the
+    /// hub's agent list does not show their agents: it stays until that has lasted.
+    Unconfirmed {
+        /// Why it should be terminated.
+        wanted: EndReason,
+        /// How many machines of the pool are missing from the list so.
+        machines: u32,
+        /// When it is terminated if nothing changes.
+        until: Timestamp,
+    },
+    /// It should be terminated, but this host's clock disagrees with another, and the reason is a
+    /// span that was measured with it.
+    ClocksDisagree {
+        /// Why it should be terminated.
+        wanted: EndReason,
+    },
+    /// It should be terminated, and the cloud refuses: it is asked again later.
+    TerminationRefused {
+        /// Why it should be terminated.
+        wanted: EndReason,
+        /// The cloud's words.
+        refusal: String,
+        /// When the cloud is asked again.
+        until: Timestamp,
+    },
 }
 
 /// Why a machine is ended from outside.

@@ -11,7 +11,8 @@ use super::snapshot::PoolView;
 /// What the hub's list of its pool's agents says of a machine.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Heard {
-    /// Nothing: the list did not come, may not be asked for, or nobody knows the pool.
+    /// Nothing: the list did not come, may not be asked for, nobody knows the pool, or the hub's
+    /// counts contradict that the agent is missing from the list.
     Nothing,
     /// Its agent is not registered.
     Absent,
@@ -22,14 +23,25 @@ pub enum Heard {
 /// The lists of all pools' agents. Each is walked beside the machines, so they are best asked for
 /// in the order of their ids.
 #[derive(Clone, Debug)]
-pub struct Roll<'a>(BTreeMap<&'a PoolName, Along<'a, MachineId, AgentReport>>);
+pub struct Roll<'a>(BTreeMap<&'a PoolName, List<'a>>);
+
+/// One pool's list, and whether it proves that an agent is missing.
+#[derive(Clone, Debug)]
+struct List<'a> {
+    agents: Along<'a, MachineId, AgentReport>,
+    is_whole: bool,
+}
 
 impl<'a> Roll<'a> {
     /// The lists that have come.
     pub fn new(pools: &'a BTreeMap<PoolName, PoolView>) -> Self {
         let list = |(name, view): (&'a PoolName, &'a PoolView)| {
             let agents = view.agents.as_ref()?;
-            Some((name, Along::new(agents)))
+            let list = List {
+                agents: Along::new(agents),
+                is_whole: view.lists_every_agent(),
+            };
+            Some((name, list))
         };
         Self(pools.iter().filter_map(list).collect())
     }
@@ -38,9 +50,11 @@ impl<'a> Roll<'a> {
     pub fn heard(&mut self, machine: &Machine) -> Heard {
         match self.0.get_mut(&machine.pool) {
             None => Heard::Nothing,
-            Some(agents) => agents
-                .get(&machine.id)
-                .map_or(Heard::Absent, |report| Heard::Present(*report)),
+            Some(list) => match list.agents.get(&machine.id) {
+                Some(report) => Heard::Present(*report),
+                None if list.is_whole => Heard::Absent,
+                None => Heard::Nothing,
+            },
         }
     }
 }

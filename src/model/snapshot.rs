@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::clock::ClockOffsets;
 use super::copied_late::Shared;
 use super::id::{JobId, MachineId, PoolName, TemplateVersion};
 use super::job::{AgentReport, QueueCounts};
@@ -24,6 +25,9 @@ pub struct Snapshot {
     pub pools: BTreeMap<PoolName, PoolView>,
     /// The machines that carry our deployment's tag, of all pools, from one listing.
     pub machines: Option<Machines>,
+    /// How far this host's clock is from the clocks of those who answered.
+    #[serde(default)]
+    pub clocks: ClockOffsets,
     /// What earlier ticks remember. Losing it costs money, never correctness. The scaler goes on
     /// with the same memory, so a snapshot does not copy it.
     pub memory: Shared<Memory>,
@@ -54,6 +58,15 @@ pub struct Memory {
     pub droughts: BTreeMap<PoolName, Drought>,
     /// Pools whose configuration the cloud has refused, and its word.
     pub refused: BTreeMap<PoolName, Refusal>,
+    /// How many agents the hub accepts, if it has refused one.
+    #[serde(default)]
+    pub agent_quota: Option<AgentQuota>,
+    /// Agents that the hub counted for each pool in the last tick that it answered.
+    #[serde(default)]
+    pub agents_counted: BTreeMap<PoolName, u32>,
+    /// Machines that the cloud refuses to terminate.
+    #[serde(default)]
+    pub refused_terminations: BTreeMap<MachineId, RefusedTermination>,
     /// Failed boots in a row.
     pub boots: BTreeMap<PoolName, BTreeMap<TemplateVersion, BootRecord>>,
     /// What is known of each machine's agent from earlier looks.
@@ -64,6 +77,18 @@ pub struct Memory {
     /// The jobs of each pool that an agent could take, and when each was first seen as one.
     #[serde(default)]
     pub waiting: BTreeMap<PoolName, BTreeMap<JobId, Timestamp>>,
+}
+
+impl PoolView {
+    /// Whether an agent that the hub's list does not show is not registered: the counts, which
+    /// came with the list, know of no further agent. One answer alone proves no absence, because
+    /// a list that is empty by mistake would end every running job.
+    pub fn lists_every_agent(&self) -> bool {
+        let (Some(agents), Some(counts)) = (&self.agents, self.counts) else {
+            return false;
+        };
+        counts.agents() as usize <= agents.len()
+    }
 }
 
 impl Memory {
@@ -112,6 +137,17 @@ pub struct Refusal {
     pub until: Timestamp,
 }
 
+/// The cloud refuses to terminate a machine, for example because it is protected.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RefusedTermination {
+    /// The cloud's words.
+    pub refusal: String,
+    /// Refusals in a row.
+    pub refusals: u32,
+    /// When the cloud is asked again.
+    pub retry_at: Timestamp,
+}
+
 /// How the boots of one template version went.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct BootRecord {
@@ -119,6 +155,19 @@ pub struct BootRecord {
     pub failures: u32,
     /// When the last one failed.
     pub failed_at: Timestamp,
+    /// Machines in a row that ended without a sign of an agent and without evidence against one.
+    #[serde(default)]
+    pub unknown: u32,
+}
+
+/// The hub has refused to register an agent, because the organization has as many as it may.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AgentQuota {
+    /// How many agents of our pools the hub had when it refused another; the organization's quota
+    /// counts those of other agent types as well.
+    pub agents: u32,
+    /// When it last refused one.
+    pub refused_at: Timestamp,
 }
 
 /// What earlier looks saw of a machine's agent.
@@ -130,8 +179,17 @@ pub struct Sighting {
     pub running_since: Option<Timestamp>,
     /// Since when it is missing after having been registered.
     pub missing_since: Option<Timestamp>,
+    /// Since when the hub's agent list, where it is believed, has not shown its agent.
+    #[serde(default)]
+    pub absent_since: Option<Timestamp>,
     /// Its boot has been counted as failed already.
     pub boot_failed: bool,
+    /// Its boot has been counted as unknown, and nothing has proved it since.
+    #[serde(default)]
+    pub boot_unknown: bool,
+    /// The hub refused its agent, which has been noted.
+    #[serde(default)]
+    pub refused_by_hub: bool,
     /// When that was.
     #[serde(default)]
     pub boot_failed_at: Option<Timestamp>,

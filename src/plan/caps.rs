@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::model::machine::Machine;
+use crate::model::machine::{Machine, Phase};
 use crate::model::money::MicroDollars;
 use crate::model::plan::WaitReason;
 use crate::model::pool::Policy;
@@ -11,6 +11,10 @@ use crate::model::time::Timestamp;
 
 /// The span that `launches_per_hour_max` speaks of.
 pub const RATE_WINDOW: Duration = Duration::from_secs(3600);
+
+/// How long after a refusal one more machine is tried: the slots of other agent types and a raised
+/// quota are not seen otherwise.
+pub const QUOTA_RETRY: Duration = Duration::from_secs(300);
 
 /// How much may still be launched by all pools together.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -22,6 +26,8 @@ pub struct Room {
     hourly_max: Option<MicroDollars>,
     machines_max: u32,
     launches_per_hour_max: u32,
+    /// Agents that the hub still registers; `None` while it has refused none.
+    agents: Option<(u32, WaitReason)>,
 }
 
 impl Room {
@@ -38,6 +44,7 @@ impl Room {
             hourly_max: policy.hourly_max,
             machines_max: policy.machines_max,
             launches_per_hour_max: policy.launches_per_hour_max,
+            agents: agents_left(snapshot, now),
         }
     }
 
@@ -67,6 +74,9 @@ impl Room {
                 launches_per_hour_max,
             });
         }
+        if let Some((0, reason)) = &self.agents {
+            return Err(reason.clone());
+        }
         if let Some(left) = self.hourly {
             if left < price {
                 return Err(WaitReason::Budget);
@@ -75,8 +85,28 @@ impl Room {
         }
         self.machines -= 1;
         self.launches -= 1;
+        if let Some((left, _)) = &mut self.agents {
+            *left -= 1;
+        }
         Ok(())
     }
+}
+
+/// How many agents the hub may still register, after it has refused one. A machine counts from
+/// its launch until it is on its way out. Some time after the last refusal one more is tried.
+fn agents_left(snapshot: &Snapshot, now: Timestamp) -> Option<(u32, WaitReason)> {
+    let quota = snapshot.memory.agent_quota?;
+    let registers = |machine: &&Machine| match machine.phase {
+        Phase::Pending | Phase::Running => true,
+        Phase::Stopping | Phase::Gone => false,
+    };
+    let machines = known_machines(snapshot).filter(registers).count();
+    let machines = u32::try_from(machines).unwrap_or(u32::MAX);
+    let until = quota.refused_at.plus(QUOTA_RETRY);
+    let tried = u32::from(until <= now);
+    let left = quota.agents.saturating_add(tried).saturating_sub(machines);
+    let agents = quota.agents;
+    Some((left, WaitReason::AgentQuota { agents, until }))
 }
 
 /// Every machine of the snapshot once: as listed, or else as the launch ledger has it.

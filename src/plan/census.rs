@@ -76,14 +76,23 @@ pub fn census(snapshot: &Snapshot, now: Timestamp) -> BTreeMap<&PoolName, Census
     let listed = listed.into_iter().flatten().map(|entry| (true, entry));
     let remembered = beside(&memory.ledger, &memory.sightings).map(|entry| (false, entry));
     let remembered = remembered.filter(|(_, (id, _, _))| !is_listed(*id));
+    let clocks_agree = snapshot.clocks.disagreement().is_none();
     let mut roll = Roll::new(&snapshot.pools);
     let mut pools: BTreeMap<&PoolName, Census<'_>> = BTreeMap::new();
     for (listed, (id, machine, sighting)) in listed.chain(remembered) {
         let sighting = sighting.copied().unwrap_or_default();
-        let standing = if listed && has_outlived(machine, now) {
+        // With clocks that disagree nobody knows how old a machine is: none is too old then.
+        let aged_at = if clocks_agree {
+            now
+        } else {
+            machine.launched_at
+        };
+        let standing = if listed && has_outlived(machine, aged_at) {
             Standing::Outlived
         } else {
-            standing(machine, roll.heard(machine), &snapshot.pools, sighting, now)
+            let heard = roll.heard(machine);
+            let times = Times { now, aged_at };
+            standing(machine, heard, &snapshot.pools, sighting, times)
         };
         let counted = Counted {
             machine,
@@ -91,6 +100,9 @@ pub fn census(snapshot: &Snapshot, now: Timestamp) -> BTreeMap<&PoolName, Census
             listed,
         };
         pools.entry(&machine.pool).or_default().push((id, counted));
+    }
+    for (pool, census) in &mut pools {
+        doubt_consoles(census, snapshot.pools.get(*pool));
     }
     // Those of the list are in order already.
     if !memory.ledger.is_empty() {
@@ -100,12 +112,50 @@ pub fn census(snapshot: &Snapshot, now: Timestamp) -> BTreeMap<&PoolName, Census
     pools
 }
 
-fn has_outlived(machine: &Machine, now: Timestamp) -> bool {
+/// Without the hub's agent list, a machine is overdue because its console shows no agent. Where the
+/// hub counts more agents than the other machines can have, some of these consoles are wrong, and
+/// nobody knows which.
+fn doubt_consoles(census: &mut Census<'_>, view: Option<&PoolView>) {
+    let Some(counts) = view
+        .filter(|view| view.agents.is_none())
+        .and_then(|view| view.counts)
+    else {
+        return;
+    };
+    let may_have_agent = |counted: &Counted<'_>| match counted.standing {
+        Standing::Booting { .. }
+        | Standing::Impaired { .. }
+        | Standing::Waiting
+        | Standing::Running { .. }
+        | Standing::Registered
+        | Standing::Outlived
+        | Standing::Unknown => true,
+        Standing::Ending | Standing::Left { .. } | Standing::Overdue => false,
+    };
+    let others = census.iter().filter(|(_, counted)| may_have_agent(counted));
+    if (counts.agents() as usize) <= others.count() {
+        return;
+    }
+    for (_, counted) in census {
+        if counted.standing == Standing::Overdue {
+            counted.standing = Standing::Unknown;
+        }
+    }
+}
+
+/// The present moment, and the one by which a machine's age is measured.
+#[derive(Clone, Copy, Debug)]
+struct Times {
+    now: Timestamp,
+    aged_at: Timestamp,
+}
+
+fn has_outlived(machine: &Machine, aged_at: Timestamp) -> bool {
     let is_ending = match machine.phase {
         Phase::Stopping | Phase::Gone => true,
         Phase::Pending | Phase::Running => false,
     };
-    !machine.held && !is_ending && machine.lifetime_deadline() < now
+    !machine.held && !is_ending && machine.lifetime_deadline() < aged_at
 }
 
 /// What one machine's agent does, from the best source that answered:
@@ -115,7 +165,7 @@ fn standing(
     heard: Heard,
     pools: &BTreeMap<PoolName, PoolView>,
     sighting: Sighting,
-    now: Timestamp,
+    times: Times,
 ) -> Standing {
     match machine.phase {
         Phase::Stopping | Phase::Gone => return Standing::Ending,
@@ -123,12 +173,14 @@ fn standing(
     }
     let console = machine.console.unwrap_or_default();
     match heard {
-        Heard::Present(report) => present(report, sighting, now),
-        Heard::Absent => absent(machine, console, sighting, now),
+        Heard::Present(report) => present(report, sighting, times.now),
+        Heard::Absent => absent(machine, console, sighting, times),
         Heard::Nothing => {
             let view = pools.get(&machine.pool);
-            let hub_answers = view.is_some_and(|view| view.counts.is_some());
-            unlisted(machine, console, hub_answers, sighting, now)
+            let hub_answers = view.is_some_and(|view| {
+                view.counts.is_some() && (view.agents.is_none() || view.lists_every_agent())
+            });
+            unlisted(machine, console, hub_answers, sighting, times)
         }
     }
 }
@@ -144,50 +196,46 @@ fn present(report: AgentReport, sighting: Sighting, now: Timestamp) -> Standing 
 }
 
 /// The hub's list came, and the agent is not in it.
-fn absent(
-    machine: &Machine,
-    console: ConsoleMarks,
-    sighting: Sighting,
-    now: Timestamp,
-) -> Standing {
+fn absent(machine: &Machine, console: ConsoleMarks, sighting: Sighting, times: Times) -> Standing {
     if console.registered || console.log_closed || sighting.registered_at.is_some() {
         Standing::Left {
-            since: sighting.missing_since.unwrap_or(now),
+            since: sighting.missing_since.unwrap_or(times.now),
         }
     } else {
-        unregistered(machine, now)
+        unregistered(machine, times.aged_at)
     }
 }
 
 /// The hub's list did not come, or may not be asked for. A console that shows no agent is weak
-/// evidence, because it lags behind: it counts only while the hub itself is not silent.
+/// evidence, because it lags behind: it counts only while the hub answers and its list and counts
+/// do not contradict each other.
 fn unlisted(
     machine: &Machine,
     console: ConsoleMarks,
     hub_answers: bool,
     sighting: Sighting,
-    now: Timestamp,
+    times: Times,
 ) -> Standing {
-    let in_time = now <= machine.boot_deadline();
+    let in_time = times.aged_at <= machine.boot_deadline();
     if console.log_closed {
         Standing::Left {
-            since: sighting.missing_since.unwrap_or(now),
+            since: sighting.missing_since.unwrap_or(times.now),
         }
     } else if console.registered || sighting.registered_at.is_some() {
         Standing::Registered
     } else if in_time || (hub_answers && machine.console.is_some()) {
-        unregistered(machine, now)
+        unregistered(machine, times.aged_at)
     } else {
         Standing::Unknown
     }
 }
 
 /// A machine of which it is known that no agent has registered.
-fn unregistered(machine: &Machine, now: Timestamp) -> Standing {
+fn unregistered(machine: &Machine, aged_at: Timestamp) -> Standing {
     let until = machine.boot_deadline();
-    if now <= until && machine.impaired {
+    if aged_at <= until && machine.impaired {
         Standing::Impaired { until }
-    } else if now <= until {
+    } else if aged_at <= until {
         Standing::Booting { until }
     } else {
         Standing::Overdue

@@ -9,12 +9,12 @@ use crate::model::pool::{Policy, PoolPolicy, Speed};
 use crate::model::snapshot::{PoolView, Snapshot};
 use crate::model::time::Timestamp;
 
-use super::census::{Census, census};
+use super::census::{Census, Counted, census};
 use super::demand::{Ahead, ahead, missing, picked_up};
 use super::launch::{Grant, Request, request, share};
 use super::supply::{Supply, supply};
 use super::token::{Causes, launch_token};
-use super::{jobs, reap};
+use super::{jobs, reap, withhold};
 
 /// Decides what to do about what was seen.
 ///
@@ -64,13 +64,14 @@ pub fn decide(snapshot: &Snapshot, policy: &Policy, now: Timestamp) -> Plan {
     let granted = balances.into_iter().zip(&requests).zip(grants);
     let plans = pools.iter().zip(granted);
     let plans = plans.map(|(pool, ((balance, request), grant))| {
-        let plan = pool.plan(policy, balance, request, grant, now);
+        let plan = pool.plan(policy, snapshot, balance, request, grant, now);
         (pool.name.clone(), plan)
     });
     let plans = plans.collect();
     Plan {
         pools: plans,
-        strays: strays(&censuses, policy, now),
+        strays: strays(&censuses, policy, snapshot, now),
+        clock: snapshot.clocks.disagreement(),
     }
 }
 
@@ -178,6 +179,7 @@ impl Pool<'_> {
     fn plan(
         &self,
         policy: &Policy,
+        snapshot: &Snapshot,
         balance: Balance,
         request: &Request,
         grant: Grant,
@@ -197,23 +199,27 @@ impl Pool<'_> {
         } else {
             jobs::verdicts(listed, &balance, grant.obstacle.as_ref())
         };
-        let machines = self
-            .census
-            .iter()
-            .map(|(id, counted)| ((*id).clone(), reap::verdict(*counted, now)))
-            .collect();
         let kept_ready = balance.reserve.saturating_add(balance.expected);
         let order = |count| self.order(policy, count, kept_ready, &request.offers, now);
         let launch = (0 < grant.count).then(|| order(grant.count));
         PoolPlan {
             balance,
             jobs,
-            machines,
+            machines: self.machines(snapshot, now),
             launch,
             obstacle: grant.obstacle,
             expectation: self.outlook.map(|outlook| outlook.expectation),
             next_block: self.outlook.and_then(|outlook| outlook.next_block.clone()),
         }
+    }
+
+    fn machines(&self, snapshot: &Snapshot, now: Timestamp) -> BTreeMap<MachineId, MachineVerdict> {
+        let machines = self.census.iter();
+        let verdicts = machines.map(|(_, counted)| reap::verdict(*counted, now));
+        let mut verdicts: Vec<MachineVerdict> = verdicts.collect();
+        withhold::withhold(self.census, &mut verdicts, snapshot, now);
+        let ids = self.census.iter().map(|(id, _)| (*id).clone());
+        ids.zip(verdicts).collect()
     }
 
     fn order(
@@ -249,12 +255,18 @@ impl Pool<'_> {
 fn strays(
     censuses: &BTreeMap<&PoolName, Census<'_>>,
     policy: &Policy,
+    snapshot: &Snapshot,
     now: Timestamp,
 ) -> BTreeMap<MachineId, MachineVerdict> {
+    let verdict = |counted: Counted<'_>| {
+        let mut verdict = reap::stray_verdict(counted, now);
+        withhold::withhold_one(counted.machine, &mut verdict, snapshot, now);
+        verdict
+    };
     censuses
         .iter()
         .filter(|(name, _)| !policy.pools.contains_key(**name))
         .flat_map(|(_, census)| census)
-        .map(|(id, counted)| ((*id).clone(), reap::stray_verdict(*counted, now)))
+        .map(|(id, counted)| ((*id).clone(), verdict(*counted)))
         .collect()
 }

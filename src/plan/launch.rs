@@ -269,7 +269,8 @@ fn refusal_limit(name: &PoolName, memory: &Memory, now: Timestamp) -> Option<(u3
     ))
 }
 
-/// Closed: no limit. Open: nothing. Half-open, after the pause: one machine at a time.
+/// Closed: no limit. Open: nothing. Half-open, after the pause: one machine at a time, as long as
+/// also machines that ended without evidence are followed by others.
 fn breaker_limit(
     name: &PoolName,
     policy: &PoolPolicy,
@@ -280,16 +281,16 @@ fn breaker_limit(
     let BootRecord {
         failures,
         failed_at,
+        unknown,
     } = *memory.boots.get(name)?.get(&policy.template)?;
+    let one_at_a_time = 1_u32.saturating_sub(supply.booting);
     if failures < policy.breaker.failures_max {
-        return None;
+        let is_unknown = policy.breaker.failures_max <= unknown;
+        return is_unknown.then_some((one_at_a_time, WaitReason::BootsUnknown { unknown }));
     }
     let until = failed_at.plus(policy.breaker.pause);
     if now < until {
         return Some((0, WaitReason::BreakerOpen { until, failures }));
     }
-    Some((
-        1_u32.saturating_sub(supply.booting),
-        WaitReason::BreakerProbing,
-    ))
+    Some((one_at_a_time, WaitReason::BreakerProbing))
 }

@@ -2,7 +2,7 @@
 //!
 //! [`decide()`] is the whole decision. It walks four steps, one file each: who is where
 //! ([`census`]), what is needed and what is there ([`demand`], [`supply`]), whom to start
-//! ([`launch`]) and who must go ([`reap`]); [`jobs`] then gives every job its verdict.
+//! ([`launch`]) and who must go ([`reap`], and [`withhold`] for those that must wait); [`jobs`] then gives every job its verdict.
 //! [`check`] is a second opinion on a finished plan, written without the planners' code,
 //! and [`explain`] says it in words.
 //!
@@ -23,5 +23,6 @@ pub mod launch;
 pub mod reap;
 pub mod supply;
 pub mod token;
+pub mod withhold;
 
 pub use decide::decide;

@@ -73,19 +73,22 @@ pub fn supply(
         }
     }
     match (&view.agents, view.counts) {
-        (Some(_), Some(counts)) => corrected_by(counts, supply),
+        (Some(_), Some(counts)) => corrected_by(counts, supply, registered),
         (Some(_), None) | (None, None) => supply,
         (None, Some(counts)) => bounded_by(counts, supply, registered),
     }
 }
 
 /// An agent that was given a job reports so only with its next sync, up to six seconds later
-/// (protocol.md 4.3, 9.2). Until then it waits in the list and is occupied in the counts.
-fn corrected_by(counts: QueueCounts, supply: Supply) -> Supply {
+/// (protocol.md 4.3, 9.2). Until then it waits in the list and is occupied in the counts. Machines
+/// whose agents were registered and that the list lacks, against the counts, are what these say.
+fn corrected_by(counts: QueueCounts, supply: Supply, unlisted: u32) -> Supply {
     let taken = supply.waiting.saturating_sub(counts.idle);
+    let idle = counts.idle.saturating_sub(supply.waiting).min(unlisted);
+    let occupied = counts.occupied.saturating_sub(supply.running + taken);
     Supply {
-        waiting: supply.waiting - taken,
-        running: supply.running + taken,
+        waiting: supply.waiting - taken + idle,
+        running: supply.running + taken + occupied.min(unlisted - idle),
         taken,
         ..supply
     }

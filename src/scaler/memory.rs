@@ -4,17 +4,17 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use crate::model::beside::beside;
-use crate::model::id::{MachineId, PoolName, TemplateVersion};
+use crate::model::id::{MachineId, PoolName};
 use crate::model::job::AgentState;
 use crate::model::machine::{Machine, Phase};
 use crate::model::plan::EndReason;
 use crate::model::roll::{Heard, Roll};
-use crate::model::snapshot::{BootRecord, Memory, PoolView, Refusal, Sighting};
+use crate::model::snapshot::{Memory, PoolView, Refusal, Sighting};
 use crate::model::time::Timestamp;
-use crate::ports::{LaunchError, Launched};
+use crate::ports::{CloudError, LaunchError, Launched};
 
 use super::apply::Outcome;
-use super::{queue, shortage};
+use super::{boots, queue, quota, shortage};
 
 /// How long a launched machine may be missing from the cloud's list before it is given up
 /// (design.md section 7: an id that is not found yet is not gone).
@@ -22,6 +22,9 @@ pub const LEDGER_LIMIT: Duration = Duration::from_secs(300);
 /// How long a pool is stopped whose configuration the cloud refuses. Long enough to be no storm,
 /// short enough that a repaired template is picked up without a restart.
 pub const REFUSED_FOR: Duration = Duration::from_secs(300);
+/// How long a machine is left alone that the cloud refuses to terminate: the first time, and at most.
+const TERMINATION_RETRY_FIRST: Duration = Duration::from_secs(30);
+const TERMINATION_RETRY_MAX: Duration = Duration::from_secs(1800);
 /// How long launches are remembered for the hourly limit.
 const LAUNCHES_REMEMBERED: Duration = Duration::from_secs(3600);
 
@@ -42,7 +45,12 @@ pub fn see(
     shortage::forget(memory, now);
     queue::see(memory, pools, now);
     memory.refused.retain(|_, refusal| now < refusal.until);
+    boots::count_agents(memory, pools);
     let Some(machines) = machines else { return };
+    memory.refused_terminations.retain(|id, _| {
+        let listed = machines.get(id);
+        listed.is_some_and(|machine| machine.phase != Phase::Gone)
+    });
     memory.ledger.retain(|id, machine| {
         !machines.contains_key(id) && now.since(machine.launched_at) < LEDGER_LIMIT
     });
@@ -56,8 +64,9 @@ pub fn see(
     let mut roll = Roll::new(pools);
     for (machine, sighting) in machines.values().zip(memory.sightings.values_mut()) {
         look_at_agent(sighting, machine, roll.heard(machine), now);
-        look_at_boot(sighting, machine, &mut memory.boots, now);
+        boots::observe(sighting, machine, &mut memory.boots, now);
     }
+    quota::observe(memory, pools, machines, now);
 }
 
 /// Takes in what became of the plan.
@@ -102,9 +111,30 @@ pub fn record(
                     record_boot_limit(memory, machine, now);
                 }
             }
+            Outcome::EndFailed {
+                machine,
+                error: CloudError::Refused(refusal),
+                ..
+            } => record_refused_termination(memory, machine, refusal, now),
             Outcome::Ended { .. } | Outcome::EndFailed { .. } => {}
         }
     }
+}
+
+/// Attempts get rarer, so that a machine that stays protected costs no call in every tick.
+fn record_refused_termination(
+    memory: &mut Memory,
+    machine: &MachineId,
+    refusal: &str,
+    now: Timestamp,
+) {
+    let refusals = &mut memory.refused_terminations;
+    let record = refusals.entry(machine.clone()).or_default();
+    let doublings = record.refusals.min(16);
+    let pause = TERMINATION_RETRY_FIRST.saturating_mul(1 << doublings);
+    record.refusals = record.refusals.saturating_add(1);
+    record.refusal = refusal.to_owned();
+    record.retry_at = now.plus(pause.min(TERMINATION_RETRY_MAX));
 }
 
 fn record_launch(memory: &mut Memory, launched: &Launched, now: Timestamp) {
@@ -132,40 +162,21 @@ fn look_at_agent(sighting: &mut Sighting, machine: &Machine, heard: Heard, now: 
         Heard::Present(report) => {
             sighting.registered_at.get_or_insert(now);
             sighting.missing_since = None;
+            sighting.absent_since = None;
             if report.state == AgentState::Running {
                 sighting.running_since.get_or_insert(now);
             }
         }
-        Heard::Absent if sighting.registered_at.is_some() => {
-            sighting.missing_since.get_or_insert(now);
+        Heard::Absent => {
+            sighting.absent_since.get_or_insert(now);
+            if sighting.registered_at.is_some() {
+                sighting.missing_since.get_or_insert(now);
+            }
         }
         Heard::Nothing if console.log_closed => {
             sighting.missing_since.get_or_insert(now);
         }
-        Heard::Absent | Heard::Nothing => {}
-    }
-}
-
-/// One boot that succeeds closes the breaker; one that ends without an agent counts against it,
-/// once. Only its console proves that a machine which is gone never had an agent: it may have
-/// run a short job between two looks.
-fn look_at_boot(sighting: &mut Sighting, machine: &Machine, boots: &mut Boots, now: Timestamp) {
-    if sighting.registered_at == Some(now) {
-        boots
-            .entry(machine.pool.clone())
-            .or_default()
-            .remove(&machine.template);
-        return;
-    }
-    let has_ended = match machine.phase {
-        Phase::Stopping | Phase::Gone => true,
-        Phase::Pending | Phase::Running => false,
-    };
-    let unregistered = machine.console.is_some_and(|marks| !marks.registered);
-    if has_ended && unregistered && sighting.registered_at.is_none() && !sighting.boot_failed {
-        sighting.boot_failed = true;
-        sighting.boot_failed_at = Some(now);
-        count_failure(boots, machine, now);
+        Heard::Nothing => {}
     }
 }
 
@@ -174,18 +185,6 @@ fn record_boot_limit(memory: &mut Memory, machine: &Machine, now: Timestamp) {
     if !sighting.boot_failed {
         sighting.boot_failed = true;
         sighting.boot_failed_at = Some(now);
-        count_failure(&mut memory.boots, machine, now);
+        boots::count_failure(&mut memory.boots, machine, now);
     }
-}
-
-type Boots = BTreeMap<PoolName, BTreeMap<TemplateVersion, BootRecord>>;
-
-fn count_failure(boots: &mut Boots, machine: &Machine, now: Timestamp) {
-    let record = boots
-        .entry(machine.pool.clone())
-        .or_default()
-        .entry(machine.template.clone())
-        .or_default();
-    record.failures = record.failures.saturating_add(1);
-    record.failed_at = now;
 }

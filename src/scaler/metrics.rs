@@ -128,6 +128,8 @@ fn needs_an_operator(reason: &WaitReason) -> bool {
     match reason {
         WaitReason::BreakerOpen { .. }
         | WaitReason::BreakerProbing
+        | WaitReason::BootsUnknown { .. }
+        | WaitReason::AgentQuota { .. }
         | WaitReason::NoCapacity { .. }
         | WaitReason::Refused { .. } => true,
         // On-demand machines come soon, without anybody's help.

@@ -6,11 +6,13 @@
 //! What is not here: a decision. `apply` carries out orders that leave no choice.
 
 pub mod apply;
+mod boots;
 pub mod lease;
 pub mod memory;
 pub mod metrics;
 pub mod observe;
 pub mod queue;
+mod quota;
 pub mod report;
 pub mod rotation;
 pub mod run;

@@ -25,6 +25,7 @@ pub struct Reporter {
     silences: Vec<Silence>,
     standing: Option<Standing>,
     violations: Vec<Violation>,
+    clocks_disagree: bool,
     /// Offers that had no capacity when they were tried last.
     unavailable: BTreeSet<Offer>,
     /// Machines that could not be ended, and why.
@@ -46,6 +47,7 @@ impl Reporter {
         }
         self.violations.clone_from(&tick.violations);
         self.standing(&tick.standing);
+        self.clock(tick);
         self.silences(tick);
         self.troubles(tick);
     }
@@ -73,6 +75,20 @@ impl Reporter {
                 tracing::warn!("the lease ended before its tick could apply");
             }
         }
+    }
+
+    /// Logs when the clocks begin to disagree and when they agree again.
+    fn clock(&mut self, tick: &Tick) {
+        let disagreement = tick.plan.clock;
+        match (self.clocks_disagree, disagreement) {
+            (false, Some(disagreement)) => {
+                let reason = explain::reasons::clock_disagreement(&disagreement);
+                tracing::error!(%reason, "clocks disagree");
+            }
+            (true, None) => tracing::info!("clocks agree again"),
+            (false, None) | (true, Some(_)) => {}
+        }
+        self.clocks_disagree = disagreement.is_some();
     }
 
     fn silences(&mut self, tick: &Tick) {
@@ -146,14 +162,17 @@ impl Reporter {
         }
     }
 
-    /// A machine that this tick did not try to end has ended, or need not any more.
+    /// A machine that this tick did not try to end has ended, or need not any more, unless it only
+    /// waits for the next attempt.
     fn forget_ended(&mut self, tick: &Tick) {
         let failed = tick.outcomes.iter().filter_map(|outcome| match outcome {
             Outcome::EndFailed { machine, .. } => Some(machine),
             Outcome::Launched { .. } | Outcome::LaunchFailed { .. } | Outcome::Ended { .. } => None,
         });
         let failed: BTreeSet<&MachineId> = failed.collect();
-        self.unended.retain(|machine, _| failed.contains(machine));
+        let refused = &tick.snapshot.memory.refused_terminations;
+        self.unended
+            .retain(|machine, _| failed.contains(machine) || refused.contains_key(machine));
     }
 }
 

@@ -4,6 +4,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use crate::forecast::Forecast;
+use crate::model::clock::{ClockOffset, ClockOffsets};
 use crate::model::copied_late::Shared;
 use crate::model::plan::Plan;
 use crate::model::pool::{Policy, SpotPrices};
@@ -161,6 +162,16 @@ impl<H: Hub, C: Cloud, K: Clock, L: Lease> Scaler<H, C, K, L> {
         tick
     }
 
+    /// How far this host's clock is from those of hub and cloud, whose answers have just come.
+    fn clocks(&self) -> ClockOffsets {
+        let now = self.clock.now();
+        let offset = |other| ClockOffset::between(now, other);
+        ClockOffsets {
+            hub: self.hub.time().map(offset),
+            cloud: self.cloud.time().map(offset),
+        }
+    }
+
     async fn claim(&mut self) -> Standing {
         let asked_at = self.clock.now();
         let until = asked_at.plus(self.terms.length);
@@ -193,6 +204,7 @@ impl<H: Hub, C: Cloud, K: Clock, L: Lease> Scaler<H, C, K, L> {
             pipelines,
             silences,
         } = observe(&self.hub, &self.cloud, &self.policy, now).await;
+        let clocks = self.clocks();
         if let Some(prices) = self.cloud.spot_prices().await {
             self.spot_prices = prices;
             self.price();
@@ -210,13 +222,17 @@ impl<H: Hub, C: Cloud, K: Clock, L: Lease> Scaler<H, C, K, L> {
         let outlooks = {
             // A thread that died while it read leaves a forecast as good as before.
             let mut forecast = self.forecast.lock().unwrap_or_else(PoisonError::into_inner);
-            forecast.see(policy, &pools, seen, look, &self.memory, now);
+            // Boots that last a day, as a wrong clock shows them, would be believed for weeks.
+            if clocks.disagreement().is_none() {
+                forecast.see(policy, &pools, seen, look, &self.memory, now);
+            }
             forecast.outlooks(policy, look, now)
         };
         self.memory.outlooks = outlooks;
         let snapshot = Snapshot {
             pools,
             machines,
+            clocks,
             memory: self.memory.clone(),
         };
         let plan = decide(&snapshot, policy, now);

@@ -71,6 +71,7 @@ enum Limit {
     DeploymentCap,
     LaunchRate,
     Budget,
+    AgentQuota,
 }
 
 /// What one tick shows of one pool.
@@ -216,7 +217,10 @@ fn seen_obstacle(obstacle: &WaitReason, now: Timestamp) -> Seen {
         WaitReason::DeploymentCap { .. } => Kind::Limit(Limit::DeploymentCap),
         WaitReason::LaunchRate { .. } => Kind::Limit(Limit::LaunchRate),
         WaitReason::Budget => Kind::Limit(Limit::Budget),
-        WaitReason::BreakerOpen { .. } | WaitReason::BreakerProbing => Kind::Boots,
+        WaitReason::BreakerOpen { .. }
+        | WaitReason::BreakerProbing
+        | WaitReason::BootsUnknown { .. } => Kind::Boots,
+        WaitReason::AgentQuota { .. } => Kind::Limit(Limit::AgentQuota),
         WaitReason::NoCapacity { .. } | WaitReason::SpotPatience { .. } => Kind::NoCapacity,
         WaitReason::Refused { word, .. } => Kind::Refused(word.clone()),
         // Who did not answer is said on its own, and whatever stood in the way may still.

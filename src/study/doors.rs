@@ -64,6 +64,7 @@ impl Doors {
             lifetime: order.lifetime,
             held: false,
             impaired: false,
+            ended_by: None,
             console: None,
         }
     }

@@ -102,6 +102,7 @@ fn machine(name: &PoolName, pool: &PoolPolicy, number: u64, launched_at: Timesta
         lifetime: pool.lifetime,
         held: false,
         impaired: false,
+        ended_by: None,
         console: None,
     }
 }

@@ -67,6 +67,7 @@ fn machine(pool: &PoolName, index: u32) -> Machine {
         lifetime: Duration::from_secs(7200),
         held: false,
         impaired: false,
+        ended_by: None,
         console: None,
     }
 }

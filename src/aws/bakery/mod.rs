@@ -57,7 +57,9 @@ impl From<Failure> for Trouble {
         match class {
             // Somebody else has made it, or it is not there yet: the next look tells.
             _ if word.starts_with("InvalidAMIName.Duplicate") => Self::Passing(word),
-            Class::Throttled | Class::Unclear | Class::NotFound => Self::Passing(word),
+            Class::Throttled | Class::Unclear | Class::NotFound | Class::Refused => {
+                Self::Passing(word)
+            }
             Class::Capacity
             | Class::Addresses
             | Class::Quota

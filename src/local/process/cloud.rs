@@ -148,6 +148,7 @@ impl<K: Clock + Clone + Send + 'static> ProcessCloud<K> {
             lifetime: order.lifetime,
             held: false,
             impaired: false,
+            ended_by: None,
             console: None,
         };
         let tags = Tags {

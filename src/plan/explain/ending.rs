@@ -22,7 +22,9 @@ pub fn text(machine: &Machine, ending: &Ending, now: Timestamp) -> String {
     match ending.by {
         EndedBy::Request => put(format_args!("was ended by request")),
         EndedBy::Itself => put(format_args!("has powered itself off")),
-        EndedBy::Cloud { .. } => put(format_args!("was taken by the cloud")),
+        EndedBy::Cloud { .. } | EndedBy::SpotReclaim { .. } => {
+            put(format_args!("was taken by the cloud"))
+        }
     }
     if let Some(at) = ending.at {
         let (ago, age) = (Spoken(now.since(at)), Spoken(at.since(machine.launched_at)));

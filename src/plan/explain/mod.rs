@@ -13,7 +13,7 @@ use crate::model::outlook::{Expectation, NextBlock, WantedWait};
 use crate::model::plan::{Balance, JobVerdict, MachineVerdict, Plan, PoolPlan};
 use crate::model::time::{Spoken, Timestamp};
 
-use reasons::{end_reason, keep_reason, undecided_reason, wait_reason};
+use reasons::{clock_disagreement, end_reason, keep_reason, undecided_reason, wait_reason};
 
 /// Why a job waits or what happens for it; `None` if the plan does not know it.
 pub fn job(plan: &Plan, id: &JobId, now: Timestamp) -> Option<String> {
@@ -173,6 +173,10 @@ pub fn balance(balance: &Balance) -> String {
 /// Everything that the plan would do and why, pool by pool, for `dayfly plan`.
 pub fn whole(plan: &Plan, now: Timestamp) -> String {
     let mut text = String::new();
+    if let Some(disagreement) = &plan.clock {
+        let sentence = clock_disagreement(disagreement);
+        write_now(&mut text, format_args!("Warning: {sentence}.\n"));
+    }
     for (name, pool_plan) in &plan.pools {
         if let Some(sentence) = pool(plan, name, now) {
             write_now(&mut text, format_args!("{sentence}\n"));

@@ -1,5 +1,6 @@
 //! The phrase of every reason. Each fits after "because" or a colon.
 
+use crate::model::clock::{ClockDisagreement, ClockSource};
 use crate::model::plan::{EndReason, KeepReason, UndecidedReason, WaitReason};
 use crate::model::time::{Spoken, Timestamp};
 
@@ -30,6 +31,15 @@ pub fn wait_reason(reason: &WaitReason, now: Timestamp) -> String {
         WaitReason::BreakerProbing => {
             "boots of this template failed, and one machine is tried first".to_owned()
         }
+        WaitReason::BootsUnknown { unknown } => format!(
+            "the last {unknown} machines of this template ended before an agent was seen; one is \
+             launched at a time until an agent registers"
+        ),
+        WaitReason::AgentQuota { agents, until } => format!(
+            "the hub registers no more agents (quota reached with {agents} of ours); the next \
+             machine is launched when one of them leaves, and one is tried in {}",
+            ahead(*until, now)
+        ),
         WaitReason::NoCapacity { until, word } => {
             format!(
                 "no offer can be had ({word}); the first is tried again in {}",
@@ -80,6 +90,31 @@ pub fn keep_reason(reason: &KeepReason, now: Timestamp) -> String {
             ahead(*until, now)
         ),
         KeepReason::Ending => "it is ending already".to_owned(),
+        KeepReason::Unconfirmed {
+            wanted,
+            machines,
+            until,
+        } => format!(
+            "it should be terminated ({}), but the hub's agent list lacks {machines} agents of \
+             the pool at once; if that lasts, it is terminated in {}",
+            end_reason(wanted, now),
+            ahead(*until, now)
+        ),
+        KeepReason::ClocksDisagree { wanted } => format!(
+            "it should be terminated ({}), but this host's clock disagrees with another one, so \
+             ages are unknown",
+            end_reason(wanted, now)
+        ),
+        KeepReason::TerminationRefused {
+            wanted,
+            refusal,
+            until,
+        } => format!(
+            "it should be terminated ({}), and the cloud refuses: {refusal}; \
+             the next attempt is in {}",
+            end_reason(wanted, now),
+            ahead(*until, now)
+        ),
     }
 }
 
@@ -100,6 +135,23 @@ pub fn end_reason(reason: &EndReason, now: Timestamp) -> String {
             format!("it is older than its lifetime of {}", Spoken(*limit))
         }
     }
+}
+
+/// How far this host's clock is from another, and what follows.
+pub fn clock_disagreement(disagreement: &ClockDisagreement) -> String {
+    let whose = match disagreement.source {
+        ClockSource::Hub => "the hub's",
+        ClockSource::Cloud => "the cloud's",
+    };
+    let direction = if disagreement.offset.is_ahead() {
+        "ahead of"
+    } else {
+        "behind"
+    };
+    format!(
+        "this host's clock is {} {direction} {whose}: no machine is terminated by its age",
+        Spoken(disagreement.offset.span())
+    )
 }
 
 /// What is not known of a machine.

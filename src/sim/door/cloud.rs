@@ -15,6 +15,7 @@ use super::line::{Line, Target};
 use super::row::Row;
 use super::xml::{Document, Element, moment};
 use crate::emulator::message::Response;
+use crate::model::ending::EndedBy;
 use crate::model::id::{Deployment, LaunchToken, MachineId, PoolName, TemplateVersion};
 use crate::model::machine::{ConsoleMarks, Machine, Phase};
 use crate::model::money::MicroDollars;
@@ -130,6 +131,7 @@ impl SimCloud {
             launched_at,
             state,
             market,
+            reason,
             tags,
         } = Row::of(listed);
         let find = |key: &str| tags.iter().find(|(known, _)| known == key);
@@ -161,6 +163,7 @@ impl SimCloud {
             lifetime: seconds("dayfly:lifetime"),
             held: find("dayfly:held").is_some(),
             impaired: false,
+            ended_by: ended_by(&reason),
             console: None,
         };
         self.mutate(&mut machine);
@@ -289,6 +292,21 @@ impl Cloud for SimCloud {
             .map(async |id| (id.clone(), self.console(id).await));
         join_all(read).await.into_iter().collect()
     }
+}
+
+/// Who ended a machine, by EC2's code; as `aws::convert` reads it.
+fn ended_by(code: &str) -> Option<EndedBy> {
+    Some(match code {
+        "" => return None,
+        "Client.UserInitiatedShutdown" => EndedBy::Request,
+        "Client.InstanceInitiatedShutdown" => EndedBy::Itself,
+        spot if spot.starts_with("Server.SpotInstance") => EndedBy::SpotReclaim {
+            word: spot.to_owned(),
+        },
+        other => EndedBy::Cloud {
+            word: other.to_owned(),
+        },
+    })
 }
 
 /// The body of an answer.

@@ -166,6 +166,7 @@ impl SimCloud {
                 lifetime: order.lifetime,
                 held: false,
                 impaired: false,
+                ended_by: None,
                 console: None,
             }));
         }

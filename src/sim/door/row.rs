@@ -15,6 +15,8 @@ pub(super) struct Row<'a> {
     /// Its state's name.
     pub(super) state: Cow<'a, str>,
     pub(super) market: Market,
+    /// The code of the reason for its state; empty for one that runs.
+    pub(super) reason: Cow<'a, str>,
     /// Keys and values.
     pub(super) tags: Vec<(Cow<'a, str>, Cow<'a, str>)>,
 }
@@ -28,6 +30,7 @@ impl<'a> Row<'a> {
             size: nothing.clone(),
             subnet: nothing.clone(),
             launched_at: nothing.clone(),
+            reason: nothing.clone(),
             state: nothing,
             market: Market::OnDemand,
             tags: Vec::new(),
@@ -39,6 +42,7 @@ impl<'a> Row<'a> {
                 "subnetId" => row.subnet = field.unescaped(),
                 "launchTime" => row.launched_at = field.unescaped(),
                 "instanceState" => row.state = field.text("name"),
+                "stateReason" => row.reason = field.text("code"),
                 "instanceLifecycle" if field.unescaped() == "spot" => row.market = Market::Spot,
                 "tagSet" => {
                     let tags = field.items();

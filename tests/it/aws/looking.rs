@@ -146,6 +146,7 @@ async fn consoles_tell_what_the_agent_did_and_an_empty_one_nothing() {
     let marks = ConsoleMarks {
         registered: true,
         log_closed: false,
+        ..ConsoleMarks::default()
     };
     assert_eq!(consoles[talks], Ok(Some(marks)));
     assert_eq!(consoles[silent], Ok(None));

@@ -40,6 +40,7 @@ pub fn machine(id: &str, token: &str, launched_at: Timestamp) -> Machine {
         lifetime: Duration::from_secs(7200),
         held: false,
         impaired: false,
+        ended_by: None,
         console: None,
     }
 }

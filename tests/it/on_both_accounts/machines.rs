@@ -179,6 +179,7 @@ async fn a_console_without_our_marks_tells_of_no_agent() {
         let no_agent = ConsoleMarks {
             registered: false,
             log_closed: false,
+            ..ConsoleMarks::default()
         };
         assert!(
             marks.is_none() || *marks == Some(no_agent),

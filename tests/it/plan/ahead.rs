@@ -212,6 +212,7 @@ fn while_boots_fail_or_offers_are_short_nothing_is_guessed() {
     let record = BootRecord {
         failures: 1,
         failed_at: seconds_ago(10),
+        ..BootRecord::default()
     };
     let of_pool = [("7", record)]
         .map(|(version, record)| (dayfly::model::id::TemplateVersion::new(version), record));

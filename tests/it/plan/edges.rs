@@ -124,6 +124,7 @@ fn a_closed_log_alone_tells_that_the_agent_has_left() {
     let done = Some(ConsoleMarks {
         registered: false,
         log_closed: true,
+        ..ConsoleMarks::default()
     });
     let done = World::new().machine(Machine {
         console: done,
@@ -258,6 +259,7 @@ fn a_boot_that_succeeded_is_no_trouble_and_a_refusal_is_until_it_is_forgotten() 
         let record = BootRecord {
             failures,
             failed_at,
+            ..BootRecord::default()
         };
         let of_pool = BTreeMap::from([(TemplateVersion::new("7"), record)]);
         world.snapshot.memory.boots.insert(pool("linux"), of_pool);

@@ -64,6 +64,7 @@ fn an_agent_whose_console_said_registered_and_that_the_hub_does_not_list_has_lef
     let console = Some(ConsoleMarks {
         registered: true,
         log_closed: false,
+        ..ConsoleMarks::default()
     });
     let quick = Machine {
         console,
@@ -166,6 +167,7 @@ fn a_machine_that_no_source_explains_is_left_to_its_own_timers() {
     let console = Some(ConsoleMarks {
         registered: true,
         log_closed: false,
+        ..ConsoleMarks::default()
     });
     let at_work = Machine {
         console,

@@ -13,4 +13,5 @@ mod scenarios;
 mod second_opinion;
 mod spare;
 mod spot;
+mod withheld;
 pub mod world;

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use dayfly::model::clock::ClockOffset;
 use dayfly::model::hours::{ReserveHours, Weekday};
 use dayfly::model::id::{JobId, MachineId, PoolName, TemplateVersion};
 use dayfly::model::job::{AgentReport, AgentState, QueueCounts};
@@ -11,7 +12,9 @@ use dayfly::model::money::MicroDollars;
 use dayfly::model::offer::Offer;
 use dayfly::model::outlook::{Expectation, Outlook};
 use dayfly::model::pool::{Policy, PoolPolicy, Speculation, Speed};
-use dayfly::model::snapshot::{BootRecord, Drought, PoolView, Shortage, Sighting, Snapshot};
+use dayfly::model::snapshot::{
+    AgentQuota, BootRecord, Drought, PoolView, RefusedTermination, Shortage, Sighting, Snapshot,
+};
 use proptest::collection::{btree_map, vec};
 use proptest::option;
 use proptest::prelude::*;
@@ -30,9 +33,10 @@ pub fn any_world() -> impl Strategy<Value = (Snapshot, Policy)> {
         any_shortages(),
         option::of(0_u64..300),
         option::of(any_outlook()),
+        any_doubts(),
     )
         .prop_map(
-            |(machines, linux, mac, policy, boots, shortages, dry, outlook)| {
+            |(machines, linux, mac, policy, boots, shortages, dry, outlook, doubts)| {
                 let mut snapshot = Snapshot {
                     pools: BTreeMap::from([(pool("linux"), linux), (pool("mac"), mac)]),
                     machines: None,
@@ -42,6 +46,7 @@ pub fn any_world() -> impl Strategy<Value = (Snapshot, Policy)> {
                 snapshot.memory.outlooks.extend(outlook);
                 snapshot.memory.unavailable = shortages;
                 snapshot.memory.droughts.extend(dry.map(drought));
+                doubts.set(&mut snapshot);
                 let Some((listed, ledger, sightings)) = machines else {
                     return (snapshot, policy);
                 };
@@ -101,7 +106,7 @@ fn agree(snapshot: &mut Snapshot) {
         if let Some(console) = machine.console.as_mut().filter(|_| is_registered) {
             *console = ConsoleMarks {
                 registered: true,
-                log_closed: false,
+                ..ConsoleMarks::default()
             };
         }
     }
@@ -144,6 +149,7 @@ fn any_machine() -> impl Strategy<Value = Machine> {
         (any::<bool>(), any::<bool>()).prop_map(|(registered, log_closed)| ConsoleMarks {
             registered: registered || log_closed,
             log_closed,
+            ..ConsoleMarks::default()
         }),
     );
     (phase, pool_name, 0_u64..9000, any::<bool>(), marks).prop_map(
@@ -161,15 +167,19 @@ fn any_sighting() -> impl Strategy<Value = Sighting> {
         option::of(0_u64..400),
         option::of(0_u64..400),
         option::of(0_u64..400),
+        option::of(0_u64..400),
         any::<bool>(),
     )
-        .prop_map(|(registered, running, missing, boot_failed)| Sighting {
-            registered_at: registered.map(seconds_ago),
-            running_since: running.map(seconds_ago),
-            missing_since: missing.map(seconds_ago),
-            boot_failed,
-            ..Sighting::default()
-        })
+        .prop_map(
+            |(registered, running, missing, absent, boot_failed)| Sighting {
+                absent_since: absent.map(seconds_ago),
+                registered_at: registered.map(seconds_ago),
+                running_since: running.map(seconds_ago),
+                missing_since: missing.map(seconds_ago),
+                boot_failed,
+                ..Sighting::default()
+            },
+        )
 }
 
 fn any_view() -> impl Strategy<Value = PoolView> {
@@ -195,9 +205,10 @@ fn any_view() -> impl Strategy<Value = PoolView> {
         option::weighted(0.9, counts),
         option::weighted(0.9, jobs),
         option::of(agents),
+        any::<bool>(),
     )
-        .prop_map(|(counts, jobs, agents)| PoolView {
-            counts,
+        .prop_map(|(counts, jobs, agents, agrees)| PoolView {
+            counts: counts.map(|counts| agreeing(counts, agents.as_ref().filter(|_| agrees))),
             jobs,
             agents: agents.map(|agents| {
                 agents
@@ -213,6 +224,60 @@ fn any_view() -> impl Strategy<Value = PoolView> {
                     })
                     .collect()
             }),
+        })
+}
+
+/// Counts that know of the agents of a list and of no others.
+fn agreeing(counts: QueueCounts, agents: Option<&BTreeMap<MachineId, AgentState>>) -> QueueCounts {
+    let Some(agents) = agents else { return counts };
+    let of_state = |state| agents.values().filter(|it| **it == state).count();
+    let count = |state| u32::try_from(of_state(state)).expect("few agents");
+    QueueCounts {
+        idle: count(AgentState::Waiting),
+        occupied: count(AgentState::Running),
+        ..counts
+    }
+}
+
+/// What makes a scaler doubt: another clock, terminations that were refused, a learned quota.
+#[derive(Clone, Debug)]
+struct Doubts {
+    clock_ahead_seconds: Option<u64>,
+    refused: Vec<(MachineId, u64)>,
+    quota: Option<(u32, u64)>,
+}
+
+impl Doubts {
+    fn set(self, snapshot: &mut Snapshot) {
+        let offset = |ahead| ClockOffset::between(now(), seconds_ago(ahead));
+        snapshot.clocks.hub = self.clock_ahead_seconds.map(offset);
+        let refused = self.refused.into_iter().map(|(id, age)| {
+            let retry_at = seconds_ago(age).plus(Duration::from_secs(60));
+            let refused = RefusedTermination {
+                retry_at,
+                ..RefusedTermination::default()
+            };
+            (id, refused)
+        });
+        snapshot.memory.refused_terminations = refused.collect();
+        snapshot.memory.agent_quota = self.quota.map(|(agents, age)| AgentQuota {
+            agents,
+            refused_at: seconds_ago(age),
+        });
+    }
+}
+
+fn any_doubts() -> impl Strategy<Value = Doubts> {
+    let refused = vec(((0_u8..40).prop_map(machine_id), 0_u64..120), 0..4);
+    (
+        option::weighted(0.3, 0_u64..90),
+        refused,
+        option::weighted(0.3, (0_u32..30, 0_u64..600)),
+    )
+        .prop_map(|(clock_ahead_seconds, refused, quota)| Doubts {
+            clock_ahead_seconds,
+            refused,
+            quota,
         })
 }
 
@@ -300,8 +365,9 @@ fn drought(age: u64) -> (PoolName, Drought) {
 
 fn any_boots() -> impl Strategy<Value = Option<BootRecord>> {
     option::of(
-        (0_u32..6, 0_u64..600).prop_map(|(failures, age)| BootRecord {
+        (0_u32..6, 0_u64..600, 0_u32..6).prop_map(|(failures, age, unknown)| BootRecord {
             failures,
+            unknown,
             failed_at: seconds_ago(age),
         }),
     )

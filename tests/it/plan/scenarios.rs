@@ -250,6 +250,7 @@ fn boots_that_keep_failing_open_the_breaker_and_one_machine_closes_it() {
     let record = |failures, age| BootRecord {
         failures,
         failed_at: seconds_ago(age),
+        ..BootRecord::default()
     };
     let with = |record: BootRecord| {
         let mut world = World::new().queued(5);

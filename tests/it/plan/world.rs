@@ -65,6 +65,7 @@ pub fn machine(id: &str, pool_name: &str, age_seconds: u64) -> Machine {
         lifetime: LIFETIME,
         held: false,
         impaired: false,
+        ended_by: None,
         console: None,
     }
 }

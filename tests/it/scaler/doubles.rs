@@ -1,7 +1,7 @@
 //! A hub and a cloud that a test sets as it likes.
 
 use std::cell::{Cell, RefCell};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::future::Future;
 use std::rc::Rc;
 
@@ -17,7 +17,7 @@ use dayfly::scaler::Scaler;
 use crate::plan::world::{machine, now, policy};
 
 /// The test's own world; clones see the same one.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct World {
     pub queued: Rc<Cell<u32>>,
     /// It does not give its counts.
@@ -29,6 +29,16 @@ pub struct World {
     /// Launched machines show in the list only once this is set.
     pub lists_at_once: Rc<Cell<bool>>,
     pub refuses_to_end: Rc<Cell<bool>>,
+    /// The cloud refuses to terminate these.
+    pub protected: Rc<RefCell<BTreeSet<MachineId>>>,
+    /// Machines in each call that terminates some.
+    pub ends: Rc<RefCell<Vec<Vec<MachineId>>>>,
+    /// Agents that the hub lists; `None` without an API token.
+    pub agents: Rc<RefCell<Option<BTreeMap<MachineId, AgentReport>>>>,
+    /// Agents that the hub counts, with and without a job.
+    pub counted: Rc<Cell<(u32, u32)>>,
+    /// By how many seconds this host's clock is ahead of the hub's.
+    pub clock_ahead_seconds: Rc<Cell<u64>>,
     pub refusal: Rc<RefCell<Option<LaunchError>>>,
     pub orders: Rc<RefCell<Vec<LaunchOrder>>>,
     /// What each token has given: a repeat gives the same, as `ports::Cloud` asks.
@@ -37,6 +47,31 @@ pub struct World {
     pub elapsed_seconds: Rc<Cell<u64>>,
     /// For so long the process is frozen before the cloud's next answer.
     pub frozen_seconds: Rc<Cell<u64>>,
+}
+
+impl Default for World {
+    fn default() -> Self {
+        Self {
+            queued: Rc::default(),
+            hub_is_silent: Rc::default(),
+            hub_is_dead: Rc::default(),
+            cloud_is_silent: Rc::default(),
+            machines: Rc::default(),
+            lists_at_once: Rc::default(),
+            refuses_to_end: Rc::default(),
+            protected: Rc::default(),
+            ends: Rc::default(),
+            agents: Rc::new(RefCell::new(Some(BTreeMap::new()))),
+            counted: Rc::default(),
+            clock_ahead_seconds: Rc::default(),
+            refusal: Rc::default(),
+            orders: Rc::default(),
+            given: Rc::default(),
+            looks: Rc::default(),
+            elapsed_seconds: Rc::default(),
+            frozen_seconds: Rc::default(),
+        }
+    }
 }
 
 impl World {
@@ -68,9 +103,12 @@ impl Hub for World {
         let answer = if self.hub_is_silent.get() || self.hub_is_dead.get() {
             Err(unreachable(pool))
         } else {
+            let (idle, occupied) = self.counted.get();
             Ok(QueueCounts {
                 queued: self.queued.get(),
-                ..QueueCounts::default()
+                running: occupied,
+                idle,
+                occupied,
             })
         };
         async { answer }
@@ -93,7 +131,12 @@ impl Hub for World {
         if self.hub_is_dead.get() {
             return Err(unreachable(pool));
         }
-        Ok(Some(BTreeMap::new()))
+        Ok(self.agents.borrow().clone())
+    }
+
+    fn time(&self) -> Option<Timestamp> {
+        let ahead = std::time::Duration::from_secs(self.clock_ahead_seconds.get());
+        Some(self.now().minus(ahead))
     }
 }
 
@@ -147,7 +190,12 @@ impl Cloud for World {
         &self,
         machines: &[MachineId],
     ) -> impl Future<Output = BTreeMap<MachineId, Result<(), CloudError>>> {
+        self.ends.borrow_mut().push(machines.to_vec());
         let ended = machines.iter().map(|id| {
+            if self.protected.borrow().contains(id) {
+                let word = format!("OperationNotPermitted: {id} may not be terminated");
+                return (id.clone(), Err(CloudError::Refused(word)));
+            }
             if self.refuses_to_end.get() {
                 return (id.clone(), Err(CloudError::Throttled));
             }

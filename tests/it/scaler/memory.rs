@@ -62,6 +62,7 @@ async fn boots_that_fail_are_counted_once_each_and_stop_the_launches() {
         let dead = Machine {
             phase: Phase::Gone,
             impaired: false,
+            ended_by: None,
             console: Some(ConsoleMarks::default()),
             ..machine(&format!("i-{index}"), "linux", 60)
         };

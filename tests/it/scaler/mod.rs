@@ -1,6 +1,7 @@
 //! The shell around the decision, against a hub and a cloud made of plain data.
 
 pub mod doubles;
+mod evidence;
 mod frozen;
 mod lease;
 pub mod log;

@@ -1,10 +1,15 @@
 //! A second opinion on a finished plan. It restates the invariants from the snapshot's raw data
 //! and calls none of the planners, so that an error in them is not repeated here.
 
+mod caps;
+mod evidence;
+
 use std::collections::{BTreeMap, BTreeSet};
-use std::time::Duration;
 
 use thiserror::Error;
+
+use self::caps::{check_caps, check_quota};
+use self::evidence::check_evidence;
 
 use crate::model::id::{JobId, MachineId, PoolName};
 use crate::model::job::AgentState;
@@ -45,6 +50,21 @@ pub enum Violation {
     /// *never kill work*: a machine is ended before the limit that is given as the reason.
     #[error("never kill work: machine {0} is ended before its limit")]
     Early(MachineId),
+    /// *a blip is not a verdict*: a machine is ended because the hub's agent list lacks its agent,
+    /// while the hub counts more agents than it lists, or does not count them.
+    #[error(
+        "a blip is not a verdict: machine {0} is ended by an agent list that the counts contradict"
+    )]
+    Contradicted(MachineId),
+    /// *a blip is not a verdict*: many machines are ended because the hub's agent list has lacked
+    /// their agents for a short time.
+    #[error(
+        "a blip is not a verdict: {1} machines of pool {0} are ended by an agent list that may be wrong"
+    )]
+    Unconfirmed(PoolName, usize),
+    /// *a blip is not a verdict*: a machine is ended by its age while clocks disagree.
+    #[error("a blip is not a verdict: machine {0} is ended by its age, and the clocks disagree")]
+    Clock(MachineId),
     /// *everything ends*: a machine is older than any may be, and is not ended.
     #[error("everything ends: machine {0} has outlived its lifetime and is not ended")]
     Outlived(MachineId),
@@ -82,6 +102,8 @@ pub fn check(snapshot: &Snapshot, policy: &Policy, plan: &Plan, now: Timestamp) 
     check_blind(snapshot, plan, &mut found);
     check_caps(policy, plan, &machines, now, &mut found);
     check_ends(snapshot, &verdicts, now, &mut found);
+    check_evidence(snapshot, &verdicts, now, &mut found);
+    check_quota(snapshot, plan, &machines, now, &mut found);
     check_lifetimes(snapshot, &verdicts, now, &mut found);
     check_launches(snapshot, policy, plan, now, &mut found);
     check_ahead(snapshot, policy, plan, &machines, now, &mut found);
@@ -211,71 +233,6 @@ fn check_blind(snapshot: &Snapshot, plan: &Plan, found: &mut Vec<Violation>) {
     }
 }
 
-fn check_caps(
-    policy: &Policy,
-    plan: &Plan,
-    machines: &[(&MachineId, &Machine)],
-    now: Timestamp,
-    found: &mut Vec<Violation>,
-) {
-    // What is there may exceed a cap that was lowered: only adding to it is wrong.
-    if launches(plan).next().is_none() {
-        return;
-    }
-    let machines = || machines.iter().map(|(_, machine)| *machine);
-    let alive: Vec<&Machine> = machines()
-        .filter(|machine| machine.phase != Phase::Gone)
-        .collect();
-    for (name, pool) in &plan.pools {
-        let Some(pool_policy) = policy.pools.get(name) else {
-            continue;
-        };
-        let there = alive.iter().filter(|machine| machine.pool == *name).count() as u64;
-        let added = pool
-            .launch
-            .as_ref()
-            .map_or(0, |order| u64::from(order.count));
-        let max = u64::from(pool_policy.machines_max);
-        found.extend(over(format!("machines of pool {name}"), there, added, max));
-    }
-    let added: u64 = launches(plan).map(|order| u64::from(order.count)).sum();
-    let max = u64::from(policy.machines_max);
-    found.extend(over("machines".into(), alive.len() as u64, added, max));
-    let hour_ago = now.minus(Duration::from_secs(3600));
-    let launched = machines()
-        .filter(|machine| hour_ago < machine.launched_at)
-        .count();
-    let max = u64::from(policy.launches_per_hour_max);
-    found.extend(over(
-        "launches in an hour".into(),
-        launched as u64,
-        added,
-        max,
-    ));
-    if let Some(budget) = policy.hourly_max {
-        let spent: u64 = alive.iter().map(|machine| machine.offer.hourly.0).sum();
-        let added: u64 = launches(plan).map(dearest).sum();
-        found.extend(over("micro-dollars an hour".into(), spent, added, budget.0));
-    }
-}
-
-/// What is there already may exceed a cap that was lowered; adding to it may not.
-fn over(what: String, there: u64, added: u64, max: u64) -> Option<Violation> {
-    let planned = there + added;
-    (0 < added && max < planned).then_some(Violation::Capped { what, planned, max })
-}
-
-/// What a batch costs an hour if its dearest offer is taken.
-fn dearest(order: &LaunchOrder) -> u64 {
-    let hourly = order
-        .offers
-        .iter()
-        .map(|offer| offer.hourly.0)
-        .max()
-        .unwrap_or(0);
-    hourly * u64::from(order.count)
-}
-
 fn check_ends(
     snapshot: &Snapshot,
     verdicts: &[(&MachineId, &MachineVerdict)],
@@ -325,9 +282,21 @@ fn check_lifetimes(
     now: Timestamp,
     found: &mut Vec<Violation>,
 ) {
+    // Nobody knows how old a machine is while clocks disagree.
+    if snapshot.clocks.disagreement().is_some() {
+        return;
+    }
+    // A machine that the cloud refuses to terminate is left alone for a while.
+    let is_settled = |id: &MachineId, verdict: &MachineVerdict| match verdict {
+        MachineVerdict::End { .. } => true,
+        MachineVerdict::Keep { .. } | MachineVerdict::Undecided { .. } => {
+            let refused = snapshot.memory.refused_terminations.get(id);
+            refused.is_some_and(|refused| now < refused.retry_at)
+        }
+    };
     let ended: BTreeSet<&MachineId> = verdicts
         .iter()
-        .filter(|(_, verdict)| matches!(verdict, MachineVerdict::End { .. }))
+        .filter(|(id, verdict)| is_settled(id, verdict))
         .map(|(id, _)| *id)
         .collect();
     for (id, machine) in snapshot.machines.iter().flatten() {
@@ -358,8 +327,9 @@ fn check_launches(
             continue;
         };
         let is_open = breaker.failures_max <= record.failures;
-        let paused = now < record.failed_at.plus(breaker.pause);
-        if is_open && (paused || 1 < order.count) {
+        let is_doubtful = is_open || breaker.failures_max <= record.unknown;
+        let paused = is_open && now < record.failed_at.plus(breaker.pause);
+        if paused || (is_doubtful && 1 < order.count) {
             found.push(Violation::Breaker(order.pool.clone()));
         }
     }
