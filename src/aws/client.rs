@@ -13,6 +13,7 @@ use thiserror::Error;
 use super::http::Http;
 use crate::config::Ec2Settings;
 use crate::https::HttpsError;
+use crate::https::date::LatestDate;
 
 /// For a whole call. A fleet of a thousand machines is answered within some seconds.
 pub const CALL_TIMEOUT: Duration = Duration::from_secs(20);
@@ -39,6 +40,8 @@ pub struct Clients {
     pub quotas: aws_sdk_servicequotas::Client,
     /// The lease.
     pub dynamodb: aws_sdk_dynamodb::Client,
+    /// The `Date` of the latest answer of any of them.
+    pub date: LatestDate,
 }
 
 impl Clients {
@@ -48,7 +51,9 @@ impl Clients {
     /// The CA file cannot be used, or no region is known. Credentials are looked for when the
     /// first call is made.
     pub async fn connect(settings: &Ec2Settings) -> Result<Self, ConnectError> {
-        let http = door(settings.ca_file.as_deref())?;
+        let http = Http::new(settings.ca_file.as_deref())?;
+        let date = http.date();
+        let http = SharedHttpClient::new(http);
         let mut loader = with_habits(aws_config::defaults(behavior())).http_client(http);
         if let Some(region) = &settings.region {
             loader = loader.region(Region::new(region.clone()));
@@ -60,7 +65,10 @@ impl Clients {
         if config.region().is_none() {
             return Err(ConnectError::NoRegion);
         }
-        Ok(Self::of(&config))
+        Ok(Self {
+            date,
+            ..Self::of(&config)
+        })
     }
 
     /// The clients of a configuration that was made elsewhere.
@@ -70,6 +78,7 @@ impl Clients {
             ssm: aws_sdk_ssm::Client::new(config),
             quotas: aws_sdk_servicequotas::Client::new(config),
             dynamodb: aws_sdk_dynamodb::Client::new(config),
+            date: LatestDate::default(),
         }
     }
 }

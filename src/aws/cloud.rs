@@ -10,11 +10,13 @@ use super::image::Images;
 use super::prices::Prices;
 use super::throttle::Throttle;
 use crate::config::{Ec2Pool, Ec2Settings};
+use crate::https::date::LatestDate;
 use crate::model::ending::Ending;
 use crate::model::id::{Deployment, MachineId, PoolName};
 use crate::model::plan::LaunchOrder;
 use crate::model::pool::{Policy, SpotPrices};
 use crate::model::snapshot::Machines;
+use crate::model::time::Timestamp;
 use crate::ports::{Clock, Cloud, CloudError, Consoles, LaunchError, Launched};
 
 /// Machines on EC2, of one account and region. Clones share buckets and knowledge.
@@ -25,6 +27,7 @@ pub struct Ec2Cloud<K> {
     pub(super) throttle: Throttle,
     pub(super) deployment: Deployment,
     pub(super) clock: K,
+    date: LatestDate,
     known: Arc<Mutex<Known>>,
 }
 
@@ -51,6 +54,7 @@ impl<K: Clock> Ec2Cloud<K> {
         };
         Self {
             images: Images::new(clients.ssm, throttle.clone()),
+            date: clients.date,
             ec2: clients.ec2,
             throttle,
             deployment: policy.deployment.clone(),
@@ -93,6 +97,10 @@ impl<K: Clock> Cloud for Ec2Cloud<K> {
 
     async fn ending(&self, machine: &MachineId) -> Result<Option<Ending>, CloudError> {
         Box::pin(self.ask_ending(machine)).await
+    }
+
+    fn time(&self) -> Option<Timestamp> {
+        self.date.time()
     }
 
     async fn spot_prices(&self) -> Option<SpotPrices> {

@@ -14,6 +14,7 @@ use aws_smithy_runtime_api::http::StatusCode;
 use aws_smithy_types::body::SdkBody;
 use reqwest::{Client, Request};
 
+use crate::https::date::LatestDate;
 use crate::https::{self, HttpsError};
 
 /// How long a connection may take to come about.
@@ -23,6 +24,8 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
 #[derive(Clone, Debug)]
 pub(super) struct Http {
     client: Client,
+    /// Of AWS's latest answer, whichever service gave it: they share a clock.
+    date: LatestDate,
 }
 
 impl Http {
@@ -30,7 +33,13 @@ impl Http {
     pub(super) fn new(ca_file: Option<&Path>) -> Result<Self, HttpsError> {
         let builder = https::builder(ca_file)?.connect_timeout(CONNECT_TIMEOUT);
         let client = https::build(builder)?;
-        Ok(Self { client })
+        let date = LatestDate::default();
+        Ok(Self { client, date })
+    }
+
+    /// The `Date` of AWS's latest answer.
+    pub(super) fn date(&self) -> LatestDate {
+        self.date.clone()
     }
 }
 
@@ -47,13 +56,14 @@ impl HttpClient for Http {
 
 impl HttpConnector for Http {
     fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
-        let client = self.client.clone();
+        let (client, date) = (self.client.clone(), self.date.clone());
         HttpConnectorFuture::new(async move {
             let request = translate(request)?;
             let response = client.execute(request).await.map_err(failed)?;
             let status = StatusCode::try_from(response.status().as_u16())
                 .map_err(|error| ConnectorError::user(error.into()))?;
             let headers = response.headers().clone();
+            date.note(headers.get("date").and_then(|it| it.to_str().ok()));
             let body = response.bytes().await.map_err(failed)?;
             let mut answer = HttpResponse::new(status, SdkBody::from(body));
             for (name, value) in &headers {

@@ -32,6 +32,7 @@ use crate::model::plan::LaunchOrder;
 use crate::model::pool::SpotPrices;
 use crate::model::secret::Secret;
 use crate::model::snapshot::Machines;
+use crate::model::time::Timestamp;
 #[cfg(not(feature = "aws"))]
 use crate::ports::Alone;
 #[cfg(feature = "aws")]
@@ -250,6 +251,16 @@ impl Cloud for AnyCloud {
             #[cfg(feature = "aws")]
             Self::Ec2(cloud, _) => cloud.ending(machine).await,
             Self::Nowhere => Ok(None),
+        }
+    }
+
+    fn time(&self) -> Option<Timestamp> {
+        match self {
+            #[cfg(feature = "local")]
+            Self::Process(cloud) => cloud.time(),
+            #[cfg(feature = "aws")]
+            Self::Ec2(cloud, _) => cloud.time(),
+            Self::Nowhere => None,
         }
     }
 

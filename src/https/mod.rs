@@ -3,6 +3,7 @@
 //! The hub's client and the SDK of AWS both stand on it, so that there is one TLS stack, one
 //! place that says which versions are good enough, and one that reads certificates.
 
+pub mod date;
 mod names;
 
 use std::error::Error;

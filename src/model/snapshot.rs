@@ -61,9 +61,9 @@ pub struct Memory {
     /// How many agents the hub accepts, if it has refused one.
     #[serde(default)]
     pub agent_quota: Option<AgentQuota>,
-    /// Agents that the hub counted for each pool in the last tick that it answered.
+    /// What the hub's answers about each pool told of its agents as a whole.
     #[serde(default)]
-    pub agents_counted: BTreeMap<PoolName, u32>,
+    pub agent_signs: BTreeMap<PoolName, AgentSigns>,
     /// Machines that the cloud refuses to terminate.
     #[serde(default)]
     pub refused_terminations: BTreeMap<MachineId, RefusedTermination>,
@@ -158,6 +158,16 @@ pub struct BootRecord {
     /// Machines in a row that ended without a sign of an agent and without evidence against one.
     #[serde(default)]
     pub unknown: u32,
+}
+
+/// Signs of agents that need no list of them.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AgentSigns {
+    /// Agents that the hub counted when it last did.
+    pub counted: u32,
+    /// When an agent was last known to have registered: the hub counted more than before, or a
+    /// job had left the queue.
+    pub seen_at: Option<Timestamp>,
 }
 
 /// The hub has refused to register an agent, because the organization has as many as it may.

@@ -106,7 +106,8 @@ fn is_troubled(name: &PoolName, policy: &PoolPolicy, offers: &[Offer], memory: &
         .boots
         .get(name)
         .and_then(|boots| boots.get(&policy.template));
-    let has_failed = boots.is_some_and(|record| 0 < record.failures);
+    let has_failed = boots
+        .is_some_and(|record| 0 < record.failures || policy.breaker.failures_max <= record.unknown);
     has_failed || memory.refused.contains_key(name) || offers.is_empty()
 }
 

@@ -43,9 +43,9 @@ pub fn see(
         oldest.remove();
     }
     shortage::forget(memory, now);
+    boots::note_signs(memory, pools, now);
     queue::see(memory, pools, now);
     memory.refused.retain(|_, refusal| now < refusal.until);
-    boots::count_agents(memory, pools);
     let Some(machines) = machines else { return };
     memory.refused_terminations.retain(|id, _| {
         let listed = machines.get(id);
@@ -64,7 +64,9 @@ pub fn see(
     let mut roll = Roll::new(pools);
     for (machine, sighting) in machines.values().zip(memory.sightings.values_mut()) {
         look_at_agent(sighting, machine, roll.heard(machine), now);
-        boots::observe(sighting, machine, &mut memory.boots, now);
+        let signs = memory.agent_signs.get(&machine.pool);
+        let seen_at = signs.and_then(|signs| signs.seen_at);
+        boots::observe(sighting, machine, seen_at, &mut memory.boots, now);
     }
     quota::observe(memory, pools, machines, now);
 }

@@ -59,11 +59,21 @@ pub enum Mutant {
     TrustsEmptyConsoles,
     /// Everybody holds the lease.
     LeaseForEverybody,
+    /// An agent list is believed whatever the hub counts.
+    BelievesAnyAgentList,
+    /// The clocks of hub and cloud are not looked at.
+    ForgetsOtherClocks,
+    /// A machine that the cloud refuses to terminate keeps its whole batch alive.
+    EndsAllOrNone,
+    /// A machine that ended without a trace says nothing of its boot.
+    ForgetsTracelessBoots,
+    /// A refusal by the hub is a failed boot.
+    TakesRefusalsForFailures,
 }
 
 impl Mutant {
     /// All of them.
-    pub const ALL: [Self; 25] = [
+    pub const ALL: [Self; 30] = [
         Self::ReadsSilenceAsEmpty,
         Self::ReadsNoAgentsAsNone,
         Self::ForgetsPoolCap,
@@ -89,6 +99,11 @@ impl Mutant {
         Self::ForgetsImpaired,
         Self::TrustsEmptyConsoles,
         Self::LeaseForEverybody,
+        Self::BelievesAnyAgentList,
+        Self::ForgetsOtherClocks,
+        Self::EndsAllOrNone,
+        Self::ForgetsTracelessBoots,
+        Self::TakesRefusalsForFailures,
     ];
 
     /// The mutant of a name, as `Display` writes it.

@@ -8,7 +8,6 @@ use reqwest::{Client, Method, Url};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use super::date;
 use super::error::{CallError, ClientError};
 use crate::https;
 use crate::model::secret::Secret;
@@ -148,7 +147,7 @@ impl Http {
         let status = response.status().as_u16();
         let header = |name| response.headers().get(name).and_then(|it| it.to_str().ok());
         let location = header("location").map(str::to_owned);
-        let date = header("date").and_then(date::read);
+        let date = header("date").and_then(https::date::read);
         let body = response.bytes().await.map_err(failed)?.to_vec();
         Ok(Answer {
             endpoint,

@@ -6,7 +6,6 @@
 //! (protocol.md S16). What is not here: retries. Whoever calls knows whether they help.
 
 mod agent;
-mod date;
 mod error;
 mod http;
 mod pipelines;

@@ -174,6 +174,9 @@ impl SimCloud {
         const FOR_EVER: Duration = Duration::from_secs(1_000_000);
         match self.mutant {
             Some(Mutant::ForgetsHeld) => machine.held = false,
+            Some(Mutant::ForgetsTracelessBoots) if machine.ended_by.is_some() => {
+                machine.ended_by = Some(EndedBy::Request);
+            }
             Some(Mutant::ForgetsBootLimit) => machine.boot_limit = FOR_EVER,
             Some(Mutant::ForgetsLifetime) => machine.lifetime = FOR_EVER,
             Some(Mutant::ForgetsGrace) => {
@@ -205,30 +208,49 @@ impl SimCloud {
         }
     }
 
-    /// One call for all. EC2 refuses it whole because of one machine that it does not know (any
-    /// more): that one is done, and the rest is asked for again.
-    async fn end_all(&self, machines: &[MachineId]) -> Result<(), CloudError> {
+    /// One call for all. EC2 refuses it whole because of one machine that is protected or that it does
+    /// not know (any more): that one is set apart, and the rest is asked for again.
+    async fn end_all(&self, machines: &[MachineId]) -> Ends {
         let mut rest: Vec<&MachineId> = machines.iter().collect();
+        let mut ends = Ends::new();
+        let mut all = |rest: &[&MachineId], answer: Result<(), CloudError>| {
+            ends.extend(rest.iter().map(|id| ((*id).clone(), answer.clone())));
+        };
         while !rest.is_empty() {
             let mut form = Form::of("TerminateInstances");
             for (index, id) in rest.iter().enumerate() {
                 form = form.with(&format!("InstanceId.{}", index + 1), id.as_str());
             }
             match self.ask(form).await {
-                Ok(_) => return Ok(()),
-                Err(CloudError::Failed(words))
-                    if words.starts_with("InvalidInstanceID.NotFound") =>
-                {
-                    let before = rest.len();
-                    rest.retain(|id| !words.contains(id.as_str()));
-                    if rest.len() == before {
-                        return Err(CloudError::Failed(words));
+                Ok(_) => {
+                    all(&rest, Ok(()));
+                    break;
+                }
+                Err(CloudError::Failed(words)) => {
+                    let is_named = |id: &&MachineId| words.contains(id.as_str());
+                    let (named, others): (Vec<_>, Vec<_>) =
+                        rest.iter().partition(|it| is_named(it));
+                    if words.starts_with("InvalidInstanceID.NotFound") && !named.is_empty() {
+                        all(&named, Ok(()));
+                        rest = others;
+                    } else if words.starts_with("OperationNotPermitted")
+                        && !named.is_empty()
+                        && self.mutant != Some(Mutant::EndsAllOrNone)
+                    {
+                        all(&named, Err(CloudError::Refused(words)));
+                        rest = others;
+                    } else {
+                        all(&rest, Err(CloudError::Failed(words)));
+                        break;
                     }
                 }
-                Err(error) => return Err(error),
+                Err(error) => {
+                    all(&rest, Err(error));
+                    break;
+                }
             }
         }
-        Ok(())
+        ends
     }
 
     async fn console(&self, id: &MachineId) -> Result<Option<ConsoleMarks>, CloudError> {
@@ -243,7 +265,12 @@ impl SimCloud {
         if self.mutant == Some(Mutant::TrustsEmptyConsoles) {
             return Ok(Some(ConsoleMarks::default()));
         }
-        Ok((!console.trim().is_empty()).then(|| ConsoleMarks::read(&console)))
+        let marks = (!console.trim().is_empty()).then(|| ConsoleMarks::read(&console));
+        let is_failure = self.mutant == Some(Mutant::TakesRefusalsForFailures);
+        Ok(marks.map(|marks| ConsoleMarks {
+            refused_by_hub: marks.refused_by_hub && !is_failure,
+            ..marks
+        }))
     }
 }
 
@@ -280,10 +307,13 @@ impl Cloud for SimCloud {
         }
     }
 
-    async fn end(&self, machines: &[MachineId]) -> BTreeMap<MachineId, Result<(), CloudError>> {
-        let answer = self.end_all(machines).await;
-        let each = machines.iter().map(|id| (id.clone(), answer.clone()));
-        each.collect()
+    async fn end(&self, machines: &[MachineId]) -> Ends {
+        self.end_all(machines).await
+    }
+
+    fn time(&self) -> Option<Timestamp> {
+        let is_told = self.mutant != Some(Mutant::ForgetsOtherClocks);
+        is_told.then(|| self.line.true_time())
     }
 
     async fn consoles(&self, machines: &[MachineId]) -> Consoles {
@@ -293,6 +323,9 @@ impl Cloud for SimCloud {
         join_all(read).await.into_iter().collect()
     }
 }
+
+/// What became of each machine that was to be terminated.
+type Ends = BTreeMap<MachineId, Result<(), CloudError>>;
 
 /// Who ended a machine, by EC2's code; as `aws::convert` reads it.
 fn ended_by(code: &str) -> Option<EndedBy> {

@@ -116,6 +116,12 @@ impl Hub for SimHub {
             // As many have started as there are, and nobody who waits has been told to run.
             (counts.running, counts.idle) = (u32::MAX, u32::MAX);
         }
+        if matches!(
+            self.mutant,
+            Some(Mutant::BelievesAnyAgentList | Mutant::ReadsNoAgentsAsNone)
+        ) {
+            (counts.idle, counts.occupied) = (0, 0);
+        }
         Ok(counts)
     }
 
@@ -146,6 +152,11 @@ impl Hub for SimHub {
             }
             (listed, _) => listed,
         }
+    }
+
+    fn time(&self) -> Option<Timestamp> {
+        let is_told = self.mutant != Some(Mutant::ForgetsOtherClocks);
+        is_told.then(|| self.line.true_time())
     }
 }
 

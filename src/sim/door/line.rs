@@ -101,6 +101,11 @@ impl Line {
         Timestamp::from_millis(now.saturating_add_signed(self.0.skew_ms.get()))
     }
 
+    /// What every other clock shows.
+    pub fn true_time(&self) -> Timestamp {
+        self.0.now.get()
+    }
+
     /// By how much its clock goes wrong.
     pub fn skew(&self) -> Duration {
         Duration::from_millis(self.0.skew_ms.get().unsigned_abs())

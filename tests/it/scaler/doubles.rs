@@ -20,6 +20,8 @@ use crate::plan::world::{machine, now, policy};
 #[derive(Clone)]
 pub struct World {
     pub queued: Rc<Cell<u32>>,
+    /// The number of the oldest queued job.
+    pub first_job: Rc<Cell<u32>>,
     /// It does not give its counts.
     pub hub_is_silent: Rc<Cell<bool>>,
     /// It does not answer anything.
@@ -37,8 +39,8 @@ pub struct World {
     pub agents: Rc<RefCell<Option<BTreeMap<MachineId, AgentReport>>>>,
     /// Agents that the hub counts, with and without a job.
     pub counted: Rc<Cell<(u32, u32)>>,
-    /// By how many seconds this host's clock is ahead of the hub's.
-    pub clock_ahead_seconds: Rc<Cell<u64>>,
+    /// By how many seconds this host's clock is ahead of the hub's, if the hub tells.
+    pub clock_ahead_seconds: Rc<Cell<Option<u64>>>,
     pub refusal: Rc<RefCell<Option<LaunchError>>>,
     pub orders: Rc<RefCell<Vec<LaunchOrder>>>,
     /// What each token has given: a repeat gives the same, as `ports::Cloud` asks.
@@ -53,6 +55,7 @@ impl Default for World {
     fn default() -> Self {
         Self {
             queued: Rc::default(),
+            first_job: Rc::default(),
             hub_is_silent: Rc::default(),
             hub_is_dead: Rc::default(),
             cloud_is_silent: Rc::default(),
@@ -115,7 +118,9 @@ impl Hub for World {
     }
 
     fn jobs(&self, pool: &PoolName) -> impl Future<Output = Result<Vec<JobId>, HubError>> {
-        let jobs = (0..self.queued.get()).map(|index| JobId::new(format!("job-{index}")));
+        let first = self.first_job.get();
+        let jobs = first..first + self.queued.get();
+        let jobs = jobs.map(|number| JobId::new(format!("job-{number}")));
         let answer = if self.hub_is_dead.get() {
             Err(unreachable(pool))
         } else {
@@ -135,8 +140,8 @@ impl Hub for World {
     }
 
     fn time(&self) -> Option<Timestamp> {
-        let ahead = std::time::Duration::from_secs(self.clock_ahead_seconds.get());
-        Some(self.now().minus(ahead))
+        let ahead = self.clock_ahead_seconds.get()?;
+        Some(self.now().minus(std::time::Duration::from_secs(ahead)))
     }
 }
 

@@ -97,12 +97,12 @@ async fn clock_step_of_a_day_ends_no_machine() {
     let mut scaler = world.scaler(20);
     scaler.tick().await;
     world.elapsed_seconds.set(86_400);
-    world.clock_ahead_seconds.set(86_400);
+    world.clock_ahead_seconds.set(Some(86_400));
     let tick = scaler.tick().await;
     assert!(tick.plan.clock.is_some());
     assert!(world.ends.borrow().is_empty());
     // A day later the machines are that old by every clock.
-    world.clock_ahead_seconds.set(0);
+    world.clock_ahead_seconds.set(Some(0));
     assert_eq!(scaler.tick().await.outcomes.len(), 3);
 }
 
@@ -188,13 +188,32 @@ async fn machines_that_end_without_evidence_are_launched_one_at_a_time() {
         obstacle(&tick),
         Some(WaitReason::BootsUnknown { unknown: 7 })
     );
-    // It boots: none is launched beside it. Its agent registers: all are launched.
+    // It boots: none is launched with it. Its agent registers: all are launched.
     world.elapsed_seconds.set(world.elapsed_seconds.get() + 1);
     assert_eq!(launched(&scaler.tick().await), 0);
     world.counted.set((0, 1));
     world.elapsed_seconds.set(world.elapsed_seconds.get() + 1);
     let tick = scaler.tick().await;
     assert_eq!((launched(&tick), boots(&tick).unknown), (2, 0));
+}
+
+#[tokio::test]
+async fn short_jobs_without_a_token_are_no_unknown_boots() {
+    let world = World::default();
+    world.lists_at_once.set(true);
+    *world.agents.borrow_mut() = None;
+    let mut scaler = world.scaler(10);
+    // Each machine takes its job and is gone before the next tick.
+    for second in 0..20 {
+        world.elapsed_seconds.set(second * 60);
+        world
+            .first_job
+            .set(u32::try_from(second).expect("small") * 2);
+        world.queued.set(2);
+        let tick = scaler.tick().await;
+        assert_eq!((launched(&tick), boots(&tick).unknown), (2, 0));
+        end_all(&world, &EndedBy::Itself, None);
+    }
 }
 
 #[tokio::test]

@@ -14,7 +14,7 @@ const TABLE: &[(&str, &[&str])] = &[
     ("ports", &["model"]),
     ("scaler", &["plan", "forecast", "ports", "model"]),
     ("hub::wire", &["model"]),
-    ("https", &[]),
+    ("https", &["model"]),
     ("hub", &["hub::wire", "ports", "model", "config", "https"]),
     ("agent::state", &["agent::logbuf", "hub::wire", "model"]),
     ("agent::logbuf", &["agent::state", "hub::wire", "model"]),

@@ -1,14 +1,44 @@
 //! The moment in a `Date` header, in the one form that servers may send (RFC 9110, 5.6.7):
 //! `Sun, 06 Nov 1994 08:49:37 GMT`.
 
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use tokio::time::Instant;
+
 use crate::model::time::Timestamp;
+
+/// A date that arrived longer ago says nothing of the present: the host may have slept since.
+const LATEST_MAX: Duration = Duration::from_secs(60);
+
+/// The `Date` of a server's latest answer, to compare its clock with this host's. Clones share it.
+#[derive(Clone, Debug, Default)]
+pub struct LatestDate(Arc<Mutex<Option<(Timestamp, Instant)>>>);
+
+impl LatestDate {
+    /// Takes in the header of an answer that has just arrived.
+    pub fn note(&self, header: Option<&str>) {
+        if let Some(date) = header.and_then(read) {
+            let mut latest = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+            *latest = Some((date, Instant::now()));
+        }
+    }
+
+    /// What time it is there now; `None` if no answer of the last minute told.
+    pub fn time(&self) -> Option<Timestamp> {
+        let latest = *self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let (date, arrived) = latest?;
+        let passed = arrived.elapsed();
+        (passed <= LATEST_MAX).then(|| date.plus(passed))
+    }
+}
 
 const MONTHS: [&str; 12] = [
     "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
 ];
 
 /// The moment, in whole seconds; `None` for any other form, and for moments before the epoch.
-pub(super) fn read(text: &str) -> Option<Timestamp> {
+pub fn read(text: &str) -> Option<Timestamp> {
     let (_, rest) = text.split_once(", ")?;
     let parts: Vec<&str> = rest.split(' ').collect();
     let [day, month, year, time, "GMT"] = parts[..] else {
@@ -58,6 +88,19 @@ mod tests {
             seconds("Fri, 31 Dec 2027 00:00:00 GMT"),
             Some(1_830_211_200)
         );
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn latest_date_goes_on_for_a_minute() {
+        let latest = LatestDate::default();
+        assert_eq!(latest.time(), None);
+        latest.note(Some("Thu, 01 Jan 1970 00:16:40 GMT"));
+        latest.note(Some("nonsense"));
+        latest.note(None);
+        tokio::time::advance(Duration::from_secs(60)).await;
+        assert_eq!(latest.time(), Some(Timestamp::from_seconds(1060)));
+        tokio::time::advance(Duration::from_millis(1)).await;
+        assert_eq!(latest.time(), None);
     }
 
     #[test]
