@@ -5,14 +5,17 @@
 //! [`hub`] is a pure state machine: `handle(request, now)` gives a response, and nothing in it
 //! reads a clock or a socket. [`pipeline`] reads the pipeline files that feed it.
 //! [`feed`] puts its jobs into the hub as their blocks come to their turn.
+//! [`foreign`] has answers that no hub gives, and [`edge`] puts them in the place of its own.
 //! [`emulated`] says what they have in common, and [`http`] is the one effect: it serves one of
 //! them on a port, over TLS 1.3.
 
 pub mod artifact;
 pub mod dynamo;
 pub mod ec2;
+pub mod edge;
 pub mod emulated;
 pub mod feed;
+pub mod foreign;
 pub mod http;
 pub mod hub;
 pub mod imds;

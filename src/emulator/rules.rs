@@ -18,6 +18,8 @@ pub enum When {
         /// How many in a row.
         count: u32,
     },
+    /// The last match of every `n`: the third, the sixth and so on where `n` is three.
+    EveryNth(u32),
     /// At `from`, and until just before `until`.
     Window {
         /// The first moment.
@@ -33,6 +35,7 @@ impl When {
         match self {
             Self::Always => true,
             Self::Occurrences { first, count } => first <= matched && matched - first < count,
+            Self::EveryNth(n) => 0 < n && matched.is_multiple_of(n),
             Self::Window { from, until } => from <= now && now < until,
         }
     }

@@ -19,6 +19,8 @@ pub enum Action {
     GetConsoleOutput,
     /// Changes how a machine may ask for its metadata.
     ModifyInstanceMetadataOptions,
+    /// Changes an attribute of a machine.
+    ModifyInstanceAttribute,
     /// Sets tags.
     CreateTags,
     /// Removes tags.
@@ -45,7 +47,7 @@ pub enum Action {
 
 impl Action {
     /// All of them.
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 19] = [
         Self::CreateFleet,
         Self::RunInstances,
         Self::DescribeInstances,
@@ -53,6 +55,7 @@ impl Action {
         Self::TerminateInstances,
         Self::GetConsoleOutput,
         Self::ModifyInstanceMetadataOptions,
+        Self::ModifyInstanceAttribute,
         Self::CreateTags,
         Self::DeleteTags,
         Self::DescribeLaunchTemplateVersions,
@@ -75,6 +78,7 @@ impl Action {
             Self::DescribeInstanceStatus => "DescribeInstanceStatus",
             Self::TerminateInstances => "TerminateInstances",
             Self::GetConsoleOutput => "GetConsoleOutput",
+            Self::ModifyInstanceAttribute => "ModifyInstanceAttribute",
             Self::ModifyInstanceMetadataOptions => "ModifyInstanceMetadataOptions",
             Self::CreateTags => "CreateTags",
             Self::DeleteTags => "DeleteTags",
@@ -123,6 +127,7 @@ impl Action {
                 "HttpEndpoint",
                 "InstanceMetadataTags",
             ],
+            Self::ModifyInstanceAttribute => MODIFY_ATTRIBUTE,
             Self::CreateTags | Self::DeleteTags => &["ResourceId.N", "Tag.N.Key", "Tag.N.Value"],
             Self::DescribeLaunchTemplateVersions => &[
                 "LaunchTemplateId",
@@ -182,6 +187,14 @@ pub enum Asked {
     Table(Operation),
 }
 
+const MODIFY_ATTRIBUTE: &[&str] = &[
+    "InstanceId",
+    "Attribute",
+    "Value",
+    "DisableApiTermination.Value",
+    "InstanceInitiatedShutdownBehavior.Value",
+];
+
 const CREATE_IMAGE: &[&str] = &[
     "InstanceId",
     "Name",
@@ -201,6 +214,7 @@ const RUN: &[&str] = &[
     "MaxCount",
     "UserData",
     "InstanceInitiatedShutdownBehavior",
+    "DisableApiTermination",
     "InstanceMarketOptions.MarketType",
     "InstanceMarketOptions.SpotOptions.MaxPrice",
     "InstanceMarketOptions.SpotOptions.SpotInstanceType",

@@ -4,9 +4,9 @@ use super::Ec2;
 use super::error::{self, Refusal};
 use super::filter::{self, Filter};
 use super::form::Form;
-use super::life::BY_REQUEST;
 use super::machine::{Key, MachineRecord, Switch, TagMap};
 use super::page::Page;
+use super::reason::BY_REQUEST;
 use super::settings::Ec2Settings;
 use super::xml::{Stamp, Xml};
 use crate::model::offer::Market;
@@ -100,8 +100,10 @@ pub(super) fn machine_xml(xml: &mut Xml, machine: &MachineRecord, settings: &Ec2
         xml.text("code", machine.state.code());
         xml.string("name", machine.state.name());
     });
-    if let (Some(BY_REQUEST), Some(at)) = (machine.reason, machine.ended_at) {
-        xml.text("reason", asked_to_end(at));
+    match (machine.reason, machine.ended_at) {
+        (Some(BY_REQUEST), Some(at)) => xml.text("reason", asked_to_end(at)),
+        (Some(reason), Some(_)) if reason.is_of_ec2() => xml.string("reason", reason.code),
+        (Some(_) | None, _) => {}
     }
     xml.text("amiLaunchIndex", machine.launch_index);
     xml.string("instanceType", &machine.instance_type);

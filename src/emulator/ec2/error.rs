@@ -113,5 +113,6 @@ codes! {
     VALIDATION = "ValidationException", 400, "The request is not valid.";
     UNKNOWN_OPERATION = "UnknownOperationException", 400, "The operation is not known.";
     MISSING_AUTHENTICATION = "MissingAuthenticationTokenException", 400, "Missing Authentication Token";
+    NOT_PERMITTED = "OperationNotPermitted", 400, "The operation is not permitted.";
     STATE = "IncorrectInstanceState", 400, "The state does not allow this operation.";
 }

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use super::action::{Action, Asked};
 use super::error::Code;
+use super::reason::StateReason;
 use crate::emulator::dynamo::Operation;
 use crate::emulator::rules::Rules;
 pub use crate::emulator::rules::{FaultId, When};
@@ -25,6 +26,8 @@ pub struct Scope {
     pub subnet: Option<String>,
     /// How it is paid for.
     pub market: Option<Market>,
+    /// A machine that the request names.
+    pub machine: Option<String>,
     /// When.
     pub when: When,
 }
@@ -104,6 +107,13 @@ impl Scope {
         self
     }
 
+    /// Only requests that name this machine.
+    #[must_use]
+    pub fn of_machine(mut self, id: &str) -> Self {
+        self.machine = Some(id.to_owned());
+        self
+    }
+
     /// Only the first `count` matches.
     #[must_use]
     pub fn times(mut self, count: u32) -> Self {
@@ -115,6 +125,13 @@ impl Scope {
     #[must_use]
     pub fn nth(mut self, first: u32) -> Self {
         self.when = When::Occurrences { first, count: 1 };
+        self
+    }
+
+    /// Only the last match of every `n`.
+    #[must_use]
+    pub fn every_nth(mut self, n: u32) -> Self {
+        self.when = When::EveryNth(n);
         self
     }
 
@@ -165,6 +182,17 @@ pub enum Boot {
     Unseen(Duration),
     /// It goes from `pending` to `terminated`, with `Server.InternalError`.
     Dies,
+    /// EC2 ends it this long after its launch, pending or running, and gives this reason.
+    DiesOf {
+        /// What `DescribeInstances` gives as its state reason.
+        reason: StateReason,
+        /// The span.
+        after: Duration,
+    },
+    /// It is launched with termination protection.
+    Protected,
+    /// Each call that would end it is refused as a whole, with this code.
+    EndRefused(Code),
     /// It runs, and its status checks fail.
     Impaired,
 }
@@ -188,9 +216,25 @@ pub(super) struct Occasion<'a> {
     pub(super) asked: Asked,
     /// Size, subnet and market, where something is launched.
     pub(super) offer: Option<(&'a str, &'a str, Market)>,
+    /// The machines that the request names.
+    pub(super) machines: &'a [&'a str],
 }
 
-impl Occasion<'_> {
+impl<'a> Occasion<'a> {
+    /// A request that launches nothing and names no machine.
+    pub(super) fn of(asked: Asked) -> Self {
+        Self::naming(asked, &[])
+    }
+
+    /// A request that names these machines.
+    pub(super) fn naming(asked: Asked, machines: &'a [&'a str]) -> Self {
+        Self {
+            asked,
+            offer: None,
+            machines,
+        }
+    }
+
     fn fits(&self, scope: &Scope) -> bool {
         let (size, subnet, market) = match self.offer {
             Some((size, subnet, market)) => (Some(size), Some(subnet), Some(market)),
@@ -200,6 +244,10 @@ impl Occasion<'_> {
             && (scope.instance_type.is_none() || scope.instance_type.as_deref() == size)
             && (scope.subnet.is_none() || scope.subnet.as_deref() == subnet)
             && (scope.market.is_none() || scope.market == market)
+            && scope
+                .machine
+                .as_ref()
+                .is_none_or(|machine| self.machines.contains(&machine.as_str()))
     }
 }
 

@@ -69,6 +69,13 @@ impl Form {
         numbered.map_while(|value| value).collect()
     }
 
+    /// The machines that the request names.
+    pub(super) fn machines(&self) -> Vec<&str> {
+        let one = self.get("InstanceId").into_iter();
+        let many = self.list("InstanceId").into_iter();
+        one.chain(many).chain(self.list("ResourceId")).collect()
+    }
+
     /// What stands under `name.1.`, `name.2.` and so on, each as a form of its own.
     pub(super) fn items(&self, name: &str) -> Vec<Self> {
         let numbered = (1..).map(|index| self.under(&format!("{name}.{index}")));

@@ -6,7 +6,7 @@ use super::error::{self, Code, Refusal};
 use super::faults::{Boot, Fault, Occasion};
 use super::journal::Change;
 use super::life::Wake;
-use super::machine::{Health, Key, MachineRecord, MetadataOptions, State};
+use super::machine::{Health, Key, MachineRecord, MetadataOptions, State, Switch};
 use super::order::Order;
 use super::throttle::Throttling;
 use crate::model::offer::Market;
@@ -54,6 +54,7 @@ impl Ec2 {
         let occasion = Occasion {
             asked: Asked::Ec2(order.action),
             offer: Some((&size, &subnet, order.market)),
+            machines: &[],
         };
         let struck = self.faults.strike(occasion, now, |fault| match fault {
             Fault::Offer(code) => Some(code),
@@ -95,12 +96,15 @@ impl Ec2 {
         let delays = self.settings.delays.clone();
         let mut machine = self.new_machine(order, reservation, index, number, now);
         let mut wake_at = now.plus(delays.pending);
-        let mut dies = false;
+        let (mut dies, mut death) = (false, None);
         for boot in self.boots(&machine, order.action, now) {
             match boot {
                 Boot::Pending(delay) => wake_at = now.plus(delay),
                 Boot::Unseen(delay) => machine.seen_from = now.plus(delay),
                 Boot::Dies => dies = true,
+                Boot::DiesOf { reason, after } => death = Some((now.plus(after), reason)),
+                Boot::Protected => machine.protection = Switch::On,
+                Boot::EndRefused(code) => machine.end_refused = Some(code),
                 Boot::Impaired => machine.health = Health::Impaired,
             }
         }
@@ -117,6 +121,9 @@ impl Ec2 {
             Wake::Run(key)
         };
         self.wakes.insert((wake_at, wake));
+        if let Some((at, reason)) = death {
+            self.wakes.insert((at, Wake::Die(key, reason)));
+        }
         key
     }
 
@@ -152,6 +159,8 @@ impl Ec2 {
             ),
             user_data: data.user_data.clone(),
             shutdown: data.shutdown.unwrap_or_default(),
+            protection: data.protection.unwrap_or(Switch::Off),
+            end_refused: None,
             metadata: data.metadata.applied(MetadataOptions::default()),
             tags: data.tags.clone(),
             client_token: order.client_token.clone(),
@@ -177,6 +186,7 @@ impl Ec2 {
         let occasion = Occasion {
             asked: Asked::Ec2(action),
             offer: Some(offer),
+            machines: &[],
         };
         self.faults.strike(occasion, now, |fault| match fault {
             Fault::Boot(boot) => Some(boot),

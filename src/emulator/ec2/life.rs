@@ -5,28 +5,12 @@ use super::action::{Action, Asked};
 use super::error::{self, Refusal};
 use super::faults::Fault;
 use super::journal::Change;
-use super::machine::{Health, Key, MachineRecord, State, StateReason};
+use super::machine::{Health, Key, MachineRecord, State};
+use super::reason::{BY_ITSELF, SERVER_INTERNAL_ERROR, SPOT_TERMINATION, StateReason};
 use super::settings::ImageState;
 use super::template::ShutdownBehavior;
 use crate::model::offer::Market;
 use crate::model::time::Timestamp;
-
-pub(super) const BY_REQUEST: StateReason = StateReason {
-    code: "Client.UserInitiatedShutdown",
-    message: "Client.UserInitiatedShutdown: User initiated shutdown",
-};
-const BY_ITSELF: StateReason = StateReason {
-    code: "Client.InstanceInitiatedShutdown",
-    message: "Client.InstanceInitiatedShutdown: Instance initiated shutdown",
-};
-const BY_SPOT: StateReason = StateReason {
-    code: "Server.SpotInstanceTermination",
-    message: "Server.SpotInstanceTermination: Spot instance termination",
-};
-const BY_FAILURE: StateReason = StateReason {
-    code: "Server.InternalError",
-    message: "Server.InternalError: Internal error on launch",
-};
 
 /// Something that is due at a moment.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -35,6 +19,8 @@ pub(super) enum Wake {
     Run(Key),
     /// A pending machine fails.
     Fail(Key),
+    /// EC2 ends a machine, pending or running.
+    Die(Key, StateReason),
     /// A spot machine is taken away.
     Take(Key),
     /// A machine that powers off is stopped.
@@ -194,18 +180,30 @@ impl Ec2 {
                 self.enter(key, State::Running, None, at);
             }
             Wake::Fail(key) if state(key) == Some(State::Pending) => {
-                self.enter(key, State::ShuttingDown, Some(BY_FAILURE), at);
-                self.terminate(key, at);
+                self.die(key, SERVER_INTERNAL_ERROR, at);
             }
+            Wake::Die(key, reason) => self.die(key, reason, at),
             Wake::Stop(key) if state(key) == Some(State::Stopping) => {
                 self.enter(key, State::Stopped, None, at);
             }
             Wake::Run(_) | Wake::Fail(_) | Wake::Stop(_) => {}
             Wake::Image(id, state) => self.image_made(&id, state),
-            Wake::Take(key) => self.shut_down(key, BY_SPOT, at),
+            Wake::Take(key) => self.shut_down(key, SPOT_TERMINATION, at),
             Wake::Terminate(key) => self.terminate(key, at),
             Wake::Vanish(key) => self.vanish(key, at),
             Wake::Forget(action, token) => self.replays.forget(action, &token),
+        }
+    }
+
+    /// EC2 ends a machine: one that is still pending at once, one that runs like any other.
+    fn die(&mut self, key: Key, reason: StateReason, at: Timestamp) {
+        match self.machines.get(key).map(|machine| machine.state) {
+            Some(State::Pending) => {
+                self.enter(key, State::ShuttingDown, Some(reason), at);
+                self.terminate(key, at);
+            }
+            Some(_) => self.shut_down(key, reason, at),
+            None => {}
         }
     }
 

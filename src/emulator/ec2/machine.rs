@@ -2,6 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::error::Code;
+pub use super::reason::StateReason;
 use super::template::ShutdownBehavior;
 use crate::model::offer::Market;
 use crate::model::time::Timestamp;
@@ -107,15 +109,6 @@ pub enum Health {
     Impaired,
 }
 
-/// Why a machine is in its state, in EC2's words.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct StateReason {
-    /// Such as `Client.UserInitiatedShutdown`.
-    pub code: &'static str,
-    /// A sentence.
-    pub message: &'static str,
-}
-
 /// One machine.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct MachineRecord {
@@ -143,6 +136,10 @@ pub struct MachineRecord {
     pub user_data: Option<String>,
     /// What powering off does.
     pub shutdown: ShutdownBehavior,
+    /// Whether calls may not end it (`DisableApiTermination`).
+    pub protection: Switch,
+    /// The code with which each call that would end it is refused, by a fault.
+    pub end_refused: Option<Code>,
     /// How it may ask for its metadata.
     pub metadata: MetadataOptions,
     /// Its tags.

@@ -17,6 +17,7 @@
 //! them, the quotas of processors and the tables of [`dynamo`](super::dynamo).
 
 pub mod action;
+mod attribute;
 mod describe;
 mod end;
 pub mod error;
@@ -35,6 +36,7 @@ mod page;
 mod parameter;
 mod prices;
 mod quota;
+pub mod reason;
 mod replay;
 mod run;
 pub mod settings;
@@ -202,7 +204,9 @@ impl Ec2 {
 
     fn answer(&mut self, action: Action, form: &Form, id: &str, now: Timestamp) -> Response {
         let refuse = |code: Code| refused(&code.into(), id);
-        if let Some(instead) = self.struck_before(Asked::Ec2(action), now, refuse) {
+        let machines = form.machines();
+        let occasion = Occasion::naming(Asked::Ec2(action), &machines);
+        if let Some(instead) = self.struck_before(occasion, now, refuse) {
             return instead;
         }
         let done = self.act(action, form, now);
@@ -210,7 +214,7 @@ impl Ec2 {
             Ok(xml) => answered(action, xml.clone(), id),
             Err(refusal) => refused(refusal, id),
         };
-        for travel in self.struck(Asked::Ec2(action), now, travel) {
+        for travel in self.faults.strike(occasion, now, travel) {
             delivered(&mut response, travel, |code| refused(&code.into(), id));
         }
         response
@@ -219,11 +223,11 @@ impl Ec2 {
     /// What comes instead of an answer, while nothing is done.
     fn struck_before(
         &mut self,
-        asked: Asked,
+        occasion: Occasion<'_>,
         now: Timestamp,
         refused: impl Fn(Code) -> Response,
     ) -> Option<Response> {
-        let answers = self.struck(asked, now, |fault| match fault {
+        let answers = self.faults.strike(occasion, now, |fault| match fault {
             Fault::Refused(code) => Some(refused(code)),
             Fault::Reset => Some(undelivered(Delivery::Dropped)),
             Fault::BlackHole => Some(undelivered(Delivery::BlackHole)),
@@ -252,6 +256,7 @@ impl Ec2 {
             Action::TerminateInstances => self.end(form, now),
             Action::GetConsoleOutput => self.console_output(form, now),
             Action::ModifyInstanceMetadataOptions => self.modify_metadata(form, now),
+            Action::ModifyInstanceAttribute => self.modify_attribute(form, now),
             Action::CreateTags => self.create_tags(form, now),
             Action::DeleteTags => self.delete_tags(form, now),
             Action::DescribeLaunchTemplateVersions => self.describe_templates(form),
@@ -273,8 +278,7 @@ impl Ec2 {
         now: Timestamp,
         choose: impl Fn(Fault) -> Option<T>,
     ) -> Vec<T> {
-        let occasion = Occasion { asked, offer: None };
-        self.faults.strike(occasion, now, choose)
+        self.faults.strike(Occasion::of(asked), now, choose)
     }
 
     fn draw(&mut self) -> u64 {

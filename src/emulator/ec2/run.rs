@@ -2,6 +2,7 @@
 
 use super::Ec2;
 use super::action::Action;
+use super::attribute::protection;
 use super::describe::machine_xml;
 use super::error::{self, Refusal};
 use super::form::{Form, invalid};
@@ -48,6 +49,10 @@ impl Ec2 {
             subnet: form.text("SubnetId"),
             user_data: form.text("UserData"),
             shutdown: shutdown(form)?,
+            protection: form
+                .get("DisableApiTermination")
+                .map(protection)
+                .transpose()?,
             market: market(form)?,
             metadata: match form.under("MetadataOptions") {
                 Some(options) => metadata(&options)?,
@@ -95,11 +100,16 @@ fn counts(form: &Form) -> Result<(u32, u32), Refusal> {
 }
 
 fn shutdown(form: &Form) -> Result<Option<ShutdownBehavior>, Refusal> {
-    match form.get("InstanceInitiatedShutdownBehavior") {
-        None => Ok(None),
-        Some("stop") => Ok(Some(ShutdownBehavior::Stop)),
-        Some("terminate") => Ok(Some(ShutdownBehavior::Terminate)),
-        Some(other) => Err(invalid("InstanceInitiatedShutdownBehavior", other)),
+    let value = form.get("InstanceInitiatedShutdownBehavior");
+    value.map(shutdown_behavior).transpose()
+}
+
+/// `stop` or `terminate`.
+pub(super) fn shutdown_behavior(value: &str) -> Result<ShutdownBehavior, Refusal> {
+    match value {
+        "stop" => Ok(ShutdownBehavior::Stop),
+        "terminate" => Ok(ShutdownBehavior::Terminate),
+        other => Err(invalid("InstanceInitiatedShutdownBehavior", other)),
     }
 }
 

@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 
 use super::action::Asked;
 use super::error::{self, Code, Refusal};
+use super::faults::Occasion;
 use super::{Ec2, delivered, response, travel};
 use crate::emulator::dynamo::{Operation, Refused};
 use crate::emulator::message::{Request, Response};
@@ -35,7 +36,7 @@ impl Ec2 {
             return dialect.refused(&error::UNKNOWN_OPERATION.into(), None);
         };
         let refuse = |code: Code| dialect.refused(&code.into(), None);
-        if let Some(instead) = self.struck_before(asked, now, refuse) {
+        if let Some(instead) = self.struck_before(Occasion::of(asked), now, refuse) {
             return instead;
         }
         let mut answer = self.answer_asked(asked, dialect, &request.body, now);

@@ -29,6 +29,8 @@ pub struct TemplateData {
     pub user_data: Option<String>,
     /// What powering off does.
     pub shutdown: Option<ShutdownBehavior>,
+    /// Whether calls may not end its machines (`DisableApiTermination`).
+    pub protection: Option<Switch>,
     /// How it is paid for.
     pub market: Option<Market>,
     /// How the machine may ask for its metadata.
@@ -96,6 +98,7 @@ impl TemplateData {
             subnet: self.subnet.or_else(|| base.subnet.clone()),
             user_data: self.user_data.or_else(|| base.user_data.clone()),
             shutdown: self.shutdown.or(base.shutdown),
+            protection: self.protection.or(base.protection),
             market: self.market.or(base.market),
             metadata: self.metadata.inherit(base.metadata),
             tags,

@@ -38,6 +38,7 @@ pub const fn requests(action: Action, breadth: Breadth) -> Rate {
         Action::CreateFleet
         | Action::CreateImage
         | Action::DeregisterImage
+        | Action::ModifyInstanceAttribute
         | Action::DeleteSnapshot => MUTATING,
         Action::DescribeInstances | Action::DescribeInstanceStatus => match breadth {
             Breadth::Narrowed => LISTS,

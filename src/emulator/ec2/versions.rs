@@ -4,6 +4,7 @@ use super::Ec2;
 use super::describe::{enabled_word, tags_xml, tokens_word};
 use super::error::{self, Refusal};
 use super::form::Form;
+use super::machine::Switch;
 use super::page::Page;
 use super::template::{MetadataChange, ShutdownBehavior, TemplateData};
 use super::xml::Xml;
@@ -63,6 +64,8 @@ fn template_xml(xml: &mut Xml, data: &TemplateData) {
         ShutdownBehavior::Terminate => "terminate",
     });
     xml.optional("instanceInitiatedShutdownBehavior", shutdown);
+    let protection = data.protection.map(|protection| protection == Switch::On);
+    xml.optional("disableApiTermination", protection);
     if data.market == Some(Market::Spot) {
         xml.element("instanceMarketOptions", |xml| {
             xml.text("marketType", "spot")

@@ -5,8 +5,13 @@ use serde_json::{Map, Value};
 use super::faults::Content;
 use crate::model::id::JobId;
 
-/// Lets a fault of the answer's content strike; a body that is no JSON object is left alone.
+/// Lets a fault of the answer's content strike; a body that is no JSON object can only be
+/// replaced as a whole.
 pub(super) fn rewrite(body: &mut Vec<u8>, fault: &Content, own_job: Option<JobId>) {
+    if let Content::Body(text) = fault {
+        *body = text.clone().into_bytes();
+        return;
+    }
     let Ok(mut fields) = serde_json::from_slice::<Map<String, Value>>(body) else {
         return;
     };
@@ -30,11 +35,33 @@ pub(super) fn rewrite(body: &mut Vec<u8>, fault: &Content, own_job: Option<JobId
             put("a_field_of_tomorrow", value);
         }
         Content::FieldsNull => fields.values_mut().for_each(make_null),
+        Content::Body(_) => {}
+        Content::Zeros => fields.values_mut().for_each(make_zero),
+        Content::JobId(job) => put("job_id", word(Some(job.clone()))),
+        Content::AgentsFirst(count) => keep_agents(&mut fields, |index| index < *count),
+        Content::AgentsEverySecond => keep_agents(&mut fields, |index| index % 2 == 0),
         Content::NextSyncAfterMissing => {
             fields.remove("next_sync_after");
         }
     }
     *body = serde_json::to_vec(&fields).expect("JSON that was read can be written");
+}
+
+/// Keeps the agents of a list whose places are kept. The cursor stays, as in a true page.
+fn keep_agents(fields: &mut Map<String, Value>, is_kept: impl Fn(usize) -> bool) {
+    if let Some(Value::Array(agents)) = fields.get_mut("agents") {
+        let mut index = 0..;
+        agents.retain(|_| index.next().is_some_and(&is_kept));
+    }
+}
+
+fn make_zero(value: &mut Value) {
+    match value {
+        Value::Number(number) => *number = 0.into(),
+        Value::Object(fields) => fields.values_mut().for_each(make_zero),
+        Value::Array(items) => items.iter_mut().for_each(make_zero),
+        Value::Null | Value::Bool(_) | Value::String(_) => {}
+    }
 }
 
 fn make_null(value: &mut Value) {

@@ -6,6 +6,7 @@
 
 use std::time::Duration;
 
+use crate::emulator::foreign::ForeignAnswer;
 pub use crate::emulator::rules::When;
 use crate::hub::wire::agent::{SyncAction, SyncState};
 use crate::model::id::JobId;
@@ -34,8 +35,10 @@ pub enum Endpoint {
     LogPush,
     /// `GET /api/v1/logs/{id}`.
     LogRead,
-    /// Everything under `/api/v1alpha`.
+    /// Everything under `/api/v1alpha`, the list of agents included.
     Public,
+    /// `GET /api/v1alpha/agents`.
+    AgentList,
     /// Not a request: the moment at which a job would begin to wait for an agent.
     Scheduling,
     /// A path that the hub does not know.
@@ -95,6 +98,13 @@ impl Scope {
         self
     }
 
+    /// Only the last match of every `n`.
+    #[must_use]
+    pub const fn every_nth(mut self, n: u32) -> Self {
+        self.when = When::EveryNth(n);
+        self
+    }
+
     /// Only from `from` until just before `until`.
     #[must_use]
     pub const fn between(mut self, from: Timestamp, until: Timestamp) -> Self {
@@ -126,6 +136,8 @@ pub enum Before {
         /// A line of text; the status's own words if empty.
         body: &'static str,
     },
+    /// Something in front of the hub answers.
+    Foreign(ForeignAnswer),
     /// The connection is closed.
     Reset,
     /// Nothing ever comes back.
@@ -168,6 +180,10 @@ pub enum Travel {
         /// The HTTP status.
         status: u16,
     },
+    /// Something in front of the hub answers in its place.
+    ReplacedBy(ForeignAnswer),
+    /// The answer has another status, and the right body.
+    WithStatus(u16),
 }
 
 /// What the JSON of an answer says instead.
@@ -187,6 +203,16 @@ pub enum Content {
     FieldsExtra,
     /// Empty texts, zeros and empty lists come as `null`.
     FieldsNull,
+    /// The whole body is this, of the same content type and status.
+    Body(String),
+    /// Every number is zero.
+    Zeros,
+    /// `job_id` names this job.
+    JobId(JobId),
+    /// The list of agents has only its first ones.
+    AgentsFirst(usize),
+    /// The list of agents has only every second one.
+    AgentsEverySecond,
 }
 
 impl From<Before> for Fault {

@@ -42,7 +42,7 @@ mod violations;
 use std::collections::BTreeSet;
 
 use self::agent_type::Types;
-use self::faults::{Fault, Inside, Scope};
+use self::faults::{Endpoint, Fault, Inside, Scope};
 use self::job::{JobRecord, Jobs};
 use self::journal::Change;
 use self::log_store::LogStore;
@@ -52,6 +52,7 @@ use self::row::{AgentRow, Rows};
 use self::settings::{Feature, HubSettings};
 use self::strikes::Faults;
 use self::token::{Draws, Purpose, SigningKey, TokenHash};
+use crate::emulator::edge::EdgeSettings;
 use crate::emulator::emulated::Emulated;
 use crate::emulator::journal::Journal;
 use crate::emulator::message::{Request, Response};
@@ -81,11 +82,20 @@ pub struct Hub {
     logs: LogStore,
     /// Oldest first.
     pipelines: Vec<Pipeline>,
+    /// What is in front of it, if anything is.
+    edge: Option<Edge>,
     faults: Faults,
     /// The faults that strike inside the request at hand.
     struck: Vec<Inside>,
     journal: Journal<Change>,
     noticed: Vec<Violation>,
+}
+
+/// An edge, and the endpoints that it is in front of; every request if there are none.
+#[derive(Debug)]
+struct Edge {
+    settings: EdgeSettings,
+    endpoints: Vec<Endpoint>,
 }
 
 impl Hub {
@@ -106,6 +116,7 @@ impl Hub {
             queue: Queue::default(),
             logs: LogStore::default(),
             pipelines: Vec::new(),
+            edge: None,
             faults: Faults::default(),
             struck: Vec::new(),
             journal: Journal::default(),
@@ -116,7 +127,7 @@ impl Hub {
     /// Answers a request, after all that is due has been done.
     pub fn handle(&mut self, request: &Request, now: Timestamp) -> Response {
         let now = self.advance(now);
-        self.answer(request, now)
+        self.answer_at_edge(request, now)
     }
 
     /// Does all background work that is due.
@@ -165,6 +176,20 @@ impl Hub {
         let token = self.draws.token(Purpose::ApiToken);
         self.api_tokens.insert(TokenHash::of(token.expose()));
         token
+    }
+
+    /// Puts an edge in front of these endpoints, or of every request if there are none. It draws
+    /// from the hub's seed; another one that was there goes.
+    pub fn set_edge(&mut self, settings: EdgeSettings, endpoints: Vec<Endpoint>) {
+        self.edge = Some(Edge {
+            settings,
+            endpoints,
+        });
+    }
+
+    /// Takes the edge away.
+    pub fn clear_edge(&mut self) {
+        self.edge = None;
     }
 
     /// Sets a fault.

@@ -1,12 +1,14 @@
 //! From a request to the function that answers it, with the faults before and after.
 
-use super::Hub;
 use super::answer;
 use super::content;
 use super::faults::{Before, Endpoint, Fault, Travel};
 use super::row::RowId;
-use super::strikes::Occasion;
-use super::token::TokenHash;
+use super::strikes::{Occasion, covers};
+use super::token::{Purpose, TokenHash};
+use super::{Edge, Hub};
+use crate::emulator::edge::EdgeFault;
+use crate::emulator::foreign::ForeignAnswer;
 use crate::emulator::message::{Delivery, Request, Response};
 use crate::hub::wire::{AGENT_API, LOG_API, PUBLIC_API};
 use crate::model::id::{AgentType, JobId};
@@ -35,7 +37,7 @@ enum Route<'request> {
 }
 
 impl Route<'_> {
-    const fn endpoint(self) -> Endpoint {
+    fn endpoint(self) -> Endpoint {
         match self {
             Self::Register => Endpoint::Register,
             Self::Sync => Endpoint::Sync,
@@ -46,6 +48,7 @@ impl Route<'_> {
             Self::Disconnect => Endpoint::Disconnect,
             Self::LogPush(_) => Endpoint::LogPush,
             Self::LogRead(_) => Endpoint::LogRead,
+            Self::Public("agents") => Endpoint::AgentList,
             Self::Public(_) => Endpoint::Public,
             Self::Health | Self::Slash(_) | Self::WrongMethod | Self::Unknown => Endpoint::Unknown,
         }
@@ -53,9 +56,37 @@ impl Route<'_> {
 }
 
 impl Hub {
-    /// Answers a request at a moment up to which everything due has been done.
-    pub(super) fn answer(&mut self, request: &Request, now: Timestamp) -> Response {
+    /// Answers a request at a moment up to which everything due has been done, unless the edge
+    /// answers in the hub's place.
+    pub(super) fn answer_at_edge(&mut self, request: &Request, now: Timestamp) -> Response {
         let route = route(&request.method, &request.path);
+        let client = &request.client_address;
+        match self.edge_fault(route.endpoint(), now) {
+            None => self.answer(request, route, now),
+            Some(EdgeFault::Unseen(foreign)) => foreign.response(client, None),
+            Some(EdgeFault::AnswerLost(foreign)) => {
+                let own = self.answer(request, route, now);
+                foreign.response(client, Some(&own))
+            }
+        }
+    }
+
+    fn edge_fault(&mut self, endpoint: Endpoint, now: Timestamp) -> Option<EdgeFault> {
+        let Edge {
+            settings,
+            endpoints,
+        } = self.edge.as_ref()?;
+        let is_here = |here: &Endpoint| covers(*here, endpoint);
+        if !endpoints.is_empty() && !endpoints.iter().any(is_here) {
+            return None;
+        }
+        let draws = &mut self.draws;
+        let draw = |below: u32| draws.between(Purpose::Edge, 0, below.saturating_sub(1));
+        let fault = settings.fault(now, draw)?;
+        Some(told_apart(fault, endpoint))
+    }
+
+    fn answer(&mut self, request: &Request, route: Route<'_>, now: Timestamp) -> Response {
         if self.faults.0.is_empty() {
             return self.dispatch(request, route, now);
         }
@@ -68,7 +99,7 @@ impl Hub {
             occasion.reported = super::sync::reported_state(&request.body);
         }
         if let Some(before) = self.faults.before(occasion, now) {
-            return instead(before);
+            return instead(before, request);
         }
         self.struck = self.faults.inside(occasion, now);
         let mut response = self.dispatch(request, route, now);
@@ -144,6 +175,10 @@ impl Hub {
             Fault::Travel(Travel::CommittedThen { status }) => {
                 *response = answer::status(*status);
             }
+            Fault::Travel(Travel::ReplacedBy(foreign)) => {
+                *response = foreign.response(&request.client_address, Some(response));
+            }
+            Fault::Travel(Travel::WithStatus(status)) => response.status = *status,
             Fault::Content(said) => {
                 let own_job = self.assigned_job_of(request);
                 content::rewrite(&mut response.body, said, own_job);
@@ -157,11 +192,23 @@ impl Hub {
     }
 }
 
+/// The log server's own answer to a push is 200 without a body. No client could tell that of an
+/// edge from it, so a push that was not stored gets another answer that is no JSON object.
+fn told_apart(fault: EdgeFault, endpoint: Endpoint) -> EdgeFault {
+    match (fault, endpoint) {
+        (EdgeFault::Unseen(ForeignAnswer::EmptyBody), Endpoint::LogPush) => {
+            EdgeFault::Unseen(ForeignAnswer::CaptivePortal)
+        }
+        (fault, _) => fault,
+    }
+}
+
 /// The answer in the place of the one that the request would have got.
-fn instead(fault: Before) -> Response {
+fn instead(fault: Before, request: &Request) -> Response {
     match fault {
         Before::Answer { status, body: "" } => answer::status(status),
         Before::Answer { status, body } => answer::refusal(status, body),
+        Before::Foreign(foreign) => foreign.response(&request.client_address, None),
         Before::Reset => answer::dropped(),
         Before::BlackHole => Response {
             delivery: Delivery::BlackHole,

@@ -15,11 +15,17 @@ pub(super) struct Occasion {
 
 impl Occasion {
     fn fits(self, scope: &Scope) -> bool {
-        let here = scope.endpoint == Endpoint::Any || scope.endpoint == self.endpoint;
+        let here = covers(scope.endpoint, self.endpoint);
         let reported = scope.reported.is_none() || scope.reported == self.reported;
         let answered = scope.answered.is_none() || scope.answered == self.answered;
         here && reported && answered
     }
+}
+
+/// Whether an endpoint is, or includes, another.
+pub(super) fn covers(endpoint: Endpoint, other: Endpoint) -> bool {
+    let is_list = endpoint == Endpoint::Public && other == Endpoint::AgentList;
+    endpoint == Endpoint::Any || endpoint == other || is_list
 }
 
 /// The rules that are set.

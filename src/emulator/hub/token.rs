@@ -37,6 +37,7 @@ pub(super) enum Purpose {
     Project,
     Pipeline,
     SyncInterval,
+    Edge,
 }
 
 impl Purpose {
@@ -48,6 +49,7 @@ impl Purpose {
             Self::JobId => "job-id",
             Self::Pipeline => "pipeline",
             Self::Project => "project",
+            Self::Edge => "edge",
             Self::SyncInterval => "sync-interval",
         }
     }

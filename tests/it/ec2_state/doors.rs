@@ -58,6 +58,10 @@ fn every_action_can_be_tried_without_doing_it() {
             Action::GetConsoleOutput | Action::ModifyInstanceMetadataOptions => {
                 vec![("InstanceId", &machine)]
             }
+            Action::ModifyInstanceAttribute => vec![
+                ("InstanceId", &machine),
+                ("DisableApiTermination.Value", "true"),
+            ],
             Action::CreateTags | Action::DeleteTags => {
                 vec![("ResourceId.1", &machine), ("Tag.1.Key", "a")]
             }

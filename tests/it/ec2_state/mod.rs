@@ -10,6 +10,7 @@ mod lists;
 mod lives;
 mod parameters;
 mod properties;
+mod protection;
 mod tables;
 mod tags;
 mod throttling;

@@ -35,6 +35,7 @@ fn each_action_has_a_bucket_and_gets_it_back_at_its_rate() {
     check(Action::CreateFleet, &[], 50, 5);
     check(Action::TerminateInstances, &[], 100, 5);
     check(Action::ModifyInstanceMetadataOptions, &[], 100, 5);
+    check(Action::ModifyInstanceAttribute, &[], 50, 5);
     check(Action::CreateTags, &[], 100, 10);
     check(Action::DeleteTags, &[], 100, 10);
     check(Action::DescribeInstances, &[("MaxResults", "5")], 100, 20);

@@ -1,6 +1,8 @@
 //! The emulated hub's rules, one by one, against protocol.md.
 
 mod cleaning;
+mod contents;
+mod edge;
 mod faults;
 mod jobs;
 mod leaving;

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use aws_sdk_ec2::types::{Instance, Tag};
+use aws_sdk_ec2::types::{AttributeBooleanValue, AttributeValue, Instance, Tag};
 use dayfly::config::ImageSource;
 use dayfly::model::ending::EndedBy;
 use dayfly::model::id::MachineId;
@@ -146,6 +146,48 @@ async fn machines_end_and_one_that_nobody_knows_counts_as_ended() {
             Phase::Pending | Phase::Running => false,
         };
         assert!(listed.values().all(ended), "{}: {listed:?}", site.name);
+    }
+}
+
+#[tokio::test]
+async fn protected_machine_is_not_ended_until_a_call_unprotects_it() {
+    for site in sites().await {
+        let cloud = site.cloud_of(&deployment(), None);
+        let launched = cloud.launch(&site.order(1, Market::OnDemand)).await;
+        let id = ids(&launched.expect(site.name)).remove(0);
+        let ec2 = &site.clients.ec2;
+        let protect = async |on: bool| {
+            let value = AttributeBooleanValue::builder().value(on).build();
+            let call = ec2.modify_instance_attribute().instance_id(id.as_str());
+            let done = call.disable_api_termination(value).send().await;
+            done.expect(site.name);
+        };
+        protect(true).await;
+        let call = || ec2.terminate_instances().instance_ids(id.as_str());
+        let refused = call().send().await.expect_err(site.name);
+        let refused = refused.into_service_error();
+        assert_eq!(refused.meta().code(), Some("OperationNotPermitted"));
+        let sentence = format!(
+            "The instance '{id}' may not be terminated. Modify its 'disableApiTermination' \
+             instance attribute and try again."
+        );
+        assert_eq!(refused.meta().message(), Some(sentence.as_str()));
+        protect(false).await;
+        call().send().await.expect(site.name);
+    }
+}
+
+#[tokio::test]
+async fn shutdown_behavior_is_changed_by_a_call() {
+    for site in sites().await {
+        let cloud = site.cloud_of(&deployment(), None);
+        let launched = cloud.launch(&site.order(1, Market::OnDemand)).await;
+        let id = ids(&launched.expect(site.name)).remove(0);
+        let value = AttributeValue::builder().value("stop").build();
+        let call = site.clients.ec2.modify_instance_attribute();
+        let call = call.instance_id(id.as_str());
+        let done = call.instance_initiated_shutdown_behavior(value).send();
+        done.await.expect(site.name);
     }
 }
 

@@ -54,6 +54,11 @@ const ALLOWED: &[(&str, &str, &str)] = &[
     ),
     (
         "src/emulator/ec2/",
+        "ModifyInstanceAttribute",
+        "an action of EC2's protocol",
+    ),
+    (
+        "src/emulator/ec2/",
         "DescribeInstanceTypes",
         "an action of EC2's protocol",
     ),
