@@ -24,7 +24,7 @@ pub const LEDGER_LIMIT: Duration = Duration::from_secs(300);
 pub const REFUSED_FOR: Duration = Duration::from_secs(300);
 /// How long a machine is left alone that the cloud refuses to terminate: the first time, and at most.
 const TERMINATION_RETRY_FIRST: Duration = Duration::from_secs(30);
-const TERMINATION_RETRY_MAX: Duration = Duration::from_secs(1800);
+const TERMINATION_RETRY_MAX: Duration = Duration::from_secs(240);
 /// How long launches are remembered for the hourly limit.
 const LAUNCHES_REMEMBERED: Duration = Duration::from_secs(3600);
 

@@ -128,11 +128,25 @@ pub enum Kind {
     Foreign,
     /// For some seconds after each pickup, the hub's counts do not know of it (protocol.md 9.4).
     LatePickup,
+    /// The hub's agent list lacks all agents, and its counts know of them.
+    AgentsMissing,
+    /// The hub's agent list lacks every second agent, and its counts know of them.
+    AgentsHalved,
+    /// An edge answers everybody in the hub's place, in one of the shapes that edges have.
+    EdgeAnswers,
+    /// An edge answers agents in the hub's place after the hub has acted.
+    EdgeAnswersAgents,
+    /// A clock is a day ahead.
+    ClockStep,
+    /// Machines are launched with termination protection.
+    Protected,
+    /// EC2 ends machines while they boot, for a reason of its own.
+    BootEnded,
 }
 
 impl Kind {
     /// All of them.
-    pub const ALL: [Self; 50] = [
+    pub const ALL: [Self; 57] = [
         Self::HubFails,
         Self::HubResets,
         Self::HubSilent,
@@ -183,6 +197,13 @@ impl Kind {
         Self::LimitsCut,
         Self::Foreign,
         Self::LatePickup,
+        Self::AgentsMissing,
+        Self::AgentsHalved,
+        Self::EdgeAnswers,
+        Self::EdgeAnswersAgents,
+        Self::ClockStep,
+        Self::Protected,
+        Self::BootEnded,
     ];
 
     /// The weather of a seed: each kind has its own chance to occur at all, and then comes one

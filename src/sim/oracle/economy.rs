@@ -15,6 +15,8 @@ const LEFT_ALONE: Duration = Duration::from_secs(170);
 const REFUSED_FOR: Duration = Duration::from_secs(290);
 /// How far a clock is ahead of the time at most (`storms.rs`).
 const CLOCK_AHEAD_MAX: Duration = Duration::from_secs(50);
+/// How far a clock steps at most (`storms.rs`).
+const CLOCK_STEP: Duration = Duration::from_secs(86_400);
 /// Consoles that a tick may read.
 const CONSOLES_MAX: u32 = 20;
 
@@ -138,7 +140,9 @@ impl Economy {
     ) {
         let patience = self.patience.get(&call.pool).copied();
         // While a clock is ahead, what was heard before is forgotten too soon.
-        let ahead = if self.weather.contains(&Kind::ClockJump) {
+        let ahead = if self.weather.contains(&Kind::ClockStep) {
+            CLOCK_STEP
+        } else if self.weather.contains(&Kind::ClockJump) {
             CLOCK_AHEAD_MAX
         } else {
             Duration::ZERO

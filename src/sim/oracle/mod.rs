@@ -42,6 +42,8 @@ pub enum Invariant {
     OneJobOneMachine,
     /// No machine with a registered agent is ended before its lifetime is over.
     NeverKillWork,
+    /// No agent leaves as unknown to the hub while the hub knows it.
+    BlipIsNoVerdict,
     /// What a controller can know of is never more than the operator wants.
     Capped,
     /// Machines of others, and held ones, are left alone.
@@ -84,6 +86,7 @@ impl Invariant {
             | Self::BlindMeansStill
             | Self::OneJobOneMachine
             | Self::NeverKillWork
+            | Self::BlipIsNoVerdict
             | Self::Capped
             | Self::OursAlone
             | Self::Idempotent

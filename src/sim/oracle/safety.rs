@@ -133,6 +133,11 @@ pub fn ended(victim: &Victim, findings: &mut Findings, now: Timestamp) {
 
 /// An agent has left by itself.
 pub fn agent_left(hub: &Hub, id: &str, reason: Reason, findings: &mut Findings, now: Timestamp) {
+    let is_known = hub.agent(id).is_some_and(|row| row.is_registered());
+    if reason == Reason::RowGone && is_known {
+        let text = format!("{id} left as unknown to the hub, which knows it");
+        findings.add(Invariant::BlipIsNoVerdict, text, now);
+    }
     if reason != Reason::JobFinished {
         return;
     }

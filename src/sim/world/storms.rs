@@ -9,6 +9,8 @@ use super::{DEPLOYMENT, Happening, Phase, Restoration, World};
 use crate::emulator::ec2::action::Action;
 use crate::emulator::ec2::error::{self, Code};
 use crate::emulator::ec2::faults::{Boot, Fault, Scope, Travel};
+use crate::emulator::ec2::reason::CLIENT_INTERNAL_ERROR;
+use crate::emulator::foreign::ForeignAnswer;
 use crate::emulator::hub::DisableScope;
 use crate::emulator::hub::faults::{
     self as hub_faults, Before, Content, Endpoint, Inside, Travel as HubTravel,
@@ -17,6 +19,7 @@ use crate::emulator::hub::job::JobState;
 use crate::emulator::message::Request;
 use crate::model::offer::Market;
 use crate::model::time::Timestamp;
+use crate::sim::chance::Chance;
 use crate::sim::door::form::Form;
 use crate::sim::weather::{Kind, Weather};
 
@@ -84,6 +87,22 @@ impl World {
                 let after = HubTravel::CommittedThen { status: 503 };
                 hub.add_fault(on(Endpoint::LogPush), after);
             }
+            Kind::AgentsMissing => {
+                hub.add_fault(on(Endpoint::Public), Content::AgentsFirst(0));
+            }
+            Kind::AgentsHalved => {
+                hub.add_fault(on(Endpoint::Public), Content::AgentsEverySecond);
+            }
+            Kind::EdgeAnswers => {
+                let answer = any_answer(&mut self.chances.weather);
+                hub.add_fault(on(Endpoint::Any), Before::Foreign(answer));
+            }
+            Kind::EdgeAnswersAgents => {
+                let answer = any_answer(&mut self.chances.weather);
+                for endpoint in [Endpoint::Register, Endpoint::Sync, Endpoint::LogPush] {
+                    hub.add_fault(on(endpoint), HubTravel::ReplacedBy(answer));
+                }
+            }
             _ => {}
         }
     }
@@ -136,6 +155,12 @@ impl World {
                 (launch, Fault::Boot(Boot::Pending(span)))
             }
             Kind::BootDies => (launch, Fault::Boot(Boot::Dies)),
+            Kind::Protected => (launch, Fault::Boot(Boot::Protected)),
+            Kind::BootEnded => {
+                let after = chance.seconds(1, 30);
+                let reason = CLIENT_INTERNAL_ERROR;
+                (launch, Fault::Boot(Boot::DiesOf { reason, after }))
+            }
             Kind::Impaired => (launch, Fault::Boot(Boot::Impaired)),
             Kind::EndsLate => {
                 let span = chance.seconds(60, 400);
@@ -285,6 +310,13 @@ impl World {
                 }
                 self.at(until, Happening::Restore(Restoration::Clocks));
             }
+            Kind::ClockStep => {
+                for controller in &mut self.controllers {
+                    controller.line.set_skew_ms(86_400_000);
+                    controller.clock_was_wrong = true;
+                }
+                self.at(until, Happening::Restore(Restoration::Clocks));
+            }
             _ => {}
         }
     }
@@ -313,6 +345,17 @@ impl World {
                     body.held_since = None;
                 }
             }
+        }
+    }
+
+    /// An operator takes the termination protection away.
+    fn unprotect(&mut self) {
+        let ids: Vec<String> = self.ec2.machines().map(|it| it.id.clone()).collect();
+        for id in ids {
+            let form = Form::of("ModifyInstanceAttribute")
+                .with("InstanceId", &id)
+                .with("DisableApiTermination.Value", "false");
+            self.ec2.handle(&form.request(), self.now);
         }
     }
 
@@ -349,6 +392,7 @@ impl World {
         }
         self.policy.launches_per_hour_max = 10_000;
         self.policy.hourly_max = None;
+        self.unprotect();
         self.bad_image_until = self.now;
         self.late_pickups_until = self.now;
         let mut woken = Vec::new();
@@ -365,6 +409,11 @@ impl World {
         self.oracles.healed_at = Some(self.now);
         self.at(self.now, Happening::Look);
     }
+}
+
+/// One of the shapes that an edge's answers have.
+fn any_answer(chance: &mut Chance) -> ForeignAnswer {
+    chance.one_of(&ForeignAnswer::ALL, ForeignAnswer::BadGatewayHtml)
 }
 
 /// A launch that is not the scaler's.
