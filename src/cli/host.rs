@@ -11,10 +11,12 @@ use thiserror::Error;
 
 use super::exit::Exit;
 use super::output::{print_stderr, refused};
+use crate::emulator::edge::EdgeSettings;
 use crate::emulator::feed::Feed;
 use crate::emulator::http::{ServeError, Server, Shared, Transport};
 use crate::emulator::hub::Hub;
 use crate::emulator::hub::agent_type::AgentTypeError;
+use crate::emulator::hub::faults::{Fault, Scope};
 use crate::emulator::hub::settings::HubSettings;
 use crate::emulator::pipeline::{Loaded, Run, RunIds, expand, load};
 use crate::model::id::AgentType;
@@ -36,6 +38,10 @@ pub struct HostSettings {
     pub seen_as: Option<&'static str>,
     /// Agent types beside those that the pipeline asks for.
     pub agent_types: Vec<AgentType>,
+    /// What is in front of it, if anything is.
+    pub edge: Option<EdgeSettings>,
+    /// What goes wrong in it.
+    pub faults: Vec<(Scope, Fault)>,
 }
 
 /// A hub that is being served, with everything that its clients need.
@@ -85,6 +91,8 @@ impl Host {
             loaded,
             seen_as,
             agent_types,
+            edge,
+            faults,
         } = settings;
         let listener = listener(listen)?;
         let now = SystemClock.now();
@@ -101,6 +109,12 @@ impl Host {
             registration_tokens.insert(name, token);
         }
         let api_token = hub.create_api_token();
+        if let Some(edge) = edge {
+            hub.set_edge(edge, Vec::new());
+        }
+        for (scope, fault) in faults {
+            hub.add_fault(scope, fault);
+        }
         let limit = loaded.pipeline.execution_time_limit;
         let mut feed = Feed::new(Run::new(expansion), limit);
         let server = Server::start(Shared::new(hub), listener, transport, SystemClock)?;

@@ -8,9 +8,11 @@ use std::time::Duration;
 use clap::Args;
 use serde_json::json;
 
+use super::edge::EdgeArguments;
 use super::exit::Exit;
+use super::faults;
 use super::host::{Host, HostError, HostSettings, address, place_ca, read_pipeline};
-use super::output::{failed, print, print_error, print_stderr};
+use super::output::{failed, print, print_error, print_stderr, refused};
 use super::signals::stop_signal;
 use crate::emulator::http::Transport;
 use crate::emulator::hub::settings::{HubSettings, Limits};
@@ -22,6 +24,7 @@ use crate::ports::{Clock, SystemClock};
 /// Prints one line of JSON: endpoint, CA file, a registration token for each agent type, and an
 /// API token. Results and logs are read through the public API.
 #[derive(Debug, Args)]
+#[command(after_long_help = faults::hub::HELP)]
 pub struct HubCommand {
     /// Where to listen; port 0 picks a free one.
     #[arg(long, value_name = "HOST:PORT", default_value = "127.0.0.1:0", value_parser = address)]
@@ -41,6 +44,22 @@ pub struct HubCommand {
     /// The shortest and the longest time after which agents are asked back, in milliseconds.
     #[arg(long, value_names = ["MIN", "MAX"], num_args = 2, default_values = ["4000", "5999"])]
     sync_interval_ms: Vec<u32>,
+    /// How many agents the organization may have; the hub refuses to register more with 422.
+    #[arg(long, value_name = "N")]
+    agent_quota: Option<u32>,
+    #[command(flatten)]
+    edge: EdgeArguments,
+    /// What goes wrong, and when: TOML, or JSON if the name ends in .json. --help explains it.
+    #[arg(long, value_name = "FILE")]
+    faults: Option<PathBuf>,
+    /// By how much the Date header of answers is ahead of the clock; negative for behind.
+    #[arg(
+        long,
+        value_name = "N",
+        default_value_t = 0,
+        allow_negative_numbers = true
+    )]
+    date_offset_seconds: i64,
     /// All tokens and ids follow from it; drawn if absent.
     #[arg(long)]
     seed: Option<u64>,
@@ -60,6 +79,9 @@ pub fn run(command: HubCommand) -> ExitCode {
 
 async fn serve(command: HubCommand) -> Result<Exit, Exit> {
     let loaded = read_pipeline(&command.pipeline)?;
+    let faults = command.faults.as_deref();
+    let faults = faults.map(|path| faults::hub::read(path, SystemClock.now()));
+    let faults = faults.transpose().map_err(|problems| refused(&problems))?;
     let stop = stop_signal().map_err(|error| failed(&error))?;
     let seed = super::seed(command.seed)?;
     // Whoever points a client at this hub wants to see jobs, not a payload being built.
@@ -70,6 +92,7 @@ async fn serve(command: HubCommand) -> Result<Exit, Exit> {
     };
     let mut hub = HubSettings {
         seed,
+        agents_max: command.agent_quota,
         limits,
         ..HubSettings::default()
     };
@@ -89,6 +112,8 @@ async fn serve(command: HubCommand) -> Result<Exit, Exit> {
         loaded,
         seen_as: None,
         agent_types,
+        edge: command.edge.settings(),
+        faults: faults.unwrap_or_default(),
     };
     let host = Host::start(settings).map_err(|error| match error {
         // Those of the pipeline file were checked when it was read.
@@ -100,6 +125,8 @@ async fn serve(command: HubCommand) -> Result<Exit, Exit> {
             failed(&error)
         }
     })?;
+    let offset = command.date_offset_seconds;
+    host.server.shared().set_date_offset_seconds(offset);
     let folder = tempfile::Builder::new().prefix("dayfly-hub-").tempdir();
     let folder = folder.map_err(|error| failed(&error))?;
     let ca_file = place_ca(&host.server, command.ca_file.as_deref(), folder.path())?;

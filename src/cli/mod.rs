@@ -12,8 +12,12 @@ pub mod connect;
 #[cfg(feature = "local")]
 pub mod demo;
 pub mod doctor;
+#[cfg(feature = "local")]
+pub mod edge;
 pub mod exit;
 pub mod explain;
+#[cfg(feature = "local")]
+pub mod faults;
 pub mod history;
 #[cfg(feature = "local")]
 pub mod host;

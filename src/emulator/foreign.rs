@@ -9,8 +9,8 @@ use super::message::{Delivery, Response};
 const TEXT: &str = "text/plain; charset=utf-8";
 const HTML: &str = "text/html";
 const JSON: &str = "application/json";
-/// Where redirects lead: no such host exists (RFC 2606).
-const ELSEWHERE: &str = "https://login.elsewhere.invalid/";
+/// Where redirects lead: another host, on which nothing listens.
+const ELSEWHERE: &str = "https://127.0.0.2:9/login";
 
 /// One foreign answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

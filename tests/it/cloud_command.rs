@@ -174,9 +174,56 @@ async fn a_parameter_is_what_its_file_says() {
     cloud.end();
 }
 
+const FAULTS: &str = r#"{"fault": [
+  {"kind": "unseen", "seconds": 0},
+  {"kind": "protected", "times": 1},
+  {"kind": "dies", "code": "Client.InternalError", "seconds": 0, "first": 2},
+  {"endpoint": "DescribeSubnets", "kind": "refused", "code": "UnauthorizedOperation"}
+]}"#;
+
+#[tokio::test]
+async fn faults_of_a_file_strike_machines_and_calls() {
+    let folder = TempDir::new().expect("a temporary folder");
+    fs::write(folder.path().join("faults.json"), FAULTS).expect("a file");
+    let cloud = Running::inside(folder, &["--plain-http", "--faults", "faults.json"]);
+    let launched = cloud.ec2(&fleet(2)).await;
+    let ids = launched.split("<item>").skip(1);
+    let mut ids = ids.filter_map(|rest| rest.split('<').next());
+    let protected = ids.find(|id| id.starts_with("i-")).expect("a machine");
+    let listed = cloud.ec2("Action=DescribeInstances").await;
+    assert!(
+        listed.contains("<code>Client.InternalError</code>"),
+        "{listed}"
+    );
+    let form = format!("Action=TerminateInstances&InstanceId.1={protected}");
+    let refused = cloud.ec2(&form).await;
+    assert!(refused.contains("OperationNotPermitted"), "{refused}");
+    let refused = cloud.ec2("Action=DescribeSubnets").await;
+    assert!(refused.contains("UnauthorizedOperation"), "{refused}");
+    cloud.end();
+}
+
+#[test]
+fn wrong_faults_are_listed_with_their_lines() {
+    let folder = TempDir::new().expect("a temporary folder");
+    let text = "[[fault]]\nkind = \"dies\"\ncode = \"Boom\"\nseconds = 1\n\n\
+                [[fault]]\nendpoint = \"Dance\"\nkind = \"refused\"\ncode = \"Boom\"\n";
+    fs::write(folder.path().join("faults.toml"), text).expect("a file");
+    let (code, stderr) = refused_in(&folder, &["--faults", "faults.toml"]);
+    assert_eq!(code, Some(3));
+    insta::assert_snapshot!(stderr, @r#"
+    error: faults.toml:3: fault[0].code: found the text "Boom"; expected Client.InternalError, Server.InternalError, Client.VolumeLimitExceeded or Server.SpotInstanceTermination
+    error: faults.toml:7: fault[1].endpoint: found the text "Dance"; expected any, or a call that the account knows, such as TerminateInstances, GetParameter or UpdateItem
+    error: faults.toml:9: fault[1].code: found the text "Boom"; expected an error code that the account knows, such as OperationNotPermitted
+    "#);
+}
+
 /// Exit code and stderr of a cloud that does not start.
 fn refused(arguments: &[&str]) -> (Option<i32>, String) {
-    let folder = TempDir::new().expect("a temporary folder");
+    refused_in(&TempDir::new().expect("a temporary folder"), arguments)
+}
+
+fn refused_in(folder: &TempDir, arguments: &[&str]) -> (Option<i32>, String) {
     let output = command(folder.path(), arguments).output();
     let output = output.expect("the cloud starts");
     assert_eq!(String::from_utf8_lossy(&output.stdout), "");

@@ -74,3 +74,19 @@ async fn a_refusal_travels_with_its_status() {
     assert_eq!(status, 400);
     assert!(answer.contains("<Code>InvalidAction</Code>"), "{answer}");
 }
+
+#[tokio::test]
+async fn date_header_of_the_account_can_be_years_off() {
+    let server = served(Transport::Plain);
+    let year = async || {
+        let url = format!("http://{}/", server.address());
+        let answer = reqwest::get(url).await.expect("it answers");
+        let date = answer.headers().get("date").expect("a Date header");
+        let date = date.to_str().expect("text").to_owned();
+        let year = date.split(' ').nth(3).map(str::to_owned);
+        year.expect("a year")
+    };
+    let now = year().await;
+    server.shared().set_date_offset_seconds(-86_400 * 365 * 40);
+    assert!(year().await < now);
+}

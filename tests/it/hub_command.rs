@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
 use dayfly::hub::client::{HttpSettings, PublicClient};
-use dayfly::model::id::JobId;
+use dayfly::model::id::{AgentType, JobId};
 use dayfly::model::secret::Secret;
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
@@ -48,7 +48,10 @@ fn command(folder: &Path, arguments: &[&str]) -> Command {
 
 impl Running {
     fn new(arguments: &[&str]) -> Self {
-        let folder = TempDir::new().expect("a temporary folder");
+        Self::inside(TempDir::new().expect("a temporary folder"), arguments)
+    }
+
+    fn inside(folder: TempDir, arguments: &[&str]) -> Self {
         let mut command = command(folder.path(), arguments);
         command.stdout(Stdio::piped()).stderr(Stdio::null());
         let mut child = command.spawn().expect("the hub starts");
@@ -94,6 +97,29 @@ impl Running {
             ..HttpSettings::new(self.text("/endpoint"))
         };
         PublicClient::new(&settings, Secret::new(self.text("/api_token"))).expect("good settings")
+    }
+
+    /// What a hub over plain HTTP answers to a call with the registration token.
+    async fn answer(&self, method: reqwest::Method, path: &str, body: &str) -> (u16, String) {
+        let endpoint = self.text("/endpoint");
+        let url = format!("http://{endpoint}/api/v1/self_hosted_agents{path}");
+        let token = self.text("/registration_tokens/s1-test");
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let client = reqwest::Client::new().request(method, url);
+        let request = client.header("authorization", format!("Token {token}"));
+        let answer = request.body(body.to_owned()).send().await;
+        let answer = answer.expect("it answers");
+        let status = answer.status().as_u16();
+        (status, answer.text().await.expect("a text"))
+    }
+
+    async fn metrics(&self) -> (u16, String) {
+        self.answer(reqwest::Method::GET, "/metrics", "").await
+    }
+
+    async fn register(&self, name: &str) -> (u16, String) {
+        let body = serde_json::json!({ "name": name }).to_string();
+        self.answer(reqwest::Method::POST, "/register", &body).await
     }
 
     /// Ends it with SIGTERM; gives its exit code and what it wrote after its line.
@@ -189,9 +215,118 @@ fn what_a_job_sees_does_not_lead_to_the_tokens() {
     hub.end();
 }
 
+#[tokio::test]
+async fn edge_of_all_answers_lets_none_of_the_hub_pass() {
+    let edge = [
+        "--edge-fault-percent",
+        "100",
+        "--edge-fault-kinds",
+        "404-go",
+    ];
+    let hub = Running::new(&[&["--plain-http"], edge.as_slice()].concat());
+    for _ in 0..5 {
+        let answer = hub.metrics().await;
+        assert_eq!(answer, (404, "404 page not found\n".to_owned()));
+    }
+    hub.end();
+}
+
+#[tokio::test]
+async fn agent_quota_refuses_one_registration_more() {
+    let hub = Running::new(&["--plain-http", "--agent-quota", "1"]);
+    assert_eq!(hub.register("agent-one").await.0, 201);
+    let sentence = "agent quota for organization has been reached\n";
+    assert_eq!(hub.register("agent-two").await, (422, sentence.to_owned()));
+    hub.end();
+}
+
+const FAULTS: &str = r#"
+[[fault]]
+endpoint = "metrics"
+kind = "captive-portal"
+times = 1
+
+[[fault]]
+endpoint = "metrics"
+kind = "zeros"
+times = 1
+
+[[fault]]
+endpoint = "register"
+kind = "403-html"
+acted = true
+from_seconds = 0
+to_seconds = 3600
+"#;
+
+#[tokio::test]
+async fn faults_of_a_file_strike_as_it_says() {
+    let folder = TempDir::new().expect("a temporary folder");
+    fs::write(folder.path().join("faults.toml"), FAULTS).expect("a file");
+    let hub = Running::inside(folder, &["--plain-http", "--faults", "faults.toml"]);
+    assert!(hub.metrics().await.1.starts_with("<!DOCTYPE html>"));
+    assert!(hub.metrics().await.1.contains(r#""queued":0"#));
+    assert!(hub.metrics().await.1.contains(r#""queued":1"#));
+    assert_eq!(hub.register("agent-one").await.0, 403);
+    let agent_type = AgentType::new("s1-test");
+    let agents = hub
+        .operator()
+        .agents(&agent_type)
+        .await
+        .expect("the agents");
+    assert_eq!(agents.len(), 1);
+    hub.end();
+}
+
+#[test]
+fn wrong_faults_are_listed_with_their_lines() {
+    let folder = TempDir::new().expect("a temporary folder");
+    let text = "[[fault]]\nkind = \"403\"\n\n[[fault]]\nendpoint = \"sink\"\nkind = \"late\"\n\n\
+                [[fault]]\nkind = \"reset\"\nevery = 3\ntimes = 1\nonce = true\n";
+    fs::write(folder.path().join("faults.toml"), text).expect("a file");
+    let (code, stderr) = refused_in(&folder, &["--faults", "faults.toml"]);
+    assert_eq!(code, Some(3));
+    let lines: Vec<&str> = stderr.lines().collect();
+    let starts = [
+        "error: faults.toml:2: fault[0].kind: found the text \"403\"; expected status, reset,",
+        "error: faults.toml:4: fault[1].seconds: missing; expected a number of seconds",
+        "error: faults.toml:5: fault[1].endpoint: found the text \"sink\"; expected any, register,",
+        "error: faults.toml:8: fault[2]: found several ways to say when; expected times and first",
+        "error: faults.toml:12: fault[2].once: unknown key; expected endpoint, kind,",
+    ];
+    assert_eq!(lines.len(), starts.len(), "{stderr}");
+    for (line, start) in lines.iter().zip(starts) {
+        assert!(line.starts_with(start), "{line}");
+    }
+    let (code, stderr) = refused_in(&folder, &["--faults", "nowhere.toml"]);
+    assert_eq!(code, Some(3));
+    assert!(stderr.starts_with("error: nowhere.toml: cannot be read: No such file"));
+}
+
+#[test]
+fn wrong_edge_options_are_answered_with_what_would_be_right() {
+    for wrong in ["101", "three", "0.00001"] {
+        let (code, stderr) = refused(&["--edge-fault-percent", wrong]);
+        assert_eq!(code, Some(2), "{wrong}");
+        assert!(stderr.contains("a percentage from 0 to 100"), "{stderr}");
+    }
+    let kinds = ["--edge-fault-kinds", "404,418"];
+    let (code, stderr) = refused(&[&["--edge-fault-percent", "3"], kinds.as_slice()].concat());
+    assert_eq!(code, Some(2));
+    assert!(
+        stderr.contains("'418'") && stderr.contains("404-envoy"),
+        "{stderr}"
+    );
+    let (code, stderr) = refused(&kinds[..1]);
+    assert_eq!(code, Some(2), "{stderr}");
+}
+
 /// Exit code and stderr of a hub that does not start.
 fn refused(arguments: &[&str]) -> (Option<i32>, String) {
-    let folder = TempDir::new().expect("a temporary folder");
+    refused_in(&TempDir::new().expect("a temporary folder"), arguments)
+}
+
+fn refused_in(folder: &TempDir, arguments: &[&str]) -> (Option<i32>, String) {
     let output = command(folder.path(), arguments).output();
     let output = output.expect("the hub starts");
     assert_eq!(String::from_utf8_lossy(&output.stdout), "");

@@ -6,6 +6,8 @@ use std::net::TcpStream as BlockingStream;
 use std::sync::Arc;
 use std::time::Duration;
 
+use dayfly::emulator::edge::{EdgeSettings, MILLION};
+use dayfly::emulator::foreign::ForeignAnswer;
 use dayfly::emulator::http::Transport;
 use dayfly::emulator::hub::faults::{Before, Endpoint, Fault, Scope, Travel};
 use dayfly::emulator::hub::job::JobState;
@@ -132,4 +134,66 @@ async fn a_client_with_an_old_tls_is_refused() {
         .and_then(|inner| inner.downcast_ref::<rustls::Error>());
     let too_old = rustls::Error::AlertReceived(AlertDescription::ProtocolVersion);
     assert_eq!(tls, Some(&too_old), "{error}");
+}
+
+/// The head and the body of the answer to a poll without a token, over plain HTTP.
+async fn polled(served: &Served) -> (String, String) {
+    let mut stream = TcpStream::connect(served.server.address())
+        .await
+        .expect("it listens");
+    let request = b"GET /api/v1/self_hosted_agents/metrics HTTP/1.1\r\nhost: hub\r\n\
+                    connection: close\r\n\r\n";
+    stream.write_all(request).await.expect("a connection");
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).await.expect("text");
+    let (head, body) = answer.split_once("\r\n\r\n").expect("a head");
+    (head.to_lowercase(), body.to_owned())
+}
+
+fn date(head: &str) -> &str {
+    let mut lines = head.lines();
+    let line = lines.find_map(|line| line.strip_prefix("date: "));
+    line.expect("a Date header")
+}
+
+#[tokio::test]
+async fn date_header_is_sent_and_can_be_years_off() {
+    let served = Served::over(Transport::Plain);
+    let (head, _) = polled(&served).await;
+    assert!(date(&head).ends_with(" gmt"), "{head}");
+    let years = 86_400 * 365 * 40;
+    served.server.shared().set_date_offset_seconds(years);
+    let (shifted, _) = polled(&served).await;
+    let year = |head: &str| date(head).split(' ').nth(3).map(str::to_owned);
+    assert_ne!(year(&head), year(&shifted));
+    served.server.shared().set_date_offset_seconds(-years);
+    let (shifted, _) = polled(&served).await;
+    assert!(year(&shifted) < year(&head), "{shifted}");
+}
+
+#[tokio::test]
+async fn foreign_answers_travel_with_their_headers() {
+    let served = Served::over(Transport::Plain);
+    for foreign in ForeignAnswer::ALL {
+        let settings = EdgeSettings {
+            faults_per_million: MILLION,
+            kinds: vec![foreign],
+            window: None,
+        };
+        let mut hub = served.server.shared().lock();
+        hub.set_edge(settings, Vec::new());
+        drop(hub);
+        let (head, body) = polled(&served).await;
+        let said = foreign.response("127.0.0.1", None);
+        // The hub's own answer is cut where it has seen the request.
+        if foreign != ForeignAnswer::Truncated {
+            let status = format!("http/1.1 {} ", said.status);
+            assert!(head.starts_with(&status), "{foreign:?}: {head}");
+            assert_eq!(body.as_bytes(), said.body, "{foreign:?}");
+        }
+        let has_type = head.contains("\r\ncontent-type: ");
+        assert_eq!(has_type, !said.content_type.is_empty(), "{foreign:?}");
+        let has_location = head.contains("\r\nlocation: ");
+        assert_eq!(has_location, said.location.is_some(), "{foreign:?}");
+    }
 }

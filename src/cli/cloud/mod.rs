@@ -21,9 +21,9 @@ use self::virtual_machines::VirtualMachines;
 use super::exit::Exit;
 use super::host::{address, listener, place_ca};
 use super::machine::TEMPORARY;
-use super::output::{failed, print, print_stderr, style};
+use super::output::{failed, print, print_stderr, refused, style};
 use super::signals::stop_signal;
-use super::{any_cloud, connect};
+use super::{any_cloud, connect, faults};
 use crate::config;
 use crate::emulator::ec2::machine::Switch;
 use crate::emulator::ec2::settings::Ec2Settings;
@@ -34,7 +34,7 @@ use crate::emulator::http::{Server, Shared, Transport};
 use crate::local::process::ProcessCloud;
 use crate::local::qemu::QemuSettings;
 use crate::model::offer::Market;
-use crate::ports::SystemClock;
+use crate::ports::{Clock, SystemClock};
 use crate::telemetry;
 
 /// Serves an emulated AWS account alone, for any scaler or AWS client, until SIGTERM or SIGINT.
@@ -42,6 +42,7 @@ use crate::telemetry;
 /// Prints one line of JSON: endpoint, CA file and region, and what the account holds. It speaks
 /// EC2, GetParameter of SSM, and DynamoDB as far as a lease needs it. Any credentials are good.
 #[derive(Debug, Args)]
+#[command(after_long_help = faults::cloud::HELP)]
 pub struct CloudCommand {
     /// Where to listen; port 0 picks a free one.
     #[arg(long, value_name = "HOST:PORT", default_value = "127.0.0.1:0", value_parser = address)]
@@ -83,6 +84,17 @@ pub struct CloudCommand {
     /// Certificates that virtual machines trust beside the account's; may be repeated.
     #[arg(long, value_name = "FILE", requires = "image")]
     trust: Vec<PathBuf>,
+    /// What goes wrong, and when: TOML, or JSON if the name ends in .json. --help explains it.
+    #[arg(long, value_name = "FILE")]
+    faults: Option<PathBuf>,
+    /// By how much the Date header of answers is ahead of the clock; negative for behind.
+    #[arg(
+        long,
+        value_name = "N",
+        default_value_t = 0,
+        allow_negative_numbers = true
+    )]
+    date_offset_seconds: i64,
     /// All ids follow from it; drawn if absent.
     #[arg(long)]
     seed: Option<u64>,
@@ -175,6 +187,8 @@ async fn serve(command: CloudCommand) -> Result<Exit, Exit> {
     let listener = listener(command.listen).map_err(|error| failed(&error))?;
     let server = Server::start(Shared::new(ec2), listener, transport, SystemClock);
     let server = server.map_err(|error| failed(&error))?;
+    let offset = command.date_offset_seconds;
+    server.shared().set_date_offset_seconds(offset);
     let ca_file = place_ca(&server, command.ca_file.as_deref(), folder.path())?;
     let scheme = if command.plain_http { "http" } else { "https" };
     let endpoint = format!("{scheme}://{}", server.address());
@@ -256,6 +270,12 @@ fn account(command: &CloudCommand, ids_from: u64) -> Result<Ec2, Exit> {
     let mut ec2 = Ec2::new(settings);
     for (supply, machines_max) in limits {
         ec2.set_capacity(supply, Some(machines_max));
+    }
+    if let Some(path) = &command.faults {
+        let faults = faults::cloud::read(path, SystemClock.now());
+        for (scope, fault) in faults.map_err(|problems| refused(&problems))? {
+            ec2.add_fault(scope, fault);
+        }
     }
     Ok(ec2)
 }

@@ -24,6 +24,7 @@ use self::logs::LogFolder;
 use self::progress::Progress;
 use self::record::Record;
 use self::stage::{Stage, StageSettings};
+use super::edge::EdgeArguments;
 use super::exit::{EXIT_CODES, Exit};
 use super::host::read_pipeline;
 use super::output::{Style, failed, print, print_stderr, style};
@@ -51,6 +52,8 @@ pub struct DemoCommand {
     /// Machines kept waiting ahead of demand, for each agent type.
     #[arg(long, value_name = "N", default_value_t = 0, value_parser = clap::value_parser!(u32).range(0..=1000))]
     reserve: u32,
+    #[command(flatten)]
+    edge: EdgeArguments,
     /// The hub's ids and tokens follow from it; drawn if absent.
     #[arg(long, value_name = "N")]
     seed: Option<u64>,
@@ -134,6 +137,7 @@ async fn perform(command: &DemoCommand, style: Style) -> Result<Record, Exit> {
             .machines_max
             .unwrap_or(command.machines.machines_max()),
         reserve: command.reserve,
+        edge: command.edge.settings(),
         seed,
         image: match command.machines {
             MachineKind::Process => None,

@@ -16,6 +16,7 @@ use super::account::{Account, AccountError};
 use super::cloud::DemoCloud;
 use crate::cli::host::{Host, HostError, HostSettings, write_ca};
 use crate::cli::machine::TEMPORARY;
+use crate::emulator::edge::EdgeSettings;
 use crate::emulator::http::Transport;
 use crate::emulator::http::tls::SEEN_FROM_MACHINES;
 use crate::emulator::hub::settings::{HubSettings, Limits};
@@ -56,6 +57,8 @@ pub(super) struct StageSettings {
     pub(super) loaded: Loaded,
     pub(super) machines_max: u32,
     pub(super) reserve: u32,
+    /// What is in front of the hub, if anything is.
+    pub(super) edge: Option<EdgeSettings>,
     pub(super) seed: u64,
     /// The image that machines boot; without one, they are process trees.
     pub(super) image: Option<PathBuf>,
@@ -101,6 +104,7 @@ impl Stage {
             loaded,
             machines_max,
             reserve,
+            edge,
             seed,
             image,
         } = settings;
@@ -115,6 +119,8 @@ impl Stage {
             loaded,
             seen_as: image.is_some().then_some(SEEN_FROM_MACHINES),
             agent_types: Vec::new(),
+            edge,
+            faults: Vec::new(),
         })?;
         let ca_file =
             write_ca(&host.server, folder.path().join("ca.pem")).map_err(StageError::Folder)?;

@@ -6,10 +6,10 @@ use std::net::SocketAddr;
 
 use axum::BoxError;
 use axum::body::{Body, Bytes, HttpBody, to_bytes};
-use axum::http::header::{AUTHORIZATION, CONTENT_TYPE, LOCATION, USER_AGENT};
+use axum::http::header::{AUTHORIZATION, CONTENT_TYPE, DATE, LOCATION, USER_AGENT};
 use axum::http::{self, HeaderName, HeaderValue, StatusCode};
 
-use super::Shared;
+use super::{Shared, date};
 use crate::emulator::emulated::Emulated;
 use crate::emulator::message::{Delivery, Request, Response};
 use crate::ports::Clock;
@@ -46,7 +46,15 @@ where
         Delivery::Dropped => return Err(io::ErrorKind::ConnectionAborted.into()),
         Delivery::BlackHole => pending::<()>().await,
     }
-    Ok(written(response))
+    let mut answer = written(response);
+    let offset = shared.date_offset_seconds();
+    // Without an offset the server writes the header itself.
+    if offset != 0
+        && let Ok(date) = HeaderValue::from_str(&date::written(date::shifted(clock.now(), offset)))
+    {
+        answer.headers_mut().insert(DATE, date);
+    }
+    Ok(answer)
 }
 
 async fn read<B>(peer: SocketAddr, request: http::Request<B>) -> io::Result<Request>

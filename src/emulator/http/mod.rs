@@ -6,11 +6,13 @@
 //! machine decides.
 
 mod answer;
+mod date;
 pub mod tls;
 pub mod unix;
 
 use std::io;
 use std::net::{SocketAddr, TcpListener};
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -65,6 +67,8 @@ pub struct Server<E> {
 pub struct Shared<E> {
     emulated: Arc<Mutex<E>>,
     bell: watch::Sender<()>,
+    /// By how much the `Date` header is ahead of the clock.
+    date_offset_seconds: Arc<AtomicI64>,
 }
 
 /// The same state machine once more; a derived one would ask it to be `Clone` itself.
@@ -73,6 +77,7 @@ impl<E> Clone for Shared<E> {
         Self {
             emulated: Arc::clone(&self.emulated),
             bell: self.bell.clone(),
+            date_offset_seconds: Arc::clone(&self.date_offset_seconds),
         }
     }
 }
@@ -83,12 +88,23 @@ impl<E> Shared<E> {
         Self {
             emulated: Arc::new(Mutex::new(emulated)),
             bell: watch::Sender::new(()),
+            date_offset_seconds: Arc::default(),
         }
     }
 
     /// The state machine itself. It is plain data: a panic in a request leaves it usable.
     pub fn lock(&self) -> MutexGuard<'_, E> {
         self.emulated.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Puts the `Date` header of every answer from now on ahead of the clock, or behind it. The
+    /// state machine's own times stay right.
+    pub fn set_date_offset_seconds(&self, offset: i64) {
+        self.date_offset_seconds.store(offset, Ordering::Relaxed);
+    }
+
+    fn date_offset_seconds(&self) -> i64 {
+        self.date_offset_seconds.load(Ordering::Relaxed)
     }
 
     /// Rings the bell; whoever changes the state machine from outside does so.
