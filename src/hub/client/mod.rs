@@ -16,6 +16,6 @@ mod watch;
 
 pub use agent::AgentClient;
 pub use error::{CallError, ClientError};
-pub use http::HttpSettings;
+pub use http::{DatedAnswer, HttpSettings};
 pub use public::PublicClient;
 pub use queue::{HubClient, PoolAccess};

@@ -7,7 +7,7 @@ use reqwest::Method;
 use serde::de::DeserializeOwned;
 
 use super::error::{CallError, ClientError};
-use super::http::{Authorization, Body, Http, HttpSettings};
+use super::http::{Authorization, Body, DatedAnswer, Http, HttpSettings, Shape};
 use super::pipelines::Eyes;
 use super::public::PublicClient;
 use crate::hub::wire::AGENT_API;
@@ -84,6 +84,11 @@ impl HubClient {
         Ok(answer.date)
     }
 
+    /// The `Date` of the latest success, whatever it answered, and when it arrived.
+    pub fn latest_date(&self) -> Option<DatedAnswer> {
+        self.http.latest_date()
+    }
+
     fn known(&self, pool: &PoolName) -> Result<PoolAccess, HubError> {
         let (access, _) = self.access(pool);
         access.ok_or_else(|| HubError::UnknownToken {
@@ -99,10 +104,11 @@ impl HubClient {
         let token = Authorization::Token(&access.registration_token);
         let answer = self
             .http
-            .expect(200, Method::GET, &path, token, Body::Empty)
+            .expect(Method::GET, &path, token, Body::Empty)
             .await;
+        let call = format!("GET {path}");
         answer
-            .and_then(|body| self.http.read(&format!("GET {path}"), &body))
+            .and_then(|answer| self.http.read(&call, &answer.body, Shape::Object))
             .map_err(|error| hub_error(error, pool, "registration_token"))
     }
 }
@@ -195,6 +201,17 @@ fn look_error(error: CallError) -> HubError {
             status,
             body,
         },
+        CallError::Foreign {
+            endpoint,
+            call,
+            status,
+            what,
+        } => HubError::Unexpected {
+            endpoint,
+            call,
+            status,
+            body: format!("{what}, which is not the hub's own answer"),
+        },
         CallError::BadBody {
             endpoint,
             call,
@@ -208,7 +225,7 @@ fn look_error(error: CallError) -> HubError {
     }
 }
 
-/// 401 and 404 both mean that the hub does not know the token (protocol.md section 2).
+/// 401 and 404 of the hub itself both mean that it does not know the token (protocol.md section 2).
 fn hub_error(error: CallError, pool: &PoolName, token: &'static str) -> HubError {
     match error {
         CallError::Status {

@@ -11,7 +11,7 @@ use crate::emulator::hub::journal::Change as HubChange;
 use crate::emulator::message::{Delivery, Response};
 use crate::hub::wire::agent::JobResult;
 use crate::model::id::JobId;
-use crate::sim::agent::{Agent, AgentCall, CALL_LIMIT, is_final};
+use crate::sim::agent::{Agent, AgentCall, CALL_LIMIT, is_acknowledged, is_final};
 use crate::sim::oracle::safety;
 
 impl World {
@@ -376,7 +376,7 @@ impl World {
             AgentCall::Push => return self.pushed(id, answer),
             AgentCall::Refresh => return self.refreshed(id, answer),
             AgentCall::Sync(report) => {
-                let acknowledged = answer.is_some_and(|answer| answer.status == 200);
+                let acknowledged = is_acknowledged(answer);
                 let job = report.job_id.clone();
                 if is_final(report) && acknowledged {
                     let first = self
