@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use crate::agent::state::Reason;
 use crate::model::id::JobId;
+use crate::model::machine::REFUSED_BY_HUB;
 
 /// A step of the agent's life that the outside can rely on.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -14,6 +15,8 @@ pub enum Mark {
     /// The hub knows the agent under this name; with the time since the kernel's start where the
     /// machine was booted for this agent.
     Registered(String, Option<Duration>),
+    /// The hub has no room for another agent, in its own words: a line without control characters.
+    Refused(String),
     /// The job's first command is about to run.
     JobStarted(JobId),
     /// The hub has acknowledged the result, and nothing is pushed any more.
@@ -30,6 +33,7 @@ impl fmt::Display for Mark {
                 let seconds = booted.as_secs_f64();
                 write!(formatter, "dayfly: registered {name} at {seconds:.2} s")
             }
+            Self::Refused(message) => write!(formatter, "{REFUSED_BY_HUB}{message}"),
             Self::JobStarted(job) => write!(formatter, "dayfly: job {job} started"),
             Self::LogClosed(job) => write!(formatter, "dayfly: log closed {job}"),
             Self::Leaving(reason) => write!(formatter, "dayfly: leaving: {reason}"),

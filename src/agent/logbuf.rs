@@ -8,6 +8,7 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
+use crate::hub::wire::answer::Failure;
 use crate::hub::wire::log::LogEvent;
 use crate::model::time::Timestamp;
 
@@ -45,8 +46,29 @@ pub enum Refusal {
     Token,
     /// 422: the log is full. The stream is over.
     Full,
-    /// 404, 5xx, no answer: the same again later, in smaller pieces.
+    /// 404, 5xx, no answer, an answer that is not the log server's own: the same again later, in
+    /// smaller pieces.
     Trouble,
+}
+
+/// The log server's words for a log that is full.
+const FULL: &str = "No more space";
+
+impl Refusal {
+    /// What was wrong with an answer; `None` is no answer.
+    pub fn of(failure: Option<&Failure>) -> Self {
+        let (status, message) = match failure {
+            Some(Failure::Refused { status, message }) => (status, message.as_str()),
+            Some(Failure::Foreign { .. }) | None => return Self::Trouble,
+        };
+        match status {
+            400 | 413 => Self::Unacceptable,
+            401 => Self::Token,
+            // It ends the stream for good, so the status alone is not enough.
+            422 if message == FULL => Self::Full,
+            0..=u16::MAX => Self::Trouble,
+        }
+    }
 }
 
 /// Why nothing more is pushed although there would be something.

@@ -5,36 +5,38 @@ use std::io::{self, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
-use super::state::Misfortune;
-use crate::hub::wire::payload::{Payload, SANITIZED};
+use crate::hub::wire::payload::{self, Payload, PayloadError};
+use crate::model::id::JobId;
 
-/// Saves the bytes in a file of mode 0600, reads them, and removes the file.
+/// Saves the bytes in a file of mode 0600, reads the payload of this job, and removes the file.
 ///
 /// # Errors
 /// Why the job cannot be run. A folder that cannot be written is no reason: it is only logged.
-pub(super) fn save_and_read(scratch: &Path, bytes: &[u8]) -> Result<Payload, Misfortune> {
+pub(super) fn save_and_read(
+    scratch: &Path,
+    bytes: &[u8],
+    job: &JobId,
+) -> Result<Payload, PayloadError> {
     let path = scratch.join("payload.json");
     if let Err(error) = save(&path, bytes) {
         tracing::warn!(%error, "cannot save the payload before reading it");
     }
-    let payload = serde_json::from_slice::<Payload>(bytes);
+    let payload = payload::read(bytes, job);
     if let Err(error) = fs::remove_file(&path) {
         tracing::debug!(%error, "cannot remove the payload");
     }
-    let payload = payload.map_err(|error| {
+    let bytes = bytes.len();
+    match &payload {
+        Ok(_) | Err(PayloadError::Sanitized) => {}
+        Err(PayloadError::Foreign(what)) => {
+            tracing::warn!(%job, %what, bytes, "the hub's answer is no job description");
+        }
         // The error's own text could show a piece of the payload.
-        tracing::error!(
-            line = error.line(),
-            column = error.column(),
-            bytes = bytes.len(),
-            "the payload cannot be read"
-        );
-        Misfortune::Unreadable
-    })?;
-    if is_sanitized(&payload) {
-        return Err(Misfortune::Sanitized);
+        Err(PayloadError::Unreadable { line, column }) => {
+            tracing::error!(line, column, bytes, "the payload cannot be read");
+        }
     }
-    Ok(payload)
+    payload
 }
 
 fn save(path: &Path, bytes: &[u8]) -> io::Result<()> {
@@ -48,32 +50,18 @@ fn save(path: &Path, bytes: &[u8]) -> io::Result<()> {
     file.write_all(bytes)
 }
 
-fn is_sanitized(payload: &Payload) -> bool {
-    payload
-        .env_vars
-        .iter()
-        .any(|variable| variable.value == SANITIZED)
-        || payload.files.iter().any(|file| file.content == SANITIZED)
-        || payload.logger.token.expose() == SANITIZED
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn read(text: &str) -> Result<Payload, Misfortune> {
-        let folder = tempfile::tempdir().expect("a folder");
-        let payload = save_and_read(folder.path(), text.as_bytes());
-        let left = fs::read_dir(folder.path()).expect("a folder").count();
-        assert_eq!(left, 0);
-        payload
-    }
+    use crate::hub::wire::answer::Foreign;
 
     #[test]
-    fn a_payload_is_read_scrubbed_or_neither() {
-        assert!(read(r#"{"job_id":"a","env_vars":[{"name":"A","value":"MQ=="}]}"#).is_ok());
-        let scrubbed = r#"{"job_id":"a","env_vars":[{"name":"A","value":"{SANITIZED}"}]}"#;
-        assert_eq!(read(scrubbed), Err(Misfortune::Sanitized));
-        assert_eq!(read("{"), Err(Misfortune::Unreadable));
+    fn payload_leaves_no_file() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let read = |text: &str| save_and_read(folder.path(), text.as_bytes(), &JobId::new("a"));
+        assert!(read(r#"{"job_id":"a"}"#).is_ok());
+        assert_eq!(read("{"), Err(PayloadError::Foreign(Foreign::CutJson)));
+        let left = fs::read_dir(folder.path()).expect("a folder").count();
+        assert_eq!(left, 0);
     }
 }

@@ -127,17 +127,19 @@ async fn live(
 /// One clear sentence for a person, where somebody has to act or wonders.
 fn say_why(reason: Reason, endpoint: &str, refusal: &str) {
     match reason {
-        Reason::NotRegistered(CallFailure::Status(401 | 404)) => error!(
-            "{endpoint} does not know this registration token: take the agent type's current one; trying again cannot help"
+        Reason::NotRegistered(CallFailure::Refused(401 | 404)) => error!(
+            "{endpoint} does not know this registration token, and has said so repeatedly: take the agent type's current one"
         ),
-        Reason::NotRegistered(CallFailure::Status(400 | 422)) => error!(
+        Reason::NotRegistered(CallFailure::Refused(400 | 422)) => error!(
             "giving up after all tries: {refusal}; a name that is taken, or a full quota, becomes free \
              minutes after another agent has left"
         ),
         Reason::NotRegistered(CallFailure::Hopeless) => {
             error!("giving up, for trying again cannot help: {refusal}");
         }
-        Reason::NotRegistered(CallFailure::Unanswered | CallFailure::Status(_)) => {
+        Reason::NotRegistered(
+            CallFailure::Unanswered | CallFailure::Foreign(_) | CallFailure::Refused(_),
+        ) => {
             error!("giving up after all tries: {refusal}");
         }
         Reason::RowGone => {

@@ -21,7 +21,7 @@ use super::state::{Effect, Event, Misfortune, Reason};
 use super::uplink::{LogTarget, Uplink};
 use crate::hub::wire::agent::{JobResult, RegisterRequest, SyncRequest, SyncState};
 use crate::hub::wire::log::LogEvent;
-use crate::hub::wire::payload::Payload;
+use crate::hub::wire::payload::{Payload, PayloadError};
 use crate::model::id::JobId;
 
 /// Between the job and the log: a burst fits, and then the job waits for the log server.
@@ -50,7 +50,7 @@ pub(super) enum Done {
     Plain(Event),
     Registered(String),
     Synced(SyncRequest, Event),
-    Payload(JobId, Box<Result<Payload, Misfortune>>),
+    Payload(JobId, Box<Result<Payload, PayloadError>>),
 }
 
 /// The job that runs, and the ends of its lines that are ours.
@@ -161,7 +161,7 @@ impl Tasks {
                     self.payload = Some(payload);
                     Event::PayloadArrived(job)
                 }
-                Err(why) => Event::PayloadUnusable(job, why),
+                Err(error) => Event::of_payload_error(job, error),
             },
         }
     }
@@ -171,7 +171,12 @@ impl Tasks {
         self.running.spawn_local(async move {
             match uplink.register(&request).await {
                 Ok(name) => Done::Registered(name),
-                Err(failure) => Done::Plain(Event::RegisterFailed(failure)),
+                Err(failure) => {
+                    if let Some(message) = uplink.take_first_quota_refusal() {
+                        mark(&Mark::Refused(message));
+                    }
+                    Done::Plain(Event::RegisterFailed(failure))
+                }
             }
         });
     }
@@ -193,7 +198,7 @@ impl Tasks {
         self.running.spawn_local(async move {
             match uplink.payload(&job).await {
                 Ok(bytes) => {
-                    let payload = save_and_read(&settings.scratch, &bytes);
+                    let payload = save_and_read(&settings.scratch, &bytes, &job);
                     Done::Payload(job, Box::new(payload))
                 }
                 Err(failure) => Done::Plain(Event::PayloadFailed(job, failure)),

@@ -1,6 +1,6 @@
 //! The agent's calls, each with the token that it needs, and what their failures mean to `state`.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 
 use tracing::{debug, warn};
 
@@ -9,11 +9,9 @@ use super::state::CallFailure;
 use crate::hub::client::{AgentClient, CallError};
 use crate::hub::wire::LOG_API;
 use crate::hub::wire::agent::{RegisterRequest, SyncRequest, SyncResponse};
+use crate::hub::wire::answer::Failure;
 use crate::model::id::JobId;
 use crate::model::secret::Secret;
-
-/// The hub's 400 for a name that is taken: the one that can pass (protocol.md 3.1).
-const NAME_TAKEN: &str = "agent can't be registered";
 
 /// The line to the hub, shared by the tasks of one agent.
 #[derive(Debug)]
@@ -25,6 +23,10 @@ pub(super) struct Uplink {
     token: RefCell<Secret>,
     /// Why the last registration failed, in words.
     refusal: RefCell<String>,
+    /// The hub's first 422, in its words, until it is on the console.
+    quota_refusal: RefCell<Option<String>>,
+    /// There was one.
+    quota_refused: Cell<bool>,
 }
 
 /// Where a job's log goes, and the token that opens it; `None` asks the hub for one first.
@@ -44,12 +46,19 @@ impl Uplink {
             origin,
             token: RefCell::new(registration_token),
             refusal: RefCell::default(),
+            quota_refusal: RefCell::default(),
+            quota_refused: Cell::default(),
         }
     }
 
     /// Why the last registration failed, in words.
     pub(super) fn refusal(&self) -> String {
         self.refusal.borrow().clone()
+    }
+
+    /// The hub's words for having no room for another agent: once, after its first 422.
+    pub(super) fn take_first_quota_refusal(&self) -> Option<String> {
+        self.quota_refusal.take()
     }
 
     /// Registers, and puts the access token in the place of the registration token. Gives the name that counts.
@@ -67,6 +76,14 @@ impl Uplink {
                 let words = describe(&error);
                 warn!(error = %words, "cannot register");
                 self.refusal.replace(words);
+                if let Some(Failure::Refused {
+                    status: 422,
+                    message,
+                }) = error.failure()
+                    && !self.quota_refused.replace(true)
+                {
+                    self.quota_refusal.replace(Some(message));
+                }
                 Err(classify_registration(&error, request))
             }
         }
@@ -146,12 +163,7 @@ impl Uplink {
             .await;
         answer.map_err(|error| {
             warn!(error = %describe(&error), start_from = batch.start_from, events = batch.events, "the log server did not take a batch");
-            match error.status() {
-                Some(400 | 413) => Refusal::Unacceptable,
-                Some(401) => Refusal::Token,
-                Some(422) => Refusal::Full,
-                Some(_) | None => Refusal::Trouble,
-            }
+            Refusal::of(error.failure().as_ref())
         })
     }
 
@@ -165,24 +177,18 @@ fn failed(error: &CallError, what: &'static str) -> CallFailure {
     classify(error)
 }
 
-/// A name that is taken becomes free, and so may a job; any other 400 is about what we sent,
-/// and a certificate does not change in two minutes.
+/// A certificate does not change in two minutes.
 fn classify_registration(error: &CallError, request: &RegisterRequest) -> CallFailure {
-    match error {
-        CallError::Status {
-            status: 400, body, ..
-        } if request.job_id.is_empty() && !body.contains(NAME_TAKEN) => CallFailure::Hopeless,
-        CallError::Tls { .. } => CallFailure::Hopeless,
-        CallError::Unreachable { .. } | CallError::Status { .. } | CallError::BadBody { .. } => {
-            classify(error)
-        }
+    match (error, error.failure()) {
+        (CallError::Tls { .. }, _) => CallFailure::Hopeless,
+        (_, Some(failure)) => CallFailure::of_registration(&failure, &request.job_id),
+        (_, None) => CallFailure::Unanswered,
     }
 }
 
 fn classify(error: &CallError) -> CallFailure {
-    error
-        .status()
-        .map_or(CallFailure::Unanswered, CallFailure::Status)
+    let failure = error.failure();
+    failure.map_or(CallFailure::Unanswered, |failure| CallFailure::of(&failure))
 }
 
 /// The error and its causes in one line.

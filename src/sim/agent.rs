@@ -3,14 +3,13 @@
 
 use std::time::Duration;
 
-use crate::agent::logbuf::LogBuffer;
-use crate::agent::state::{CallFailure, Event, Misfortune, State, StateSettings};
+use crate::agent::logbuf::{LogBuffer, Refusal};
+use crate::agent::state::{CallFailure, Event, State, StateSettings};
 use crate::emulator::message::{Request, Response};
-use crate::hub::wire::agent::{
-    JobResult, RefreshResponse, RegisterRequest, RegisterResponse, SyncRequest, SyncState,
-};
+use crate::hub::wire::agent::{JobResult, RegisterRequest, SyncRequest, SyncState};
+use crate::hub::wire::answer::Answer;
 use crate::hub::wire::log::LogEvent;
-use crate::hub::wire::payload::{Payload, SANITIZED};
+use crate::hub::wire::payload;
 use crate::hub::wire::{AGENT_API, LOG_API};
 use crate::model::id::JobId;
 use crate::model::secret::Secret;
@@ -142,54 +141,45 @@ impl Agent {
 
     /// What an answer means to the state; `None` is no answer in time.
     pub fn heard(&mut self, call: AgentCall, answer: Option<&Response>) -> Option<Event> {
-        let failure = match answer {
-            None | Some(Response { status: 0, .. }) => CallFailure::Unanswered,
-            Some(answer) => CallFailure::Status(answer.status),
-        };
-        let body = |status| {
-            let answer = answer.filter(|answer| answer.status == status);
-            answer.map(|answer| answer.body.as_slice())
-        };
-        Some(match call {
-            AgentCall::Register => match body(201) {
-                Some(bytes) => match serde_json::from_slice::<RegisterResponse>(bytes) {
-                    Ok(answer) => {
-                        self.token = answer.token;
-                        Event::Registered
-                    }
-                    Err(_) => Event::RegisterFailed(CallFailure::Unanswered),
-                },
-                None => Event::RegisterFailed(failure),
-            },
-            AgentCall::Sync(_) => match body(200).map(serde_json::from_slice) {
-                Some(Ok(answer)) => Event::SyncAnswered(answer),
-                Some(Err(_)) => Event::SyncFailed(CallFailure::Unanswered),
-                None => Event::SyncFailed(failure),
-            },
-            AgentCall::Payload(job) => match body(200) {
-                Some(bytes) => self.payload(job, bytes),
-                None => Event::PayloadFailed(job, failure),
-            },
-            AgentCall::Disconnect => match body(200) {
-                Some(_) => Event::Disconnected,
-                None => Event::DisconnectFailed(failure),
-            },
+        let failed = |failure| CallFailure::of(&failure);
+        let answer = wire(answer);
+        Some(match (call, answer) {
             // The log's own answers go to its buffer.
-            AgentCall::Push | AgentCall::Refresh => return None,
+            (AgentCall::Push | AgentCall::Refresh, _) => return None,
+            (AgentCall::Register, None) => Event::RegisterFailed(CallFailure::Unanswered),
+            (AgentCall::Sync(_), None) => Event::SyncFailed(CallFailure::Unanswered),
+            (AgentCall::Payload(job), None) => Event::PayloadFailed(job, CallFailure::Unanswered),
+            (AgentCall::Disconnect, None) => Event::DisconnectFailed(CallFailure::Unanswered),
+            (AgentCall::Register, Some(answer)) => match answer.registered() {
+                Ok(registered) => {
+                    self.token = registered.token;
+                    Event::Registered
+                }
+                Err(failure) => Event::RegisterFailed(CallFailure::of_registration(&failure, "")),
+            },
+            (AgentCall::Sync(_), Some(answer)) => match answer.synced() {
+                Ok(answer) => Event::SyncAnswered(answer),
+                Err(failure) => Event::SyncFailed(failed(failure)),
+            },
+            (AgentCall::Payload(job), Some(answer)) => match answer.success() {
+                Ok(()) => self.payload(job, answer.body),
+                Err(failure) => Event::PayloadFailed(job, failed(failure)),
+            },
+            (AgentCall::Disconnect, Some(answer)) => match answer.disconnected() {
+                Ok(()) => Event::Disconnected,
+                Err(failure) => Event::DisconnectFailed(failed(failure)),
+            },
         })
     }
 
     fn payload(&mut self, job: JobId, bytes: &[u8]) -> Event {
-        match serde_json::from_slice::<Payload>(bytes) {
-            Ok(payload) if payload.logger.token.expose() == SANITIZED => {
-                Event::PayloadUnusable(job, Misfortune::Sanitized)
-            }
+        match payload::read(bytes, &job) {
             Ok(payload) => {
                 let token = Some(payload.logger.token).filter(|token| !token.is_empty());
                 self.open_log(&job, token);
                 Event::PayloadArrived(job)
             }
-            Err(_) => Event::PayloadUnusable(job, Misfortune::Unreadable),
+            Err(error) => Event::of_payload_error(job, error),
         }
     }
 
@@ -245,16 +235,40 @@ impl Agent {
 
     /// A fresh log token has come, or not.
     pub fn refreshed(&mut self, answer: Option<&Response>) -> bool {
-        let body = answer.filter(|answer| answer.status == 200);
-        let fresh = body.and_then(|it| serde_json::from_slice::<RefreshResponse>(&it.body).ok());
+        let fresh = wire(answer).and_then(|answer| answer.refreshed().ok());
         match (fresh, &mut self.log) {
             (Some(fresh), Some(log)) => {
-                log.token = Some(fresh.token);
+                log.token = Some(fresh);
                 true
             }
             (_, _) => false,
         }
     }
+}
+
+/// What the log server makes of a push; `None` is no answer in time.
+///
+/// # Errors
+/// How it refused, or did not answer.
+pub fn stored(answer: Option<&Response>) -> Result<(), Refusal> {
+    let answer = wire(answer).ok_or(Refusal::of(None))?;
+    let stored = answer.stored();
+    stored.map_err(|failure| Refusal::of(Some(&failure)))
+}
+
+/// Whether the hub has answered a report.
+pub fn is_acknowledged(answer: Option<&Response>) -> bool {
+    wire(answer).is_some_and(|answer| answer.synced().is_ok())
+}
+
+/// The answer as it is on the wire; a connection that was closed has none.
+fn wire(answer: Option<&Response>) -> Option<Answer<'_>> {
+    let answer = answer.filter(|answer| answer.status != 0)?;
+    Some(Answer {
+        status: answer.status,
+        content_type: answer.content_type,
+        body: &answer.body,
+    })
 }
 
 /// Whether a report says that the job has ended.

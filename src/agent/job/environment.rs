@@ -4,10 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsString;
 use std::os::unix::ffi::OsStrExt;
 
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
-
 use super::JobSettings;
+use super::encoding;
 use super::log::Log;
 use crate::agent::shell::{Shell, quoted};
 use crate::hub::wire::payload::EnvVar;
@@ -83,9 +81,7 @@ fn decoded(
 ) -> Result<BTreeMap<String, Vec<u8>>, String> {
     let mut values = BTreeMap::new();
     for variable in variables {
-        let value = STANDARD
-            .decode(&variable.value)
-            .map_err(|_| variable.name.clone())?;
+        let value = encoding::decoded(&variable.value).ok_or_else(|| variable.name.clone())?;
         values.insert(variable.name.clone(), value);
     }
     for (name, value) in extra {

@@ -5,10 +5,9 @@ use std::io::{self, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
 use thiserror::Error;
 
+use super::encoding;
 use super::log::Log;
 use crate::hub::wire::payload::File;
 use crate::ports::Clock;
@@ -65,9 +64,8 @@ pub(super) async fn inject(files: &[File], home: &Path, log: &mut Log<'_, impl C
 }
 
 fn write(file: &File, home: &Path) -> Result<(), FileError> {
-    let content = STANDARD
-        .decode(&file.content)
-        .map_err(|_| FileError::Content(file.path.clone()))?;
+    let content =
+        encoding::decoded(&file.content).ok_or_else(|| FileError::Content(file.path.clone()))?;
     let mode = u32::from_str_radix(&file.mode, 8)
         .ok()
         .filter(|mode| *mode <= 0o7777)

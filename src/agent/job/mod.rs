@@ -5,6 +5,7 @@
 //! and where the events go.
 
 mod commands;
+mod encoding;
 mod environment;
 mod files;
 mod hooks;

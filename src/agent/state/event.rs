@@ -3,6 +3,8 @@
 use std::fmt;
 
 use crate::hub::wire::agent::{JobResult, ShutdownReason, SyncRequest, SyncResponse};
+use crate::hub::wire::answer::{Failure, Foreign};
+use crate::hub::wire::payload::PayloadError;
 use crate::model::id::JobId;
 
 /// Something that happened. Every effect that was asked for ends in one of these.
@@ -14,7 +16,7 @@ pub enum Event {
     Registered,
     /// It has not.
     RegisterFailed(CallFailure),
-    /// The hub answered a sync with 200.
+    /// The hub answered a sync with what to do.
     SyncAnswered(SyncResponse),
     /// It did not.
     SyncFailed(CallFailure),
@@ -38,21 +40,57 @@ pub enum Event {
     DeadlinePassed,
 }
 
+impl Event {
+    /// What a body means that gives no job to run: another body is asked for where that can help.
+    pub fn of_payload_error(job: JobId, error: PayloadError) -> Self {
+        match error {
+            PayloadError::Foreign(what) => Self::PayloadFailed(job, CallFailure::Foreign(what)),
+            PayloadError::Sanitized => Self::PayloadUnusable(job, Misfortune::Sanitized),
+            PayloadError::Unreadable { .. } => Self::PayloadUnusable(job, Misfortune::Unreadable),
+        }
+    }
+}
+
+/// The hub's 400 for a name that is taken: the one that can pass (protocol.md 3.1).
+const NAME_TAKEN: &str = "agent can't be registered";
+
 /// How a call failed, as far as the state behaves differently.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CallFailure {
-    /// No answer, or one that cannot be read: the hub may have acted on the call.
+    /// No answer: the hub may have acted on the call.
     Unanswered,
-    /// The hub answered with this HTTP status.
-    Status(u16),
+    /// The hub itself refused, with this HTTP status.
+    Refused(u16),
+    /// The answer was not the hub's own, or was damaged: the hub may have acted on the call.
+    Foreign(Foreign),
     /// Nothing that time can heal: the caller could tell from the answer.
     Hopeless,
 }
 
 impl CallFailure {
+    /// What was wrong with an answer.
+    pub const fn of(failure: &Failure) -> Self {
+        match failure {
+            Failure::Refused { status, .. } => Self::Refused(*status),
+            Failure::Foreign { what, .. } => Self::Foreign(*what),
+        }
+    }
+
+    /// The same for a registration. A name that is taken becomes free, and so may a job that was
+    /// asked for; any other 400 of the hub is about what we sent.
+    pub fn of_registration(failure: &Failure, job_id: &str) -> Self {
+        match failure {
+            Failure::Refused {
+                status: 400,
+                message,
+            } if job_id.is_empty() && !message.contains(NAME_TAKEN) => Self::Hopeless,
+            Failure::Refused { .. } | Failure::Foreign { .. } => Self::of(failure),
+        }
+    }
+
     /// Whether the hub does not know the token, or the row behind it (protocol.md section 2).
     pub const fn is_unknown_token(self) -> bool {
-        matches!(self, Self::Status(401 | 404))
+        matches!(self, Self::Refused(401 | 404))
     }
 }
 
@@ -63,8 +101,8 @@ pub enum Misfortune {
     Sanitized,
     /// The payload is not what protocol.md section 5 says.
     Unreadable,
-    /// The hub did not hand it out.
-    NotFetched,
+    /// It did not come; how the last try failed.
+    NotFetched(CallFailure),
 }
 
 /// Something to do. The caller does it, and reports the end of it as an [`Event`].
@@ -109,7 +147,7 @@ pub enum Reason {
     UnableToSync,
     /// The hub no longer knows this agent.
     RowGone,
-    /// The hub never knew it.
+    /// It could not be registered; how the last try failed.
     NotRegistered(CallFailure),
 }
 

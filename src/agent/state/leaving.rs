@@ -31,7 +31,7 @@ enum Stage {
     JobEnding(JobId),
     /// Its last events are on their way.
     LogClosing(JobId, JobResult),
-    /// One last try to say how it ended.
+    /// The last tries to say how it ended.
     Reporting(JobId, JobResult),
     /// A call is under way, or a pause before the next.
     Disconnecting {
@@ -185,13 +185,19 @@ impl State {
         }
     }
 
+    /// The last report is repeated until [`LEAVE_MAX`]: one odd answer does not lose a result.
     pub(super) fn report_failed_while_leaving(
         &mut self,
         reported: SyncState,
+        failure: CallFailure,
         now: Timestamp,
     ) -> Vec<Effect> {
         match self.last_report(reported) {
-            Some(reason) => self.shut_down(reason),
+            Some(reason) if failure == CallFailure::Refused(404) => self.shut_down(reason),
+            Some(_) => {
+                self.sync_later(now);
+                Vec::new()
+            }
             None => self.sync_soon(now),
         }
     }

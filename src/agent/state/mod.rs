@@ -6,6 +6,7 @@
 //! again for that job; every wait has an end. What is not here: calls, tokens, the log's events.
 //! Where the official agent waits for ever or too long we do not; `leaving` tells where.
 
+mod denials;
 mod event;
 mod interruption;
 mod leaving;
@@ -22,6 +23,7 @@ use self::leaving::Leaving;
 use self::pause::Spread;
 use self::registering::Registering;
 use self::syncing::SyncClock;
+use self::taking::Fetching;
 use crate::hub::wire::agent::JobResult;
 use crate::model::id::JobId;
 use crate::model::time::Timestamp;
@@ -61,11 +63,10 @@ enum Phase {
     New,
     Registering(Registering),
     Waiting,
-    /// The payload is being fetched; `retry_at` while a pause lasts.
+    /// The payload is being fetched.
     Starting {
         job: JobId,
-        attempts: u32,
-        retry_at: Option<Timestamp>,
+        fetching: Fetching,
     },
     Running {
         job: JobId,
@@ -126,7 +127,7 @@ impl State {
         let own = match &self.phase {
             Phase::New | Phase::Left => return None,
             Phase::Registering(registering) => registering.retry_at,
-            Phase::Starting { retry_at, .. } => *retry_at,
+            Phase::Starting { fetching, .. } => fetching.retry_at,
             Phase::Leaving(leaving) => Some(leaving.deadline()),
             Phase::Waiting
             | Phase::Running { .. }
@@ -150,8 +151,8 @@ impl State {
                 let due = take_due(&mut registering.retry_at, now);
                 due.then_some(Effect::Register).into_iter().collect()
             }
-            Phase::Starting { job, retry_at, .. } => {
-                let due = take_due(retry_at, now);
+            Phase::Starting { job, fetching } => {
+                let due = take_due(&mut fetching.retry_at, now);
                 due.then(|| Effect::FetchPayload(job.clone()))
                     .into_iter()
                     .collect()

@@ -1,5 +1,6 @@
 //! Becoming known to the hub, or giving up in good time (protocol.md 3.1, quirks S2, S3, S18, A3).
 
+use super::denials::{CONFIRMED_AFTER, Denials};
 use super::{CallFailure, Effect, Phase, Reason, State};
 use crate::model::time::Timestamp;
 
@@ -11,6 +12,8 @@ pub(super) struct Registering {
     failures: u32,
     /// A call may have registered us without our knowing.
     in_doubt: bool,
+    /// The hub says that it does not know the token.
+    denials: Denials,
     /// The next call, while a pause lasts.
     pub(super) retry_at: Option<Timestamp>,
 }
@@ -24,6 +27,7 @@ impl State {
             since: now,
             failures: 0,
             in_doubt: false,
+            denials: Denials::default(),
             retry_at: None,
         });
         vec![Effect::Register]
@@ -44,13 +48,19 @@ impl State {
         };
         registering.failures += 1;
         let failures = registering.failures;
+        registering.denials.add(failure, &[401, 404], now);
+        let is_denied = registering.denials.are_confirmed(CONFIRMED_AFTER, now);
         let pause = match failure {
-            CallFailure::Hopeless | CallFailure::Status(401 | 404) => None,
+            CallFailure::Hopeless => None,
+            CallFailure::Refused(401 | 404) if is_denied => None,
             // With a job of our own a repeat after a lost answer is refused for good: the first one took the job.
-            CallFailure::Status(400) if self.settings.preassigned && registering.in_doubt => None,
-            // A name or a quota becomes free when the hub has cleaned up: minutes, not seconds.
-            CallFailure::Status(400 | 422) => Some(self.spread.growing(failures, 2_000, 60_000)),
-            CallFailure::Unanswered | CallFailure::Status(_) => {
+            CallFailure::Refused(400) if self.settings.preassigned && registering.in_doubt => None,
+            // A name becomes free when the hub has cleaned up: minutes, not seconds.
+            CallFailure::Refused(400) => Some(self.spread.growing(failures, 2_000, 60_000)),
+            // A slot of the quota becomes free as soon as another agent leaves.
+            CallFailure::Refused(422) => Some(self.spread.growing(failures, 2_000, 15_000)),
+            CallFailure::Refused(401 | 404) => Some(self.spread.growing(failures, 1_000, 15_000)),
+            CallFailure::Unanswered | CallFailure::Foreign(_) | CallFailure::Refused(_) => {
                 registering.in_doubt = true;
                 Some(self.spread.growing(failures, 1_000, 15_000))
             }

@@ -3,6 +3,7 @@
 
 use std::time::Duration;
 
+use super::denials::{CONFIRMED_AFTER, Denials};
 use super::{CallFailure, Effect, Phase, Reason, State, take_due};
 use crate::hub::wire::agent::{JobResult, SyncAction, SyncRequest, SyncResponse, SyncState};
 use crate::model::id::JobId;
@@ -23,6 +24,8 @@ pub(super) struct SyncClock {
     urgent: bool,
     /// Since the last success.
     failures: u32,
+    /// The hub says that it does not know our row. 401 and 403 say nothing of a row.
+    denials: Denials,
     pub(super) last_success_at: Timestamp,
 }
 
@@ -32,6 +35,12 @@ impl State {
         self.sync.urgent = self.sync.in_flight.is_some();
         self.sync.next_at = Some(now);
         self.sync_due(now)
+    }
+
+    /// Reports again after a pause that grows.
+    pub(super) fn sync_later(&mut self, now: Timestamp) {
+        let pause = self.spread.growing(self.sync.failures, 1_000, 5_999);
+        self.sync.next_at = Some(now.plus(pause));
     }
 
     pub(super) fn sync_due(&mut self, now: Timestamp) -> Vec<Effect> {
@@ -58,6 +67,7 @@ impl State {
             return Vec::new();
         };
         self.sync.failures = 0;
+        self.sync.denials.clear();
         self.sync.last_success_at = now;
         let pause = match answer.next_sync_after {
             ..=0 => self.spread.between(3_000, 5_999),
@@ -85,17 +95,25 @@ impl State {
         self.sync.failures += 1;
         let urgent = std::mem::take(&mut self.sync.urgent);
         if let Phase::Leaving(_) = self.phase {
-            return self.report_failed_while_leaving(reported, now);
+            return self.report_failed_while_leaving(reported, failure, now);
         }
-        // Nothing re-creates a row for an old access token: every later sync would fail as well.
-        if failure == CallFailure::Status(404) {
+        self.sync.denials.add(failure, &[404], now);
+        // Nothing re-creates a row for an old access token, but a job is not ended for a short
+        // trouble at the hub. An idle agent has nothing to lose.
+        let over = match self.job() {
+            Some(_) => CONFIRMED_AFTER,
+            None => Duration::ZERO,
+        };
+        if self.sync.denials.are_confirmed(over, now) {
             return self.leave_forgotten(now);
         }
         if SILENCE_MAX <= now.since(self.sync.last_success_at) {
             return self.leave_unheard(now);
         }
-        let pause = self.spread.growing(self.sync.failures, 1_000, 5_999);
-        self.sync.next_at = Some(if urgent { now } else { now.plus(pause) });
+        if urgent {
+            return self.sync_soon(now);
+        }
+        self.sync_later(now);
         self.sync_due(now)
     }
 

@@ -1,12 +1,28 @@
 //! A job's way through the agent: taken, fetched, run, its log closed, reported (protocol.md 4.2).
 
+use std::time::Duration;
+
+use super::denials::{CONFIRMED_AFTER, Denials};
 use super::{CallFailure, Effect, Misfortune, Phase, State};
 use crate::hub::wire::agent::JobResult;
 use crate::model::id::JobId;
 use crate::model::time::Timestamp;
 
-/// The payload is asked for this often, over about a minute.
-const FETCHES_MAX: u32 = 10;
+/// The payload is asked for at least this often before the job fails for want of it,
+const FETCHES_MIN: u32 = 10;
+/// and for at least this long.
+const FETCH_FOR: Duration = Duration::from_secs(180);
+
+/// The payload is asked for, or a pause lasts before it is asked for again.
+#[derive(Clone, Debug)]
+pub(super) struct Fetching {
+    since: Timestamp,
+    failures: u32,
+    /// The hub says that the job is not ours, or that it does not know us.
+    denials: Denials,
+    /// The next call, while a pause lasts.
+    pub(super) retry_at: Option<Timestamp>,
+}
 
 impl State {
     /// `run-job`. Safe to be told twice: the hub repeats it until we report that we are starting.
@@ -25,8 +41,12 @@ impl State {
         }
         self.phase = Phase::Starting {
             job: job.clone(),
-            attempts: 1,
-            retry_at: None,
+            fetching: Fetching {
+                since: now,
+                failures: 0,
+                denials: Denials::default(),
+                retry_at: None,
+            },
         };
         vec![Effect::FetchPayload(job)]
     }
@@ -76,28 +96,25 @@ impl State {
         failure: CallFailure,
         now: Timestamp,
     ) -> Vec<Effect> {
-        let Phase::Starting {
-            job,
-            attempts,
-            retry_at,
-        } = &mut self.phase
-        else {
+        let Phase::Starting { job, fetching } = &mut self.phase else {
             return Vec::new();
         };
         if job != wanted {
             return Vec::new();
         }
-        if failure == CallFailure::Status(404) {
+        fetching.failures += 1;
+        fetching.denials.add(failure, &[404], now);
+        if fetching.denials.are_confirmed(CONFIRMED_AFTER, now) {
             // The job is not ours, so its log is not ours to write either.
             let job = job.clone();
             return self.finish(job, JobResult::Failed, now);
         }
-        if *attempts < FETCHES_MAX {
-            *retry_at = Some(now.plus(self.spread.growing(*attempts, 1_000, 10_000)));
-            *attempts += 1;
-            return Vec::new();
+        if FETCHES_MIN <= fetching.failures && FETCH_FOR <= now.since(fetching.since) {
+            return self.payload_unusable(wanted, Misfortune::NotFetched(failure));
         }
-        self.payload_unusable(wanted, Misfortune::NotFetched)
+        let pause = self.spread.growing(fetching.failures, 1_000, 15_000);
+        fetching.retry_at = Some(now.plus(pause));
+        Vec::new()
     }
 
     pub(super) fn job_ended(&mut self, ended: &JobId, result: JobResult) -> Vec<Effect> {

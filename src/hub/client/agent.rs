@@ -5,9 +5,8 @@ use reqwest::Method;
 use super::error::{CallError, ClientError};
 use super::http::{Authorization, Body, Http, HttpSettings, without_query};
 use crate::hub::wire::AGENT_API;
-use crate::hub::wire::agent::{
-    RefreshResponse, RegisterRequest, RegisterResponse, SyncRequest, SyncResponse,
-};
+use crate::hub::wire::agent::{RegisterRequest, RegisterResponse, SyncRequest, SyncResponse};
+use crate::hub::wire::answer::{Answer, Failure};
 use crate::model::id::JobId;
 use crate::model::secret::Secret;
 
@@ -31,11 +30,11 @@ impl AgentClient {
         registration_token: &Secret,
         request: &RegisterRequest,
     ) -> Result<RegisterResponse, CallError> {
-        let path = format!("{AGENT_API}/register");
-        let body = self
-            .post(201, &path, registration_token, Body::json(request))
-            .await?;
-        self.http.read(&format!("POST {path}"), &body)
+        let body = Body::json(request);
+        self.post("register", registration_token, body, |answer| {
+            answer.registered()
+        })
+        .await
     }
 
     /// `POST /sync`: what the agent does, for what it should do.
@@ -44,11 +43,9 @@ impl AgentClient {
         access_token: &Secret,
         request: &SyncRequest,
     ) -> Result<SyncResponse, CallError> {
-        let path = format!("{AGENT_API}/sync");
-        let body = self
-            .post(200, &path, access_token, Body::json(request))
-            .await?;
-        self.http.read(&format!("POST {path}"), &body)
+        let body = Body::json(request);
+        self.post("sync", access_token, body, |answer| answer.synced())
+            .await
     }
 
     /// `GET /jobs/{id}`: the payload as it came. The hub serves it once (protocol.md S1),
@@ -56,25 +53,24 @@ impl AgentClient {
     pub async fn payload(&self, access_token: &Secret, job: &JobId) -> Result<Vec<u8>, CallError> {
         let path = format!("{AGENT_API}/jobs/{job}");
         let token = Authorization::Token(access_token);
-        self.http
-            .expect(200, Method::GET, &path, token, Body::Empty)
-            .await
+        let answer = self.http.expect(Method::GET, &path, token, Body::Empty);
+        Ok(answer.await?.body)
     }
 
     /// `POST /refresh`: a fresh log token for the job that the agent has.
     pub async fn refresh(&self, access_token: &Secret) -> Result<Secret, CallError> {
-        let path = format!("{AGENT_API}/refresh");
-        let body = self.post(200, &path, access_token, Body::Empty).await?;
-        let answer: RefreshResponse = self.http.read(&format!("POST {path}"), &body)?;
-        Ok(answer.token)
+        self.post("refresh", access_token, Body::Empty, |answer| {
+            answer.refreshed()
+        })
+        .await
     }
 
     /// `POST /disconnect`: the agent leaves.
     pub async fn disconnect(&self, access_token: &Secret) -> Result<(), CallError> {
-        let path = format!("{AGENT_API}/disconnect");
-        self.post(200, &path, access_token, Body::Empty)
-            .await
-            .map(drop)
+        self.post("disconnect", access_token, Body::Empty, |answer| {
+            answer.disconnected()
+        })
+        .await
     }
 
     /// Pushes log events to the absolute address that the payload names. `start_from` is the
@@ -98,24 +94,21 @@ impl AgentClient {
             "POST {}",
             without_query(path.as_deref().unwrap_or("the log"))
         );
-        self.http.wanted(200, &call, answer).map(drop)
+        let stored = answer.wire().stored();
+        stored.map_err(|failure| answer.error(&call, failure, token))
     }
 
-    async fn post(
+    async fn post<T>(
         &self,
-        wanted: u16,
-        path: &str,
+        what: &str,
         token: &Secret,
         body: Body,
-    ) -> Result<Vec<u8>, CallError> {
-        self.http
-            .expect(
-                wanted,
-                Method::POST,
-                path,
-                Authorization::Token(token),
-                body,
-            )
-            .await
+        read: impl FnOnce(Answer<'_>) -> Result<T, Failure>,
+    ) -> Result<T, CallError> {
+        let path = format!("{AGENT_API}/{what}");
+        let token = Authorization::Token(token);
+        let answer = self.http.call(Method::POST, &path, token, body).await?;
+        let call = format!("POST {path}");
+        read(answer.wire()).map_err(|failure| answer.error(&call, failure, token))
     }
 }

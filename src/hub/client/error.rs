@@ -5,6 +5,7 @@ use std::error;
 use thiserror::Error;
 
 use crate::https::{HttpsError, last_cause};
+use crate::hub::wire::answer::{Failure, Foreign};
 
 /// Why no client could be made: always a matter of configuration.
 #[derive(Debug, Error)]
@@ -43,9 +44,8 @@ pub enum CallError {
         /// What is wrong, and what would help.
         reason: String,
     },
-    /// The hub's answer was not a success. A retry can help with 500 and above, and with 401 of
-    /// the log server after a refresh of its token; not with 404, which is an unknown token or
-    /// row, nor with what is wrong with the request (protocol.md section 3).
+    /// The hub itself refuses. A retry can help with 500 and above, and with 401 of the log server
+    /// after a refresh of its token. 404 is an unknown token or row (protocol.md section 3).
     #[error("{endpoint} answered {status} to {call}: {body}")]
     Status {
         /// Host and port.
@@ -54,8 +54,22 @@ pub enum CallError {
         call: String,
         /// The HTTP status.
         status: u16,
-        /// The first line of the body.
+        /// The hub's one line, without what may be a token.
         body: String,
+    },
+    /// The answer is not the hub's own, or was damaged on its way. A retry can help.
+    #[error(
+        "{endpoint} answered {status} to {call} with {what}, which is not the hub's own answer"
+    )]
+    Foreign {
+        /// Host and port.
+        endpoint: String,
+        /// Method and path.
+        call: String,
+        /// The HTTP status.
+        status: u16,
+        /// What came.
+        what: Foreign,
     },
     /// The answer was a success, and not what it should be. A retry can help with a proxy's page.
     #[error("{endpoint} answered {call} with something else: {reason}")]
@@ -70,10 +84,28 @@ pub enum CallError {
 }
 
 impl CallError {
-    /// The HTTP status, if there was an answer that was no success.
+    /// The HTTP status, if the hub itself refuses.
     pub fn status(&self) -> Option<u16> {
         match self {
             Self::Status { status, .. } => Some(*status),
+            Self::Unreachable { .. }
+            | Self::Tls { .. }
+            | Self::Foreign { .. }
+            | Self::BadBody { .. } => None,
+        }
+    }
+
+    /// What was wrong with the answer, if there was one.
+    pub fn failure(&self) -> Option<Failure> {
+        match self {
+            Self::Status { status, body, .. } => Some(Failure::Refused {
+                status: *status,
+                message: body.clone(),
+            }),
+            Self::Foreign { status, what, .. } => Some(Failure::Foreign {
+                status: *status,
+                what: *what,
+            }),
             Self::Unreachable { .. } | Self::Tls { .. } | Self::BadBody { .. } => None,
         }
     }
@@ -81,7 +113,7 @@ impl CallError {
     /// Whether the same call may succeed later.
     pub fn may_pass(&self) -> bool {
         match self {
-            Self::Unreachable { .. } | Self::BadBody { .. } => true,
+            Self::Unreachable { .. } | Self::Foreign { .. } | Self::BadBody { .. } => true,
             Self::Status { status, .. } => 500 <= *status || *status == 429,
             Self::Tls { .. } => false,
         }

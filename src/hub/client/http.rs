@@ -10,13 +10,13 @@ use serde::de::DeserializeOwned;
 
 use super::error::{CallError, ClientError};
 use crate::https;
+use crate::https::date::LatestDate;
+use crate::hub::wire::answer::{Answer as WireAnswer, Failure};
 use crate::model::secret::Secret;
 use crate::model::time::Timestamp;
 
 /// How long a connection may take to come about: a machine that is there answers much sooner.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
-/// How much of an error's body is kept: a sentence, not a proxy's page.
-const BODY_SHOWN_MAX: usize = 200;
 
 /// How to reach a hub.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -55,6 +55,16 @@ pub(super) struct Http {
     endpoint: String,
     /// Scheme, host and port.
     base: String,
+    /// Of successes alone: an edge in front of the hub has a clock of its own.
+    latest_date: LatestDate,
+}
+
+/// The JSON that a body has to be. Types whose fields all have defaults would be read from others.
+#[derive(Clone, Copy)]
+pub(super) enum Shape {
+    Object,
+    ObjectOrNull,
+    List,
 }
 
 /// What a call sends.
@@ -79,10 +89,51 @@ pub(super) struct Answer {
     /// Host and port of who answered, for errors.
     endpoint: String,
     pub(super) status: u16,
+    content_type: String,
     pub(super) location: Option<String>,
     /// What time it is there, in whole seconds.
     pub(super) date: Option<Timestamp>,
     pub(super) body: Vec<u8>,
+}
+
+impl Answer {
+    /// What the protocol looks at.
+    pub(super) fn wire(&self) -> WireAnswer<'_> {
+        WireAnswer {
+            status: self.status,
+            content_type: &self.content_type,
+            body: &self.body,
+        }
+    }
+
+    /// The error that the answer to a call is. A server that repeats the token shows it to nobody.
+    pub(super) fn error(
+        &self,
+        call: &str,
+        failure: Failure,
+        authorization: Authorization<'_>,
+    ) -> CallError {
+        let (endpoint, call) = (self.endpoint.clone(), call.to_owned());
+        let body = String::from_utf8_lossy(&self.body);
+        match failure {
+            Failure::Refused { status, message } => CallError::Status {
+                endpoint,
+                call,
+                status,
+                body: if authorization.is_in(&message) || authorization.is_in(&body) {
+                    "(a message with the token in it)".to_owned()
+                } else {
+                    message
+                },
+            },
+            Failure::Foreign { status, what } => CallError::Foreign {
+                endpoint,
+                call,
+                status,
+                what,
+            },
+        }
+    }
 }
 
 impl Http {
@@ -100,7 +151,13 @@ impl Http {
             client,
             base: format!("{scheme}://{endpoint}"),
             endpoint,
+            latest_date: LatestDate::default(),
         })
+    }
+
+    /// What time it is at the hub, by the successes of the last minute.
+    pub(super) fn time(&self) -> Option<Timestamp> {
+        self.latest_date.time()
     }
 
     /// Host and port, for errors.
@@ -147,11 +204,16 @@ impl Http {
         let status = response.status().as_u16();
         let header = |name| response.headers().get(name).and_then(|it| it.to_str().ok());
         let location = header("location").map(str::to_owned);
+        let content_type = header("content-type").unwrap_or_default().to_owned();
         let date = header("date").and_then(https::date::read);
+        if let 200..300 = status {
+            self.latest_date.note(header("date"));
+        }
         let body = response.bytes().await.map_err(failed)?.to_vec();
         Ok(Answer {
             endpoint,
             status,
+            content_type,
             location,
             date,
             body,
@@ -176,36 +238,30 @@ impl Http {
         format!("{}{port}", host.unwrap_or("the log server"))
     }
 
-    /// Calls a path and wants that status.
+    /// Calls a path and wants a success, whose body is the caller's to read.
     pub(super) async fn expect(
         &self,
-        wanted: u16,
         method: Method,
         path: &str,
         authorization: Authorization<'_>,
         body: Body,
-    ) -> Result<Vec<u8>, CallError> {
+    ) -> Result<Answer, CallError> {
         let call = format!("{method} {}", without_query(path));
         let answer = self.call(method, path, authorization, body).await?;
-        self.wanted(wanted, &call, answer).map(|answer| answer.body)
+        self.wanted(&call, answer, authorization)
     }
 
-    /// An answer of that status, or the error that it is otherwise.
+    /// A success, or the error that the answer is otherwise.
     pub(super) fn wanted(
         &self,
-        wanted: u16,
         call: &str,
         answer: Answer,
+        authorization: Authorization<'_>,
     ) -> Result<Answer, CallError> {
-        if answer.status == wanted {
-            return Ok(answer);
+        match answer.wire().success() {
+            Ok(()) => Ok(answer),
+            Err(failure) => Err(answer.error(call, failure, authorization)),
         }
-        Err(CallError::Status {
-            endpoint: answer.endpoint,
-            call: call.to_owned(),
-            status: answer.status,
-            body: first_line(&answer.body),
-        })
     }
 
     /// Reads JSON, and says which call gave something else.
@@ -213,16 +269,31 @@ impl Http {
         &self,
         call: &str,
         body: &[u8],
+        shape: Shape,
     ) -> Result<T, CallError> {
-        serde_json::from_slice(body).map_err(|error| CallError::BadBody {
+        let bad = |reason: String| CallError::BadBody {
             endpoint: self.endpoint.clone(),
             call: call.to_owned(),
-            // The position alone: the words would quote the body, which may hold a token.
-            reason: format!(
-                "not the JSON expected, at line {} column {}",
-                error.line(),
-                error.column()
-            ),
+            reason,
+        };
+        let is_shaped = match (shape, body.trim_ascii().first()) {
+            (Shape::Object | Shape::ObjectOrNull, Some(b'{')) | (Shape::List, Some(b'[')) => true,
+            (Shape::ObjectOrNull, Some(b'n')) => true,
+            (Shape::Object | Shape::ObjectOrNull | Shape::List, _) => false,
+        };
+        if !is_shaped {
+            let wanted = match shape {
+                Shape::Object | Shape::ObjectOrNull => "a JSON object",
+                Shape::List => "a JSON list",
+            };
+            return Err(bad(format!("not {wanted}")));
+        }
+        // The position alone: the words would quote the body, which may hold a token.
+        serde_json::from_slice(body).map_err(|error| {
+            let (line, column) = (error.line(), error.column());
+            bad(format!(
+                "not the JSON expected, at line {line} column {column}"
+            ))
         })
     }
 }
@@ -250,6 +321,16 @@ impl Authorization<'_> {
             HeaderValue::from_str(&text).unwrap_or_else(|_| HeaderValue::from_static("Token"));
         header.set_sensitive(true);
         Some(header)
+    }
+
+    /// Whether the token is in a text.
+    fn is_in(self, text: &str) -> bool {
+        match self {
+            Self::Inside => false,
+            Self::Token(token) | Self::Bearer(token) => {
+                !token.is_empty() && text.contains(token.expose())
+            }
+        }
     }
 }
 
@@ -279,11 +360,4 @@ fn check_endpoint(endpoint: &str) -> Result<(), ClientError> {
     Err(ClientError::Endpoint {
         found: endpoint.to_owned(),
     })
-}
-
-fn first_line(body: &[u8]) -> String {
-    let text = String::from_utf8_lossy(body);
-    let line = text.lines().next().unwrap_or_default().trim();
-    let shown = line.chars().filter(|letter| !letter.is_control());
-    shown.take(BODY_SHOWN_MAX).collect()
 }

@@ -6,7 +6,7 @@ use reqwest::Method;
 use serde::de::DeserializeOwned;
 
 use super::error::{CallError, ClientError};
-use super::http::{Authorization, Body, Http, HttpSettings, with_query, without_query};
+use super::http::{Authorization, Body, Http, HttpSettings, Shape, with_query, without_query};
 use crate::hub::wire::PUBLIC_API;
 use crate::hub::wire::log::{LogEvent, LogPage};
 use crate::hub::wire::pipelines::{PipelineDetail, PipelineRow, Project, TopologyBlock};
@@ -38,9 +38,14 @@ impl PublicClient {
         Self { http, api_token }
     }
 
-    /// One job, wherever it stands.
+    /// One job, wherever it stands. Every field has a default, so its id alone proves that it is one.
     pub async fn job(&self, id: &JobId) -> Result<Job, CallError> {
-        self.get(&format!("{PUBLIC_API}/jobs/{id}")).await
+        let path = format!("{PUBLIC_API}/jobs/{id}");
+        let job: Job = self.get(&path, Shape::Object).await?;
+        if job.metadata.id == id.as_str() {
+            return Ok(job);
+        }
+        Err(self.bad(&path, "not the job that was asked for".to_owned()))
     }
 
     /// All jobs in these states (`PENDING`, `QUEUED`, `RUNNING`, `FINISHED`), newest first.
@@ -63,13 +68,14 @@ impl PublicClient {
     pub async fn jobs_page(&self, states: &[&str], page_token: &str) -> Result<JobPage, CallError> {
         let mut query = vec![("page_size", "30"), ("page_token", page_token)];
         query.extend(states.iter().map(|state| ("states", *state)));
-        self.get(&with_query(&format!("{PUBLIC_API}/jobs"), &query))
-            .await
+        let path = with_query(&format!("{PUBLIC_API}/jobs"), &query);
+        self.get(&path, Shape::Object).await
     }
 
     /// The projects that the token sees.
     pub async fn projects(&self) -> Result<Vec<Project>, CallError> {
-        self.get(&format!("{PUBLIC_API}/projects")).await
+        self.get(&format!("{PUBLIC_API}/projects"), Shape::List)
+            .await
     }
 
     /// The pipelines of a project that were made after a moment, the newest first.
@@ -91,7 +97,8 @@ impl PublicClient {
                 ("page", &page),
                 ("page_size", PIPELINES_PAGE.1),
             ];
-            let found: Vec<PipelineRow> = self.get(&with_query(&list, &query)).await?;
+            let path = with_query(&list, &query);
+            let found: Vec<PipelineRow> = self.get(&path, Shape::List).await?;
             let is_last = found.len() < PIPELINES_PAGE.0;
             rows.extend(found);
             if is_last {
@@ -103,14 +110,14 @@ impl PublicClient {
 
     /// The blocks of a pipeline, whole from the moment that it exists.
     pub async fn topology(&self, id: &PipelineId) -> Result<Vec<TopologyBlock>, CallError> {
-        self.get(&format!("{PUBLIC_API}/pipelines/{id}/describe_topology"))
-            .await
+        let path = format!("{PUBLIC_API}/pipelines/{id}/describe_topology");
+        self.get(&path, Shape::List).await
     }
 
     /// How far a pipeline is, block by block.
     pub async fn pipeline(&self, id: &PipelineId) -> Result<PipelineDetail, CallError> {
-        self.get(&format!("{PUBLIC_API}/pipelines/{id}?detailed=true"))
-            .await
+        let path = format!("{PUBLIC_API}/pipelines/{id}?detailed=true");
+        self.get(&path, Shape::Object).await
     }
 
     /// Asks the hub to stop a job; it takes about a second.
@@ -118,7 +125,7 @@ impl PublicClient {
         let path = format!("{PUBLIC_API}/jobs/{id}/stop");
         let token = Authorization::Token(&self.api_token);
         self.http
-            .expect(200, Method::POST, &path, token, Body::Empty)
+            .expect(Method::POST, &path, token, Body::Empty)
             .await
             .map(drop)
     }
@@ -133,7 +140,9 @@ impl PublicClient {
                 ("page_size", "200"),
                 ("cursor", &cursor),
             ];
-            let page: AgentPage = self.get(&with_query(&list, &query)).await?;
+            let path = with_query(&list, &query);
+            let page: Option<AgentPage> = self.get(&path, Shape::ObjectOrNull).await?;
+            let page = page.unwrap_or_default();
             let is_ours = |agent: &Agent| agent.metadata.agent_type == agent_type.as_str();
             let ours = page.agents.into_iter().filter(is_ours);
             agents.extend(ours.map(|agent| (agent.metadata.name.clone(), agent)));
@@ -148,7 +157,10 @@ impl PublicClient {
     /// All agent types of the organization.
     pub async fn agent_types(&self) -> Result<Vec<AgentTypeObject>, CallError> {
         let list: AgentTypeList = self
-            .get(&format!("{PUBLIC_API}/self_hosted_agent_types"))
+            .get(
+                &format!("{PUBLIC_API}/self_hosted_agent_types"),
+                Shape::Object,
+            )
             .await?;
         Ok(list.agent_types)
     }
@@ -180,7 +192,10 @@ impl PublicClient {
             .http
             .call(Method::GET, &path, token, Body::Empty)
             .await?;
-        let redirect = self.http.wanted(302, &call, answer)?;
+        let redirect = match answer.status {
+            302 => answer,
+            _ => self.http.wanted(&call, answer, token)?,
+        };
         let location = redirect.location.as_deref();
         let Some(location) = location.and_then(|address| self.http.path_of(address)) else {
             return Err(CallError::BadBody {
@@ -196,26 +211,30 @@ impl PublicClient {
             .call(Method::GET, &address, Authorization::Inside, Body::Empty)
             .await?;
         let call = format!("GET {}", without_query(&address));
-        let answer = self.http.wanted(200, &call, answer)?;
-        self.http.read(&call, &answer.body)
+        let answer = self.http.wanted(&call, answer, Authorization::Inside)?;
+        self.http.read(&call, &answer.body, Shape::Object)
     }
 
     /// Half of a list would be taken for the whole of it, so it is an error.
     fn endless(&self, list: &str) -> CallError {
+        self.bad(list, format!("a list of more than {PAGES_MAX} pages"))
+    }
+
+    fn bad(&self, path: &str, reason: String) -> CallError {
         CallError::BadBody {
             endpoint: self.http.endpoint().to_owned(),
-            call: format!("GET {list}"),
-            reason: format!("a list of more than {PAGES_MAX} pages"),
+            call: format!("GET {path}"),
+            reason,
         }
     }
 
-    async fn get<T: DeserializeOwned>(&self, path: &str) -> Result<T, CallError> {
+    async fn get<T: DeserializeOwned>(&self, path: &str, shape: Shape) -> Result<T, CallError> {
         let token = Authorization::Token(&self.api_token);
-        let body = self
+        let answer = self
             .http
-            .expect(200, Method::GET, path, token, Body::Empty)
+            .expect(Method::GET, path, token, Body::Empty)
             .await?;
-        self.http
-            .read(&format!("GET {}", without_query(path)), &body)
+        let call = format!("GET {}", without_query(path));
+        self.http.read(&call, &answer.body, shape)
     }
 }

@@ -7,7 +7,7 @@ use reqwest::Method;
 use serde::de::DeserializeOwned;
 
 use super::error::{CallError, ClientError};
-use super::http::{Authorization, Body, Http, HttpSettings};
+use super::http::{Authorization, Body, Http, HttpSettings, Shape};
 use super::pipelines::Eyes;
 use super::public::PublicClient;
 use crate::hub::wire::AGENT_API;
@@ -99,10 +99,11 @@ impl HubClient {
         let token = Authorization::Token(&access.registration_token);
         let answer = self
             .http
-            .expect(200, Method::GET, &path, token, Body::Empty)
+            .expect(Method::GET, &path, token, Body::Empty)
             .await;
+        let call = format!("GET {path}");
         answer
-            .and_then(|body| self.http.read(&format!("GET {path}"), &body))
+            .and_then(|answer| self.http.read(&call, &answer.body, Shape::Object))
             .map_err(|error| hub_error(error, pool, "registration_token"))
     }
 }
@@ -158,6 +159,10 @@ impl Hub for HubClient {
         let look = self.eyes.look(&public, &pools.collect(), now).await;
         look.map(Some).map_err(look_error)
     }
+
+    fn time(&self) -> Option<Timestamp> {
+        self.http.time()
+    }
 }
 
 /// `running_job` is every state but waiting (protocol.md 9.2); an unknown word is read as work,
@@ -195,6 +200,17 @@ fn look_error(error: CallError) -> HubError {
             status,
             body,
         },
+        CallError::Foreign {
+            endpoint,
+            call,
+            status,
+            what,
+        } => HubError::Unexpected {
+            endpoint,
+            call,
+            status,
+            body: format!("{what}, which is not the hub's own answer"),
+        },
         CallError::BadBody {
             endpoint,
             call,
@@ -208,7 +224,7 @@ fn look_error(error: CallError) -> HubError {
     }
 }
 
-/// 401 and 404 both mean that the hub does not know the token (protocol.md section 2).
+/// 401 and 404 of the hub itself both mean that it does not know the token (protocol.md section 2).
 fn hub_error(error: CallError, pool: &PoolName, token: &'static str) -> HubError {
     match error {
         CallError::Status {

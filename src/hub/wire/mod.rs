@@ -5,11 +5,13 @@
 //! The source of every field is `protocol.md`, sections 3, 5, 6 and 9.
 
 pub mod agent;
+pub mod answer;
 pub mod log;
 pub mod payload;
 pub mod pipelines;
 pub mod public;
 pub mod queue;
+mod refusal;
 
 use serde::{Deserialize, Deserializer};
 

@@ -4,11 +4,29 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use super::answer::{Foreign, object};
 use super::null_as_default;
+use crate::model::id::JobId;
 use crate::model::secret::Secret;
 
 /// The text that stands for every secret once the payload has been served (protocol.md S1).
 pub const SANITIZED: &str = "{SANITIZED}";
+
+/// Why a body gives no job to run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PayloadError {
+    /// It is no description of this job.
+    Foreign(Foreign),
+    /// The hub has handed out the job's secrets before.
+    Sanitized,
+    /// It describes this job, and not as protocol.md section 5 says.
+    Unreadable {
+        /// Where; the words of the error could show a secret.
+        line: usize,
+        /// Where in the line.
+        column: usize,
+    },
+}
 
 /// A job, as the hub hands it to the agent, once.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -50,6 +68,48 @@ pub struct Payload {
     /// Where the log goes.
     #[serde(deserialize_with = "null_as_default")]
     pub logger: Logger,
+}
+
+/// Reads the payload of a job. Every field but `job_id` has a default, so that field alone proves
+/// that the body is the job's, and a job without commands is not made of nothing.
+///
+/// # Errors
+/// Why the job cannot be run.
+pub fn read(body: &[u8], job: &JobId) -> Result<Payload, PayloadError> {
+    #[derive(Deserialize)]
+    struct Whose {
+        job_id: Option<String>,
+    }
+    let whose: Whose = object(body).map_err(PayloadError::Foreign)?;
+    let whose = whose.job_id.unwrap_or_default();
+    if !whose.eq_ignore_ascii_case(job.as_str()) {
+        let what = if whose.is_empty() {
+            Foreign::OtherJson
+        } else {
+            Foreign::AnotherJob
+        };
+        return Err(PayloadError::Foreign(what));
+    }
+    let payload = parse(body)?;
+    if is_sanitized(&payload) {
+        return Err(PayloadError::Sanitized);
+    }
+    Ok(payload)
+}
+
+fn parse(body: &[u8]) -> Result<Payload, PayloadError> {
+    serde_json::from_slice(body).map_err(|error| PayloadError::Unreadable {
+        line: error.line(),
+        column: error.column(),
+    })
+}
+
+fn is_sanitized(payload: &Payload) -> bool {
+    let mut values = payload.env_vars.iter().map(|variable| &variable.value);
+    let mut contents = payload.files.iter().map(|file| &file.content);
+    values.any(|value| value == SANITIZED)
+        || contents.any(|content| content == SANITIZED)
+        || payload.logger.token.expose() == SANITIZED
 }
 
 /// A variable. Its value may be a secret, so `Debug` shows the name alone.
@@ -127,5 +187,34 @@ impl fmt::Debug for EnvVar {
 impl fmt::Debug for File {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(formatter, "{} ({})", self.path, self.mode)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn payload_of_the_job_alone_is_read() {
+        let read = |text: &str| read(text.as_bytes(), &JobId::new("a"));
+        assert!(read(r#"{"job_id":"a","env_vars":[{"name":"A","value":"MQ=="}]}"#).is_ok());
+        assert!(read(r#"{"job_id":"a"}"#).is_ok(), "a job without commands");
+        let scrubbed = r#"{"job_id":"a","env_vars":[{"name":"A","value":"{SANITIZED}"}]}"#;
+        assert_eq!(read(scrubbed), Err(PayloadError::Sanitized));
+        let wrong = read(r#"{"job_id":"a","commands":5}"#);
+        assert!(matches!(wrong, Err(PayloadError::Unreadable { .. })));
+        for (text, what) in [
+            ("", Foreign::Empty),
+            ("{}", Foreign::OtherJson),
+            ("[]", Foreign::OtherJson),
+            ("null", Foreign::OtherJson),
+            (r#"{"job_id":null}"#, Foreign::OtherJson),
+            (r#"{"job_id":"b"}"#, Foreign::AnotherJob),
+            (r#"{"job_id":"a","commands":[{"dir"#, Foreign::CutJson),
+            ("<html></html>", Foreign::Html),
+            ("hello", Foreign::Text),
+        ] {
+            assert_eq!(read(text), Err(PayloadError::Foreign(what)), "{text}");
+        }
     }
 }

@@ -13,35 +13,30 @@ pub struct Metrics {
     pub agents: AgentMetrics,
 }
 
-/// `jobs` of `GET /metrics`, and the whole answer to `GET /occupancy`.
+/// `jobs` of `GET /metrics`, and the whole answer to `GET /occupancy`. A missing or null number is
+/// unknown and not zero, so it is an error.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default)]
 pub struct JobMetrics {
     /// Enqueued, scheduled, waiting for an agent.
-    #[serde(deserialize_with = "null_as_default")]
     pub queued: u32,
     /// Started.
-    #[serde(deserialize_with = "null_as_default")]
     pub running: u32,
 }
 
-/// `agents` of `GET /metrics`.
+/// `agents` of `GET /metrics`; as above, every number has to be there.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default)]
 pub struct AgentMetrics {
     /// Rows without a job.
-    #[serde(deserialize_with = "null_as_default")]
     pub idle: u32,
     /// Rows with a job.
-    #[serde(deserialize_with = "null_as_default")]
     pub occupied: u32,
 }
 
 /// The answer to `GET /jobs`: newest first, at most 500.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default)]
 pub struct QueuedJobs {
-    /// The jobs that have not started.
+    /// The jobs that have not started. Go writes an empty list as `null`; without the key, the
+    /// answer is not this list.
     #[serde(deserialize_with = "null_as_default")]
     pub jobs: Vec<QueuedJob>,
 }

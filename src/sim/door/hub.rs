@@ -9,6 +9,7 @@ use serde::de::DeserializeOwned;
 
 use super::line::{Line, Target};
 use crate::emulator::message::{Request, Response};
+use crate::hub::wire::answer::{Answer, Failure};
 use crate::hub::wire::public::AgentPage;
 use crate::hub::wire::queue::{Metrics, QueuedJobs};
 use crate::hub::wire::{AGENT_API, PUBLIC_API};
@@ -178,18 +179,26 @@ fn read<T: DeserializeOwned>(
         status: answer.status,
         body,
     };
-    match answer.status {
-        // A connection that was closed in place of an answer has no status.
-        0 => Err(unreachable("the connection was closed")),
-        200 => serde_json::from_slice(&answer.body).map_err(|error| unexpected(error.to_string())),
-        401 | 404 => Err(HubError::UnknownToken {
+    // A connection that was closed in place of an answer has no status.
+    if answer.status == 0 {
+        return Err(unreachable("the connection was closed"));
+    }
+    let wire = Answer {
+        status: answer.status,
+        content_type: answer.content_type,
+        body: &answer.body,
+    };
+    match wire.success() {
+        Ok(()) => {
+            serde_json::from_slice(&answer.body).map_err(|error| unexpected(error.to_string()))
+        }
+        Err(Failure::Refused {
+            status: 401 | 404, ..
+        }) => Err(HubError::UnknownToken {
             endpoint: ENDPOINT.to_owned(),
             token: "registration_token",
             pool: pool.clone(),
         }),
-        _ => {
-            let body = String::from_utf8_lossy(&answer.body).into_owned();
-            Err(unexpected(body))
-        }
+        Err(failure) => Err(unexpected(format!("{failure:?}"))),
     }
 }

@@ -11,7 +11,8 @@ use crate::emulator::hub::journal::Change as HubChange;
 use crate::emulator::message::{Delivery, Response};
 use crate::hub::wire::agent::JobResult;
 use crate::model::id::JobId;
-use crate::sim::agent::{Agent, AgentCall, CALL_LIMIT, is_final};
+use crate::model::machine::REFUSED_BY_HUB;
+use crate::sim::agent::{Agent, AgentCall, CALL_LIMIT, is_acknowledged, is_final};
 use crate::sim::oracle::safety;
 
 impl World {
@@ -376,7 +377,7 @@ impl World {
             AgentCall::Push => return self.pushed(id, answer),
             AgentCall::Refresh => return self.refreshed(id, answer),
             AgentCall::Sync(report) => {
-                let acknowledged = answer.is_some_and(|answer| answer.status == 200);
+                let acknowledged = is_acknowledged(answer);
                 let job = report.job_id.clone();
                 if is_final(report) && acknowledged {
                     let first = self
@@ -387,6 +388,9 @@ impl World {
                         self.write_console(id, &mark);
                     }
                 }
+            }
+            AgentCall::Register if answer.is_some_and(|answer| answer.status == 422) => {
+                self.write_console(id, &format!("{REFUSED_BY_HUB}quota\n"));
             }
             AgentCall::Register | AgentCall::Payload(_) | AgentCall::Disconnect => {}
         }

@@ -7,7 +7,7 @@ use super::{Deed, Happening, World};
 use crate::agent::logbuf::Refusal;
 use crate::agent::state::Event;
 use crate::emulator::message::Response;
-use crate::sim::agent::{AgentCall, FLUSH_MAX};
+use crate::sim::agent::{AgentCall, FLUSH_MAX, stored};
 
 impl World {
     pub(super) fn close_log(&mut self, id: &str) {
@@ -64,19 +64,16 @@ impl World {
         let Some(log) = self.agent(id).and_then(|agent| agent.log.as_mut()) else {
             return;
         };
-        let status = answer.map(|answer| answer.status);
-        if status == Some(401) && !log.refreshed {
+        let stored = stored(answer);
+        if stored == Err(Refusal::Token) && !log.refreshed {
             log.refreshed = true;
             self.agent_calls(id, AgentCall::Refresh);
             return;
         }
         if let Some((start_from, events)) = log.in_flight.take() {
-            match status {
-                Some(200) => log.buffer.acked(start_from, events, now),
-                Some(400 | 413) => log.buffer.refused(Refusal::Unacceptable, now),
-                Some(401) => log.buffer.refused(Refusal::Token, now),
-                Some(422) => log.buffer.refused(Refusal::Full, now),
-                Some(_) | None => log.buffer.refused(Refusal::Trouble, now),
+            match stored {
+                Ok(()) => log.buffer.acked(start_from, events, now),
+                Err(refusal) => log.buffer.refused(refusal, now),
             }
         }
         self.tend_log(id);

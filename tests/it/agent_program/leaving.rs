@@ -5,10 +5,11 @@ use std::fs;
 use super::Scene;
 
 #[test]
-fn a_wrong_token_ends_at_once_with_one_sentence() {
+fn wrong_token_that_the_hub_denies_again_ends_with_one_sentence() {
     let scene = Scene::new();
     let endpoint = scene.port.address.to_string();
-    let left = scene.start_at(&endpoint, "0123", &[]).wait();
+    let flags = ["--registration-timeout", "3"];
+    let left = scene.start_at(&endpoint, "0123", &flags).wait();
     assert_eq!(left.code, Some(1));
     assert_eq!(left.stdout, "dayfly: leaving: not-registered\n");
     assert!(
@@ -17,12 +18,8 @@ fn a_wrong_token_ends_at_once_with_one_sentence() {
         "{}",
         left.stderr
     );
-    assert_eq!(
-        left.stderr.matches("cannot register").count(),
-        1,
-        "{}",
-        left.stderr
-    );
+    let tries = left.stderr.matches("cannot register").count();
+    assert!(1 < tries, "{}", left.stderr);
 }
 
 #[test]

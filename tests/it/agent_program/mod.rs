@@ -2,6 +2,7 @@
 
 mod faults;
 mod leaving;
+mod odd_answers;
 pub mod port;
 mod secrets;
 mod signals;

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use dayfly::agent::state::{CallFailure, Effect, Event, Misfortune, State, StateSettings};
 use dayfly::hub::wire::agent::{JobResult, SyncAction, SyncResponse};
+use dayfly::hub::wire::answer::Foreign;
 use dayfly::model::id::JobId;
 use dayfly::model::time::Timestamp;
 use proptest::collection::vec;
@@ -14,7 +15,8 @@ fn any_failure() -> impl Strategy<Value = CallFailure> {
     prop_oneof![
         Just(CallFailure::Unanswered),
         Just(CallFailure::Hopeless),
-        proptest::sample::select(statuses.to_vec()).prop_map(CallFailure::Status),
+        Just(CallFailure::Foreign(Foreign::Html)),
+        proptest::sample::select(statuses.to_vec()).prop_map(CallFailure::Refused),
     ]
 }
 

@@ -9,6 +9,7 @@ use dayfly::hub::wire::agent::{
 use dayfly::model::id::JobId;
 use dayfly::model::time::Timestamp;
 
+mod denials;
 mod ends;
 mod leaving;
 mod registering;
@@ -135,6 +136,42 @@ impl Scene {
         self.on(Event::DeadlinePassed)
     }
 
+    /// The hub denies every sync that it knows us, until that is believed: how often, since when,
+    /// and what follows.
+    fn deny_until_believed(&mut self) -> (u32, Timestamp, Vec<Effect>) {
+        let (mut count, since) = (0, self.now);
+        loop {
+            count += 1;
+            let effects = self.on(Event::SyncFailed(CallFailure::Refused(404)));
+            if !effects.is_empty() {
+                return (count, since, effects);
+            }
+            self.pass_to_deadline();
+        }
+    }
+
+    /// Every sync fails like this, until something else than a sync follows.
+    fn fail_syncs_until_something_else(&mut self, failure: CallFailure) -> Vec<Effect> {
+        loop {
+            let effects = self.on(Event::SyncFailed(failure));
+            if !effects.is_empty() {
+                return effects;
+            }
+            let effects = self.pass_to_deadline();
+            assert!(matches!(effects[..], [Effect::Sync(_)]), "{effects:?}");
+        }
+    }
+
+    /// Lets the time pass until the payload is asked for again; the syncs succeed.
+    fn pass_to_fetch(&mut self) {
+        while !self
+            .pass_to_deadline()
+            .contains(&Effect::FetchPayload(job()))
+        {
+            self.on(answer(SyncAction::Continue));
+        }
+    }
+
     fn pass(&mut self, span: Duration) {
         self.now = self.now.plus(span);
     }
@@ -203,8 +240,9 @@ fn the_result_is_repeated_until_the_hub_has_it() {
     let mut scene = Scene::reporting();
     for failure in [
         CallFailure::Unanswered,
-        CallFailure::Status(500),
-        CallFailure::Status(503),
+        CallFailure::Refused(500),
+        CallFailure::Refused(404),
+        CallFailure::Refused(503),
     ] {
         assert_eq!(scene.on(Event::SyncFailed(failure)), []);
         assert_eq!(scene.pass_to_deadline(), [finished(JobResult::Passed)]);
@@ -263,24 +301,4 @@ fn a_payload_that_was_scrubbed_fails_the_job_with_a_word_in_its_log() {
     let mut scene = Scene::starting();
     let effects = scene.on(Event::PayloadUnusable(job(), Misfortune::Sanitized));
     assert_eq!(effects, [Effect::FailJob(job(), Misfortune::Sanitized)]);
-}
-
-#[test]
-fn a_payload_that_does_not_come_fails_the_job_after_ten_tries() {
-    let mut scene = Scene::starting();
-    let mut tries = 1;
-    loop {
-        let effects = scene.on(Event::PayloadFailed(job(), CallFailure::Status(500)));
-        if effects == [Effect::FailJob(job(), Misfortune::NotFetched)] {
-            break;
-        }
-        while !scene
-            .pass_to_deadline()
-            .contains(&Effect::FetchPayload(job()))
-        {
-            scene.on(answer(SyncAction::Continue));
-        }
-        tries += 1;
-    }
-    assert_eq!(tries, 10);
 }

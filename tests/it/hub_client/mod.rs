@@ -2,6 +2,7 @@
 
 mod bytes;
 mod calls;
+mod origin;
 mod pipelines;
 mod proxy;
 mod trouble;

@@ -210,3 +210,16 @@ fn a_mode_that_is_none_and_a_place_that_cannot_be_written_are_explained() {
     let write = given().file("~/", "", "0644").run();
     assert!(write.log().contains("\n< 255\n"), "{}", write.log());
 }
+
+#[test]
+fn base64_with_line_breaks_is_exported_and_written() {
+    let mut given = given_commands(&["echo \"$A\"; cat ~/a"])
+        .variable("A", "")
+        .file("a", "", "0644");
+    // As GNU `base64` and YAML's `|` write it.
+    given.payload.env_vars[0].value = String::from("aGVs\nbG8=\n");
+    given.payload.files[0].content = String::from("d29y\r\nbGQ=\r\n");
+    let then = given.run();
+    assert_eq!(then.result, JobResult::Passed, "{}", then.log());
+    assert!(then.log().contains("hello\nworld"), "{}", then.log());
+}
