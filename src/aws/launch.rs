@@ -195,13 +195,14 @@ fn by_market(offers: &[Offer]) -> Vec<Vec<Offer>> {
 /// do most about.
 fn result(given: Given, order: &LaunchOrder) -> Result<Launched, LaunchError> {
     let is_configuration = |class| match class {
-        Class::Configuration | Class::NotFound | Class::Mismatch | Class::DryRun => true,
-        Class::Capacity
-        | Class::Addresses
-        | Class::Quota
-        | Class::Throttled
-        | Class::Refused
-        | Class::Unclear => false,
+        Class::Configuration
+        | Class::NotFound
+        | Class::Mismatch
+        | Class::DryRun
+        | Class::Refused => true,
+        Class::Capacity | Class::Addresses | Class::Quota | Class::Throttled | Class::Unclear => {
+            false
+        }
     };
     if given.machines.is_empty() {
         let wrong = |(_, failure): &&(Offer, Failure)| is_configuration(failure.class);
@@ -239,9 +240,9 @@ fn not_launched(failure: Failure) -> LaunchError {
             LaunchError::NoCapacity { reason: word }
         }
         Class::Throttled => LaunchError::Throttled,
-        Class::Configuration | Class::NotFound | Class::DryRun => {
+        Class::Configuration | Class::NotFound | Class::DryRun | Class::Refused => {
             LaunchError::Refused { reason: word }
         }
-        Class::Mismatch | Class::Refused | Class::Unclear => LaunchError::Unknown { reason: word },
+        Class::Mismatch | Class::Unclear => LaunchError::Unknown { reason: word },
     }
 }

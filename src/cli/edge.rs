@@ -25,6 +25,10 @@ pub struct EdgeArguments {
         requires = "edge_fault_percent"
     )]
     edge_fault_kinds: Vec<Kinds>,
+    /// Let the hub see none of the requests whose answers are replaced, so that no true answer is
+    /// lost: the hub hands out a job's secrets only once.
+    #[arg(long, requires = "edge_fault_percent")]
+    edge_fault_unseen: bool,
 }
 
 /// The answers that one word means.
@@ -42,6 +46,7 @@ impl EdgeArguments {
             faults_per_million: self.edge_fault_percent?,
             kinds,
             window: None,
+            is_before: self.edge_fault_unseen,
         })
     }
 }
@@ -98,6 +103,7 @@ mod tests {
         let arguments = EdgeArguments {
             edge_fault_percent: Some(1),
             edge_fault_kinds: ["502", "502-html"].map(|it| kinds(it).expect(it)).to_vec(),
+            edge_fault_unseen: false,
         };
         let settings = arguments.settings().expect("an edge");
         let both = [ForeignAnswer::BadGatewayHtml, ForeignAnswer::BadGatewayText];

@@ -19,6 +19,8 @@ pub struct EdgeSettings {
     pub kinds: Vec<ForeignAnswer>,
     /// From the first moment until just before the second; always if `None`.
     pub window: Option<(Timestamp, Timestamp)>,
+    /// The server sees none of the requests whose answers are replaced.
+    pub is_before: bool,
 }
 
 /// What the edge does to one answer.
@@ -48,6 +50,7 @@ impl EdgeSettings {
         let index = draw(u32::try_from(kinds.len()).unwrap_or(u32::MAX));
         let foreign = kinds.get(usize::try_from(index).unwrap_or_default())?;
         let fault = match side {
+            _ if self.is_before => EdgeFault::Unseen(*foreign),
             0 => EdgeFault::Unseen(*foreign),
             _ => EdgeFault::AnswerLost(*foreign),
         };

@@ -47,6 +47,9 @@ pub struct PoolView {
 /// Hints from earlier ticks of the same process.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Memory {
+    /// When the last tick saw the world, by this host's clock.
+    #[serde(default)]
+    pub ticked_at: Timestamp,
     /// Machines that were launched and that the cloud's list has not shown yet.
     pub ledger: BTreeMap<MachineId, Machine>,
     /// When each launch of the last hour was made, and how many machines it gave.

@@ -14,7 +14,7 @@ use crate::model::time::Timestamp;
 use crate::ports::{CloudError, LaunchError, Launched};
 
 use super::apply::Outcome;
-use super::{boots, queue, quota, shortage};
+use super::{boots, clock_step, queue, quota, shortage};
 
 /// How long a launched machine may be missing from the cloud's list before it is given up
 /// (design.md section 7: an id that is not found yet is not gone).
@@ -24,7 +24,7 @@ pub const LEDGER_LIMIT: Duration = Duration::from_secs(300);
 pub const REFUSED_FOR: Duration = Duration::from_secs(300);
 /// How long a machine is left alone that the cloud refuses to terminate: the first time, and at most.
 const TERMINATION_RETRY_FIRST: Duration = Duration::from_secs(30);
-const TERMINATION_RETRY_MAX: Duration = Duration::from_secs(240);
+pub(super) const TERMINATION_RETRY_MAX: Duration = Duration::from_secs(240);
 /// How long launches are remembered for the hourly limit.
 const LAUNCHES_REMEMBERED: Duration = Duration::from_secs(3600);
 
@@ -35,6 +35,7 @@ pub fn see(
     machines: Option<&BTreeMap<MachineId, Machine>>,
     now: Timestamp,
 ) {
+    clock_step::forget_the_future(memory, now);
     // The oldest come first, and mostly there is none to forget.
     while let Some(oldest) = memory.launches.first_entry() {
         if now.since(*oldest.key()) < LAUNCHES_REMEMBERED {

@@ -7,6 +7,7 @@
 
 pub mod apply;
 mod boots;
+mod clock_step;
 pub mod lease;
 pub mod memory;
 pub mod metrics;

@@ -162,10 +162,12 @@ impl<H: Hub, C: Cloud, K: Clock, L: Lease> Scaler<H, C, K, L> {
         tick
     }
 
-    /// How far this host's clock is from those of hub and cloud, whose answers have just come.
-    fn clocks(&self) -> ClockOffsets {
-        let now = self.clock.now();
-        let offset = |other| ClockOffset::between(now, other);
+    /// How far this host's clock is from those of hub and cloud, whose answers have just come. Ages are
+    /// measured by the moment of asking, so a clock that was ahead then and has been set since
+    /// disagrees as well.
+    fn clocks(&self, asked_at: Timestamp) -> ClockOffsets {
+        let latest = self.clock.now().max(asked_at);
+        let offset = |other| ClockOffset::between(latest, other);
         ClockOffsets {
             hub: self.hub.time().map(offset),
             cloud: self.cloud.time().map(offset),
@@ -204,7 +206,7 @@ impl<H: Hub, C: Cloud, K: Clock, L: Lease> Scaler<H, C, K, L> {
             pipelines,
             silences,
         } = observe(&self.hub, &self.cloud, &self.policy, now).await;
-        let clocks = self.clocks();
+        let clocks = self.clocks(now);
         if let Some(prices) = self.cloud.spot_prices().await {
             self.spot_prices = prices;
             self.price();

@@ -179,6 +179,7 @@ async fn foreign_answers_travel_with_their_headers() {
             faults_per_million: MILLION,
             kinds: vec![foreign],
             window: None,
+            is_before: false,
         };
         let mut hub = served.server.shared().lock();
         hub.set_edge(settings, Vec::new());

@@ -3,6 +3,7 @@
 //! The names in brackets are the threads that tell of it (peers.md 6.1). Where nothing else is
 //! said, a pool of twelve machines gets thirty jobs of a minute or less.
 
+mod odd_answers;
 mod sketch;
 
 use std::time::Duration;
@@ -60,7 +61,15 @@ impl Scenario {
 
 /// All of them.
 pub fn all() -> Vec<Scenario> {
-    [clouds(), machines(), queues(), agents(), controllers()].concat()
+    [
+        clouds(),
+        machines(),
+        queues(),
+        agents(),
+        controllers(),
+        odd_answers::all(),
+    ]
+    .concat()
 }
 
 fn clouds() -> Vec<Scenario> {
@@ -115,26 +124,6 @@ fn clouds() -> Vec<Scenario> {
                     (Kind::SpotWave, 200, 1),
                     (Kind::NoSpot, 200, 300),
                 ]);
-            },
-        ),
-        scenario(
-            "EC2 ends machines while they boot",
-            "elastic-ci-stack, 8,900 launches in ten hours",
-            60,
-            1300,
-            |world| {
-                world.weather(&[(Kind::BootEnded, 0, 600)]);
-            },
-        ),
-        scenario(
-            "a machine is protected from termination",
-            "shared/inputs/protected.md",
-            60,
-            900,
-            |world| {
-                world.options.rates.without_agent = 400;
-                world.options.rates.stays_on = 1000;
-                world.weather(&[(Kind::Protected, 0, 15)]);
             },
         ),
         scenario("the quota is cut", "karpenter, quota", 40, 1500, |world| {
@@ -285,38 +274,6 @@ fn agents() -> Vec<Scenario> {
             },
         ),
         scenario(
-            "the agent quota is reached for twenty minutes",
-            "protocol.md 3.1, 422",
-            90,
-            1500,
-            |world| {
-                world.weather(&[(Kind::RegisterQuota, 0, 1200)]);
-            },
-        ),
-        scenario(
-            "the agent list is empty for ten minutes",
-            "a hub whose cache is lost",
-            45,
-            500,
-            |world| {
-                world.options.job_seconds_max = 600;
-                world.weather(&[(Kind::AgentsMissing, 60, 600)]);
-            },
-        ),
-        scenario(
-            "an edge answers in the hub's place",
-            "an ingress that is reloaded",
-            60,
-            700,
-            |world| {
-                world.weather(&[
-                    (Kind::EdgeAnswers, 40, 9),
-                    (Kind::EdgeAnswers, 120, 30),
-                    (Kind::EdgeAnswersAgents, 330, 20),
-                ]);
-            },
-        ),
-        scenario(
             "a burst after the lunch dip",
             "agent-aws-stack#72",
             62,
@@ -374,16 +331,6 @@ fn controllers() -> Vec<Scenario> {
                 world.options.replicas = 2;
                 world.options.lease = true;
                 world.weather(&[(Kind::Crash, 60, 1), (Kind::Pause, 200, 100)]);
-            },
-        ),
-        scenario(
-            "a clock steps a day ahead",
-            "a host without a time server",
-            45,
-            500,
-            |world| {
-                world.options.job_seconds_max = 300;
-                world.weather(&[(Kind::ClockStep, 60, 400)]);
             },
         ),
         scenario(

@@ -115,32 +115,6 @@ impl World {
         self.machine_after(lifetime, id, Deed::Lifetime);
     }
 
-    fn draw_boot(&mut self, boot_limit: Duration) -> Boot {
-        let (rates, fastest) = (self.options.rates, self.options.boot_seconds);
-        let chance = &mut self.chances.machines;
-        let drawn = [
-            (rates.hangs, Boot::Hangs),
-            (rates.fails, Boot::Fails(chance.seconds(1, 60))),
-            (rates.without_agent, Boot::WithoutAgent),
-            (rates.straggles, Boot::Works(chance.seconds(fastest, 400))),
-        ];
-        let works = Boot::Works(chance.seconds(fastest, fastest * 3 / 2));
-        let wrong = drawn.map(|(rate, boot)| (chance.per_mille(rate), boot));
-        if self.phase != Phase::Storm {
-            return works;
-        }
-        if self.now < self.bad_image_until {
-            return Boot::WithoutAgent;
-        }
-        let wrong = wrong.into_iter().find(|(struck, _)| *struck);
-        let boot = wrong.map_or(works, |(_, boot)| boot);
-        // A boot that takes as long as it may is one that fails.
-        match boot {
-            Boot::Works(span) if boot_limit <= span => Boot::WithoutAgent,
-            boot => boot,
-        }
-    }
-
     fn write_console(&mut self, id: &str, line: &str) {
         if self.bodies.get(id).is_some_and(|body| !body.mute) {
             self.ec2.write_console(id, line, self.now);

@@ -6,6 +6,7 @@ use std::time::Duration;
 use super::{DEPLOYMENT, Phase, World};
 use crate::emulator::ec2::machine::{MachineRecord, State};
 use crate::emulator::message::{Request, Response};
+use crate::model::clock::TOLERANCE;
 use crate::model::time::Timestamp;
 use crate::sim::door::xml::{Document, Element};
 use crate::sim::oracle::Invariant;
@@ -103,9 +104,10 @@ impl World {
         controller.is_some_and(|it| !it.clock_was_wrong)
     }
 
+    /// How wrong a controller's clock may be without its noticing it by those of hub and cloud.
     fn clock_error(&self, process: u64) -> Duration {
-        self.line(process)
-            .map_or(Duration::ZERO, |line| line.skew())
+        let skew = self.line(process).map(|line| line.skew());
+        skew.unwrap_or_default().min(TOLERANCE)
     }
 
     fn check_lease(&mut self, process: u64) {

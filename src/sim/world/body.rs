@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::{Phase, World};
 use crate::model::pool::Speculation;
 use crate::model::time::Timestamp;
 use crate::sim::agent::Agent;
@@ -87,5 +88,34 @@ impl Body {
     /// Whether the cloud counts it.
     pub(super) fn is_alive(&self) -> bool {
         self.life != Life::Gone
+    }
+}
+
+impl World {
+    /// How a machine that is launched now will boot.
+    pub(super) fn draw_boot(&mut self, boot_limit: Duration) -> Boot {
+        let (rates, fastest) = (self.options.rates, self.options.boot_seconds);
+        let chance = &mut self.chances.machines;
+        let drawn = [
+            (rates.hangs, Boot::Hangs),
+            (rates.fails, Boot::Fails(chance.seconds(1, 60))),
+            (rates.without_agent, Boot::WithoutAgent),
+            (rates.straggles, Boot::Works(chance.seconds(fastest, 400))),
+        ];
+        let works = Boot::Works(chance.seconds(fastest, fastest * 3 / 2));
+        let wrong = drawn.map(|(rate, boot)| (chance.per_mille(rate), boot));
+        if self.phase != Phase::Storm {
+            return works;
+        }
+        if self.now < self.bad_image_until {
+            return Boot::WithoutAgent;
+        }
+        let wrong = wrong.into_iter().find(|(struck, _)| *struck);
+        let boot = wrong.map_or(works, |(_, boot)| boot);
+        // A boot that takes as long as it may is one that fails.
+        match boot {
+            Boot::Works(span) if boot_limit <= span => Boot::WithoutAgent,
+            boot => boot,
+        }
     }
 }

@@ -10,6 +10,7 @@ mod attempts;
 mod body;
 mod build;
 mod controllers;
+mod hub_storms;
 mod jobs;
 mod logs;
 mod rest;

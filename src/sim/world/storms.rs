@@ -10,16 +10,11 @@ use crate::emulator::ec2::action::Action;
 use crate::emulator::ec2::error::{self, Code};
 use crate::emulator::ec2::faults::{Boot, Fault, Scope, Travel};
 use crate::emulator::ec2::reason::CLIENT_INTERNAL_ERROR;
-use crate::emulator::foreign::ForeignAnswer;
 use crate::emulator::hub::DisableScope;
-use crate::emulator::hub::faults::{
-    self as hub_faults, Before, Content, Endpoint, Inside, Travel as HubTravel,
-};
 use crate::emulator::hub::job::JobState;
 use crate::emulator::message::Request;
 use crate::model::offer::Market;
 use crate::model::time::Timestamp;
-use crate::sim::chance::Chance;
 use crate::sim::door::form::Form;
 use crate::sim::weather::{Kind, Weather};
 
@@ -35,87 +30,6 @@ impl World {
         self.people_storm(weather.kind, until);
         self.controller_storm(weather.kind, until);
         self.take_changes();
-    }
-
-    fn hub_storm(&mut self, kind: Kind, from: Timestamp, until: Timestamp) {
-        let on = |endpoint| hub_faults::Scope::on(endpoint).between(from, until);
-        let fails = Before::Answer {
-            status: 500,
-            body: "",
-        };
-        let hub = &mut self.hub;
-        match kind {
-            Kind::HubFails => drop(hub.add_fault(on(Endpoint::Any), fails)),
-            Kind::HubResets => drop(hub.add_fault(on(Endpoint::Any), Before::Reset)),
-            Kind::HubSilent => drop(hub.add_fault(on(Endpoint::Any), Before::BlackHole)),
-            Kind::CountsFail => drop(hub.add_fault(on(Endpoint::Metrics), fails)),
-            Kind::JobsFail => drop(hub.add_fault(on(Endpoint::QueuedJobs), fails)),
-            Kind::AgentsFail => drop(hub.add_fault(on(Endpoint::Public), fails)),
-            Kind::StalePickup => {
-                hub.add_fault(on(Endpoint::Metrics), Inside::StalePickup);
-                hub.add_fault(on(Endpoint::QueuedJobs), Inside::StalePickup);
-            }
-            Kind::QueueFilledUp => {
-                hub.add_fault(on(Endpoint::QueuedJobs), Inside::QueueFilledUp);
-            }
-            Kind::RegisterLost => drop(hub.add_fault(on(Endpoint::Register), HubTravel::Lost)),
-            Kind::RegisterQuota => {
-                hub.set_agents_max(Some(1));
-                self.at(until, Happening::Restore(Restoration::AgentsMax));
-            }
-            Kind::SyncLost => drop(hub.add_fault(on(Endpoint::Sync), HubTravel::Lost)),
-            Kind::SyncLate => {
-                let late = HubTravel::Delayed(Duration::from_secs(8));
-                hub.add_fault(on(Endpoint::Sync), late);
-            }
-            Kind::SyncOdd => {
-                hub.add_fault(on(Endpoint::Sync), Content::NextSyncAfter(-7));
-                hub.add_fault(on(Endpoint::Sync).times(3), Content::FieldsNull);
-                hub.add_fault(on(Endpoint::Sync), Content::FieldsExtra);
-            }
-            Kind::PayloadLost => drop(hub.add_fault(on(Endpoint::Payload), HubTravel::Lost)),
-            Kind::PayloadSanitized => {
-                hub.add_fault(on(Endpoint::Payload), Inside::PayloadSanitized);
-            }
-            Kind::DisconnectLost => {
-                hub.add_fault(on(Endpoint::Disconnect), HubTravel::Lost);
-            }
-            Kind::LogTokenExpired => {
-                hub.add_fault(on(Endpoint::Payload), Inside::LogTokenExpired);
-            }
-            Kind::LogFailsAfter => {
-                let after = HubTravel::CommittedThen { status: 503 };
-                hub.add_fault(on(Endpoint::LogPush), after);
-            }
-            Kind::AgentsMissing => {
-                hub.add_fault(on(Endpoint::Public), Content::AgentsFirst(0));
-            }
-            Kind::AgentsHalved => {
-                hub.add_fault(on(Endpoint::Public), Content::AgentsEverySecond);
-            }
-            Kind::EdgeAnswers => {
-                let answer = any_answer(&mut self.chances.weather);
-                hub.add_fault(on(Endpoint::Any), Before::Foreign(answer));
-            }
-            Kind::EdgeAnswersAgents => {
-                let answer = any_answer(&mut self.chances.weather);
-                for endpoint in [Endpoint::Register, Endpoint::Sync, Endpoint::LogPush] {
-                    hub.add_fault(on(endpoint), HubTravel::ReplacedBy(answer));
-                }
-            }
-            _ => {}
-        }
-    }
-
-    /// A job was taken; the hub's rounds of counting may not know of it yet.
-    pub(super) fn picked_up(&mut self) {
-        if self.now < self.late_pickups_until {
-            let until = self.now.plus(Duration::from_secs(12));
-            for endpoint in [Endpoint::Metrics, Endpoint::QueuedJobs] {
-                let scope = hub_faults::Scope::on(endpoint).between(self.now, until);
-                self.hub.add_fault(scope, Inside::StalePickup);
-            }
-        }
     }
 
     fn ec2_storm(&mut self, kind: Kind, from: Timestamp, until: Timestamp) {
@@ -157,7 +71,8 @@ impl World {
             Kind::BootDies => (launch, Fault::Boot(Boot::Dies)),
             Kind::Protected => (launch, Fault::Boot(Boot::Protected)),
             Kind::BootEnded => {
-                let after = chance.seconds(1, 30);
+                // Mostly before it runs, so that its console stays empty.
+                let after = chance.seconds(0, 6);
                 let reason = CLIENT_INTERNAL_ERROR;
                 (launch, Fault::Boot(Boot::DiesOf { reason, after }))
             }
@@ -393,6 +308,9 @@ impl World {
         self.policy.launches_per_hour_max = 10_000;
         self.policy.hourly_max = None;
         self.unprotect();
+        // A lease that was claimed by a clock a day ahead lasts for a day (decision 0009).
+        let an_hour_on = self.now.plus(Duration::from_secs(3600));
+        self.lease = self.lease.take().filter(|(_, until)| *until < an_hour_on);
         self.bad_image_until = self.now;
         self.late_pickups_until = self.now;
         let mut woken = Vec::new();
@@ -409,11 +327,6 @@ impl World {
         self.oracles.healed_at = Some(self.now);
         self.at(self.now, Happening::Look);
     }
-}
-
-/// One of the shapes that an edge's answers have.
-fn any_answer(chance: &mut Chance) -> ForeignAnswer {
-    chance.one_of(&ForeignAnswer::ALL, ForeignAnswer::BadGatewayHtml)
 }
 
 /// A launch that is not the scaler's.

@@ -7,7 +7,7 @@ use dayfly::aws::Ec2Cloud;
 use dayfly::emulator::ec2::Ec2;
 use dayfly::emulator::ec2::action::Action;
 use dayfly::emulator::ec2::error;
-use dayfly::emulator::ec2::faults::{Fault, Scope};
+use dayfly::emulator::ec2::faults::{Boot, Fault, Scope};
 use dayfly::emulator::ec2::machine::Health;
 use dayfly::model::id::{Deployment, MachineId, PoolName};
 use dayfly::model::machine::{ConsoleMarks, Machine, Phase};
@@ -129,6 +129,51 @@ async fn ends_go_in_batches_and_who_is_gone_already_counts_as_ended() {
             .values()
             .all(|machine| machine.phase == Phase::Stopping)
     );
+}
+
+#[tokio::test(start_paused = true)]
+async fn protected_machine_is_refused_and_the_others_are_terminated() {
+    let (wire, cloud) = cloud(account());
+    let launched = cloud.launch(&order("dayfly-1", 9)).await.expect("machines");
+    let protect = Scope::on(Action::CreateFleet);
+    let rule = wire.ec2().add_fault(protect, Fault::Boot(Boot::Protected));
+    let more = cloud
+        .launch(&order("dayfly-2", 1))
+        .await
+        .expect("a machine");
+    wire.ec2().remove_fault(rule);
+    tokio::time::advance(UNSEEN).await;
+    let protected = ids(&more.machines);
+    let wanted = [protected.clone(), ids(&launched.machines)].concat();
+    let answers = cloud.end(&wanted).await;
+    assert_eq!(answers.len(), 10);
+    for (id, answer) in &answers {
+        let is_refused =
+            matches!(answer, Err(CloudError::Refused(word)) if word.contains(id.as_str()));
+        let is_protected = protected.contains(id);
+        assert_eq!(is_refused, is_protected, "{id}: {answer:?}");
+        assert!(is_protected || answer.is_ok(), "{id}: {answer:?}");
+    }
+    assert_eq!(wire.count("TerminateInstances"), 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn machine_refused_without_its_name_is_found_in_halves() {
+    let (wire, cloud) = cloud(account());
+    let launched = cloud
+        .launch(&order("dayfly-1", 16))
+        .await
+        .expect("machines");
+    tokio::time::advance(UNSEEN).await;
+    let wanted = ids(&launched.machines);
+    let odd = Scope::on(Action::TerminateInstances).of_machine(wanted[5].as_str());
+    let refused = Fault::Refused(error::NOT_PERMITTED);
+    wire.ec2().add_fault(odd, refused);
+    let answers = cloud.end(&wanted).await;
+    let refused = answers.iter().filter(|(_, answer)| answer.is_err());
+    let refused: Vec<&MachineId> = refused.map(|(id, _)| id).collect();
+    assert_eq!(refused, [&wanted[5]]);
+    assert!(wire.count("TerminateInstances") <= 10);
 }
 
 #[tokio::test(start_paused = true)]

@@ -21,6 +21,11 @@ pub struct Operator {
 
 impl Operator {
     pub fn new() -> Self {
+        Self::with_hub(&[])
+    }
+
+    /// The same, with further arguments for the hub.
+    pub fn with_hub(hub_arguments: &[&str]) -> Self {
         let folder = TempDir::new().expect("a temporary folder");
         let fifo = folder.path().join("fifo");
         assert!(
@@ -39,6 +44,7 @@ impl Operator {
         let mut hub = Command::new(DAYFLY)
             .args(["hub", "--sync-interval-ms", "50", "100", "--pipeline"])
             .arg(folder.path().join("pipeline.yml"))
+            .args(hub_arguments)
             .env("TMPDIR", folder.path())
             .stdout(Stdio::piped())
             .spawn()
@@ -107,6 +113,17 @@ impl Drop for Operator {
 
 fn utf8(path: &Path) -> &str {
     path.to_str().expect("a temporary path is text")
+}
+
+#[test]
+fn plan_with_a_clock_a_day_ahead_begins_with_a_warning() {
+    let operator = Operator::with_hub(&["--date-offset-seconds=-86400"]);
+    let config = operator.config();
+    let (status, plan) = operator.output(&["plan", "--config", utf8(&config)]);
+    assert_eq!(status, 0, "{plan}");
+    let begins = plan.starts_with("Warning: this host's clock is 24 h ahead of the hub's: ");
+    assert!(begins, "{plan}");
+    assert!(plan.contains("launches 2"), "{plan}");
 }
 
 #[test]

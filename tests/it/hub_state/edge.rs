@@ -14,6 +14,7 @@ fn always(kinds: &[ForeignAnswer]) -> EdgeSettings {
         faults_per_million: MILLION,
         kinds: kinds.to_vec(),
         window: None,
+        is_before: false,
     }
 }
 

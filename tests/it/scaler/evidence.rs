@@ -8,7 +8,7 @@ use dayfly::model::job::{AgentReport, AgentState};
 use dayfly::model::machine::{ConsoleMarks, Machine, Phase};
 use dayfly::model::plan::WaitReason;
 use dayfly::model::snapshot::BootRecord;
-use dayfly::ports::Clock;
+use dayfly::ports::{Clock, LaunchError};
 use dayfly::scaler::Tick;
 
 use super::doubles::World;
@@ -330,4 +330,37 @@ async fn quota_is_tried_again_and_forgotten_by_more_agents() {
         .retain(|id, _| id.as_str().starts_with("i-0"));
     world.elapsed_seconds.set(310);
     assert_eq!(launched(&scaler.tick().await), 3);
+}
+
+#[tokio::test]
+async fn backoff_of_a_clock_ahead_ends_when_the_clock_is_set_back() {
+    let world = World::default();
+    world.queued.set(2);
+    world.lists_at_once.set(true);
+    world.elapsed_seconds.set(86_400);
+    *world.refusal.borrow_mut() = Some(LaunchError::Refused {
+        reason: "no such image".into(),
+    });
+    let mut scaler = world.scaler(10);
+    scaler.tick().await;
+    *world.refusal.borrow_mut() = None;
+    world.elapsed_seconds.set(10);
+    assert_eq!(launched(&scaler.tick().await), 0, "it was refused just now");
+    world.elapsed_seconds.set(310);
+    assert_eq!(launched(&scaler.tick().await), 2);
+}
+
+#[tokio::test]
+async fn launches_of_a_clock_ahead_count_for_an_hour_only() {
+    let world = World::default();
+    world.queued.set(2);
+    world.elapsed_seconds.set(86_400);
+    let mut scaler = world.scaler(10);
+    assert_eq!(launched(&scaler.tick().await), 2);
+    world.elapsed_seconds.set(0);
+    let tick = scaler.tick().await;
+    assert_eq!(tick.snapshot.memory.launches.values().sum::<u32>(), 2);
+    world.elapsed_seconds.set(3600);
+    let tick = scaler.tick().await;
+    assert!(tick.snapshot.memory.launches.is_empty());
 }

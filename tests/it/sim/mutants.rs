@@ -18,7 +18,7 @@ enum Place {
 use Place::{Scenario, Seed};
 
 /// A rule, a world in which it is needed, and who notices that it is not there.
-const TABLE: [(Mutant, Place, Invariant); 25] = [
+const TABLE: [(Mutant, Place, Invariant); 30] = [
     (Mutant::ReadsSilenceAsEmpty, Seed(66), Invariant::Capped),
     (
         Mutant::ReadsNoAgentsAsNone,
@@ -41,7 +41,7 @@ const TABLE: [(Mutant, Place, Invariant); 25] = [
         Seed(80),
         Invariant::MachinesEnd,
     ),
-    (Mutant::ForgetsLifetime, Seed(12), Invariant::MachinesEnd),
+    (Mutant::ForgetsLifetime, Seed(4), Invariant::JobsEnd),
     (Mutant::ForgetsGrace, Seed(426), Invariant::NeverKillWork),
     (
         Mutant::ForgetsHeld,
@@ -76,6 +76,31 @@ const TABLE: [(Mutant, Place, Invariant); 25] = [
         Invariant::NeverKillWork,
     ),
     (Mutant::LeaseForEverybody, Seed(76), Invariant::OneApplies),
+    (
+        Mutant::BelievesAnyAgentList,
+        Scenario("the agent list is empty for ten minutes"),
+        Invariant::NeverKillWork,
+    ),
+    (
+        Mutant::ForgetsOtherClocks,
+        Scenario("a clock steps a day ahead"),
+        Invariant::NeverKillWork,
+    ),
+    (
+        Mutant::EndsAllOrNone,
+        Scenario("a machine is protected from termination"),
+        Invariant::ShortWaits,
+    ),
+    (
+        Mutant::ForgetsTracelessBoots,
+        Scenario("EC2 ends machines while they boot"),
+        Invariant::NoWaste,
+    ),
+    (
+        Mutant::TakesRefusalsForFailures,
+        Scenario("the agent quota is reached for twenty minutes"),
+        Invariant::NoWaste,
+    ),
 ];
 
 /// What is found in a place.
