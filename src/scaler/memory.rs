@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use crate::model::beside::beside;
+use crate::model::clock::ClockOffsets;
 use crate::model::id::{MachineId, PoolName};
 use crate::model::job::AgentState;
 use crate::model::machine::{Machine, Phase};
@@ -33,6 +34,7 @@ pub fn see(
     memory: &mut Memory,
     pools: &BTreeMap<PoolName, PoolView>,
     machines: Option<&BTreeMap<MachineId, Machine>>,
+    clocks: ClockOffsets,
     now: Timestamp,
 ) {
     clock_step::forget_the_future(memory, now);
@@ -52,8 +54,11 @@ pub fn see(
         let listed = machines.get(id);
         listed.is_some_and(|machine| machine.phase != Phase::Gone)
     });
+    // While clocks disagree nobody knows how long a launched machine has been missing.
+    let is_aged = clocks.disagreement().is_none();
     memory.ledger.retain(|id, machine| {
-        !machines.contains_key(id) && now.since(machine.launched_at) < LEDGER_LIMIT
+        let is_given_up = is_aged && LEDGER_LIMIT <= now.since(machine.launched_at);
+        !machines.contains_key(id) && !is_given_up
     });
     // Most ticks list the same machines as the last, and then no map is made anew.
     if !memory.sightings.keys().eq(machines.keys()) {

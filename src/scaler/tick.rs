@@ -219,7 +219,7 @@ impl<H: Hub, C: Cloud, K: Clock, L: Lease> Scaler<H, C, K, L> {
                 suspects::note(consoles, machines, &mut self.memory, now);
             }
         }
-        memory::see(&mut self.memory, &pools, machines.as_deref(), now);
+        memory::see(&mut self.memory, &pools, machines.as_deref(), clocks, now);
         let (seen, look) = (machines.as_deref(), pipelines.as_deref());
         let outlooks = {
             // A thread that died while it read leaves a forecast as good as before.

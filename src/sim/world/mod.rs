@@ -169,6 +169,8 @@ pub enum Restoration {
     AgentsMax,
     /// The operator's limits.
     Limits,
+    /// Machines may be terminated.
+    Protection,
     /// Clocks go right.
     Clocks,
     /// A machine is no longer held.

@@ -243,6 +243,7 @@ impl World {
                 (settings.on_demand_vcpus_max, settings.spot_vcpus_max) = (100_000, 100_000);
             }
             Restoration::AgentsMax => self.hub.set_agents_max(None),
+            Restoration::Protection => self.unprotect(),
             Restoration::Limits => self.restore_limits(),
             Restoration::Clocks => {
                 let each = self.controllers.iter();
@@ -308,6 +309,9 @@ impl World {
         self.policy.launches_per_hour_max = 10_000;
         self.policy.hourly_max = None;
         self.unprotect();
+        // A machine that was just launched is not known to every call yet.
+        let known_at = self.now.plus(Duration::from_secs(120));
+        self.at(known_at, Happening::Restore(Restoration::Protection));
         // A lease that was claimed by a clock a day ahead lasts for a day (decision 0009).
         let an_hour_on = self.now.plus(Duration::from_secs(3600));
         self.lease = self.lease.take().filter(|(_, until)| *until < an_hour_on);

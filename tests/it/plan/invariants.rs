@@ -204,7 +204,14 @@ fn ticks_stay_under_the_caps(
             view.counts.get_or_insert_default().queued = *queued;
         }
         let (pools, machines) = (snapshot.pools.clone(), snapshot.machines.clone());
-        memory::see(&mut snapshot.memory, &pools, machines.as_deref(), at);
+        let clocks = snapshot.clocks;
+        memory::see(
+            &mut snapshot.memory,
+            &pools,
+            machines.as_deref(),
+            clocks,
+            at,
+        );
         let plan = decide(&snapshot, policy, at);
         let mut outcomes = Vec::new();
         for order in plan.pools.values().filter_map(|pool| pool.launch.clone()) {

@@ -128,7 +128,14 @@ fn after(jobs: &[u32], percent: u32) -> Result<Came, TestCaseError> {
         }
         let mut snapshot = linux.world(now, memory).snapshot;
         let (pools, machines) = (snapshot.pools.clone(), snapshot.machines.clone());
-        memory::see(&mut snapshot.memory, &pools, machines.as_deref(), now);
+        let clocks = snapshot.clocks;
+        memory::see(
+            &mut snapshot.memory,
+            &pools,
+            machines.as_deref(),
+            clocks,
+            now,
+        );
         forecast.see(
             &policy,
             &pools,

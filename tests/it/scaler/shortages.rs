@@ -115,7 +115,13 @@ fn a_drought_is_forgotten_after_ten_minutes_without_an_attempt() {
         memory::record(memory, None, &[outcome], after(seconds));
     };
     let look = |memory: &mut Memory, seconds| {
-        memory::see(memory, &Default::default(), None, after(seconds));
+        memory::see(
+            memory,
+            &Default::default(),
+            None,
+            Default::default(),
+            after(seconds),
+        );
         dry_since(memory)
     };
     fail(&mut memory, 0);
@@ -136,6 +142,12 @@ fn an_offer_without_capacity_is_left_alone_for_three_minutes_with_the_clouds_wor
     };
     assert_eq!(word(&memory, 179).as_deref(), Some("none"));
     assert_eq!(word(&memory, 180), None);
-    memory::see(&mut memory, &Default::default(), None, after(180));
+    memory::see(
+        &mut memory,
+        &Default::default(),
+        None,
+        Default::default(),
+        after(180),
+    );
     assert!(memory.unavailable.is_empty());
 }

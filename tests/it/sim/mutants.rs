@@ -42,7 +42,7 @@ const TABLE: [(Mutant, Place, Invariant); 30] = [
         Invariant::MachinesEnd,
     ),
     (Mutant::ForgetsLifetime, Seed(4), Invariant::JobsEnd),
-    (Mutant::ForgetsGrace, Seed(426), Invariant::NeverKillWork),
+    (Mutant::ForgetsGrace, Seed(675), Invariant::NeverKillWork),
     (
         Mutant::ForgetsHeld,
         Scenario("an operator holds a machine that hangs"),
