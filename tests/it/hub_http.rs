@@ -181,9 +181,7 @@ async fn foreign_answers_travel_with_their_headers() {
             window: None,
             is_before: false,
         };
-        let mut hub = served.server.shared().lock();
-        hub.set_edge(settings, Vec::new());
-        drop(hub);
+        served.server.shared().lock().set_edge(settings, Vec::new());
         let (head, body) = polled(&served).await;
         let said = foreign.response("127.0.0.1", None);
         // The hub's own answer is cut where it has seen the request.

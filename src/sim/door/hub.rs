@@ -119,7 +119,7 @@ impl Hub for SimHub {
         }
         if matches!(
             self.mutant,
-            Some(Mutant::BelievesAnyAgentList | Mutant::ReadsNoAgentsAsNone)
+            Some(Mutant::BelievesAnyAgentList | Mutant::ReadsNoAgentsAsNone | Mutant::EndsWaiting)
         ) {
             (counts.idle, counts.occupied) = (0, 0);
         }

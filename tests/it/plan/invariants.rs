@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use dayfly::model::machine::Machine;
-use dayfly::model::plan::{MachineVerdict, Plan, PoolPlan};
+use dayfly::model::plan::{LaunchOrder, MachineVerdict, Plan, PoolPlan};
 use dayfly::model::pool::Policy;
 use dayfly::model::snapshot::{Machines, Snapshot};
 use dayfly::model::time::Timestamp;
@@ -179,6 +179,17 @@ proptest! {
     }
 }
 
+/// The machines that an order gives.
+fn machines_of(order: &LaunchOrder, round: usize, at: Timestamp) -> Vec<Machine> {
+    let id = |index| format!("i-{round}-{}-{index}", order.pool);
+    let machines = (0..order.count).map(|index| Machine {
+        launched_at: at,
+        offer: order.offers[0].clone(),
+        ..super::world::machine(&id(index), order.pool.as_str(), 0)
+    });
+    machines.collect()
+}
+
 fn ticks_stay_under_the_caps(
     start: Snapshot,
     policy: &Policy,
@@ -215,17 +226,7 @@ fn ticks_stay_under_the_caps(
         let plan = decide(&snapshot, policy, at);
         let mut outcomes = Vec::new();
         for order in plan.pools.values().filter_map(|pool| pool.launch.clone()) {
-            let machines: Vec<Machine> = (0..order.count)
-                .map(|index| Machine {
-                    launched_at: at,
-                    offer: order.offers[0].clone(),
-                    ..super::world::machine(
-                        &format!("i-{round}-{}-{index}", order.pool),
-                        order.pool.as_str(),
-                        0,
-                    )
-                })
-                .collect();
+            let machines = machines_of(&order, round, at);
             hidden.extend(
                 machines
                     .iter()
