@@ -39,8 +39,10 @@ pub fn see(
 ) {
     clock_step::forget_the_future(memory, now);
     // The oldest come first, and mostly there is none to forget.
+    // While clocks disagree nobody knows how long ago anything was.
+    let is_aged = clocks.disagreement().is_none();
     while let Some(oldest) = memory.launches.first_entry() {
-        if now.since(*oldest.key()) < LAUNCHES_REMEMBERED {
+        if !is_aged || now.since(*oldest.key()) < LAUNCHES_REMEMBERED {
             break;
         }
         oldest.remove();
@@ -54,8 +56,6 @@ pub fn see(
         let listed = machines.get(id);
         listed.is_some_and(|machine| machine.phase != Phase::Gone)
     });
-    // While clocks disagree nobody knows how long a launched machine has been missing.
-    let is_aged = clocks.disagreement().is_none();
     memory.ledger.retain(|id, machine| {
         let is_given_up = is_aged && LEDGER_LIMIT <= now.since(machine.launched_at);
         !machines.contains_key(id) && !is_given_up

@@ -193,6 +193,20 @@ fn boots_count_as_supply_while_clocks_disagree() {
     assert_eq!(plan.pools[&pool("linux")].balance.missing, 0);
 }
 
+#[test]
+fn launches_of_the_last_hour_count_while_clocks_disagree() {
+    let mut world = a_day_ahead(World::new().queued(3));
+    world
+        .snapshot
+        .memory
+        .launches
+        .insert(seconds_ago(90_000), 9);
+    let mut policy = policy(10, 0);
+    policy.launches_per_hour_max = 10;
+    let plan = plan(&world, &policy);
+    assert_eq!(plan.pools[&pool("linux")].balance.launched, 1);
+}
+
 fn refused(world: World, retry_in: u64) -> World {
     let mut world = world;
     let refused = RefusedTermination {
