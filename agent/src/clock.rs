@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use tokio::time::{Instant, Sleep};
 
-use crate::model::time::Timestamp;
-use crate::ports::{Clock, SystemClock};
+use dayfly::model::time::Timestamp;
+use dayfly::ports::{Clock, SystemClock};
 
 /// Tells the time, and wakes at a moment.
 #[derive(Clone, Copy, Debug)]

@@ -9,12 +9,12 @@ use std::{env, fs};
 use clap::{Arg, ArgAction, ArgMatches, Args, Command, Error, FromArgMatches, Subcommand};
 use rustix::process::{DumpableBehavior, set_dumpable_behavior};
 
-use crate::agent::settings::{
+use crate::settings::{
     AgentSettings, CONFIG_FILE, FileLayer, KEYS, Key, Layers, LogFormat, PREFIX, SettingsError,
     Shape, preflight, resolve, take_token,
 };
-use crate::agent::start;
-use crate::telemetry;
+use crate::start;
+use dayfly::telemetry;
 
 /// Told at the end of `--help`.
 const AFTER_HELP: &str = "\

@@ -5,9 +5,9 @@ use std::fmt;
 use std::io::{self, Write};
 use std::time::Duration;
 
-use crate::agent::state::Reason;
-use crate::model::id::JobId;
-use crate::model::machine::REFUSED_BY_HUB;
+use crate::state::Reason;
+use dayfly::model::id::JobId;
+use dayfly::model::machine::REFUSED_BY_HUB;
 
 /// A step of the agent's life that the outside can rely on.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -4,7 +4,7 @@ use std::fs;
 
 use ring::rand::{SecureRandom, SystemRandom};
 
-use crate::hub::wire::agent::RegisterRequest;
+use dayfly::hub::wire::agent::RegisterRequest;
 
 use super::settings::AgentSettings;
 

@@ -8,9 +8,9 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
-use crate::hub::wire::answer::Failure;
-use crate::hub::wire::log::LogEvent;
-use crate::model::time::Timestamp;
+use dayfly::hub::wire::answer::Failure;
+use dayfly::hub::wire::log::LogEvent;
+use dayfly::model::time::Timestamp;
 
 /// The log server refuses more lines in one request (protocol.md 3.8).
 pub const EVENTS_MAX: usize = 2_000;

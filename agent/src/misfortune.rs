@@ -3,9 +3,9 @@
 use tokio::sync::mpsc;
 
 use super::state::{CallFailure, Misfortune};
-use crate::hub::wire::agent::JobResult;
-use crate::hub::wire::log::LogEvent;
-use crate::ports::Clock;
+use dayfly::hub::wire::agent::JobResult;
+use dayfly::hub::wire::log::LogEvent;
+use dayfly::ports::Clock;
 
 const TITLE: &str = "Preparing the job";
 
@@ -72,7 +72,7 @@ fn sentence(why: Misfortune) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::hub::wire::answer::Foreign;
+    use dayfly::hub::wire::answer::Foreign;
 
     #[test]
     fn missing_payload_is_explained_by_what_came() {

@@ -5,8 +5,8 @@ use std::io::{self, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
-use crate::hub::wire::payload::{self, Payload, PayloadError};
-use crate::model::id::JobId;
+use dayfly::hub::wire::payload::{self, Payload, PayloadError};
+use dayfly::model::id::JobId;
 
 /// Saves the bytes in a file of mode 0600, reads the payload of this job, and removes the file.
 ///
@@ -53,7 +53,7 @@ fn save(path: &Path, bytes: &[u8]) -> io::Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::hub::wire::answer::Foreign;
+    use dayfly::hub::wire::answer::Foreign;
 
     #[test]
     fn payload_leaves_no_file() {

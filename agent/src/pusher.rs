@@ -14,10 +14,10 @@ use tracing::{info, warn};
 use super::clock::SteadyClock;
 use super::logbuf::{Batch, LogBuffer, Refusal};
 use super::uplink::{LogTarget, Uplink};
-use crate::hub::wire::log::LogEvent;
-use crate::model::id::JobId;
-use crate::model::time::Timestamp;
-use crate::ports::Clock;
+use dayfly::hub::wire::log::LogEvent;
+use dayfly::model::id::JobId;
+use dayfly::model::time::Timestamp;
+use dayfly::ports::Clock;
 
 /// How long the rest of a log may take once its job has ended (protocol.md 6.5).
 const FLUSH_MAX: Duration = Duration::from_secs(60);

@@ -20,9 +20,9 @@ use super::shutdown::run_hook;
 use super::state::{CallFailure, Event, Reason, State, StateSettings};
 use super::tasks::Tasks;
 use super::uplink::Uplink;
-use crate::hub::client::{AgentClient, ClientError, HttpSettings};
-use crate::model::secret::Secret;
-use crate::ports::Clock;
+use dayfly::hub::client::{AgentClient, ClientError, HttpSettings};
+use dayfly::model::secret::Secret;
+use dayfly::ports::Clock;
 
 /// Why the agent did not even try to register.
 #[derive(Debug, Error)]

@@ -19,10 +19,10 @@ use super::payload::save_and_read;
 use super::pusher;
 use super::state::{Effect, Event, Misfortune, Reason};
 use super::uplink::{LogTarget, Uplink};
-use crate::hub::wire::agent::{JobResult, RegisterRequest, SyncRequest, SyncState};
-use crate::hub::wire::log::LogEvent;
-use crate::hub::wire::payload::{Payload, PayloadError};
-use crate::model::id::JobId;
+use dayfly::hub::wire::agent::{JobResult, RegisterRequest, SyncRequest, SyncState};
+use dayfly::hub::wire::log::LogEvent;
+use dayfly::hub::wire::payload::{Payload, PayloadError};
+use dayfly::model::id::JobId;
 
 /// Between the job and the log: a burst fits, and then the job waits for the log server.
 const EVENTS_IN_FLIGHT_MAX: usize = 1024;

@@ -6,12 +6,12 @@ use tracing::{debug, warn};
 
 use super::logbuf::{Batch, Refusal};
 use super::state::CallFailure;
-use crate::hub::client::{AgentClient, CallError};
-use crate::hub::wire::LOG_API;
-use crate::hub::wire::agent::{RegisterRequest, SyncRequest, SyncResponse};
-use crate::hub::wire::answer::Failure;
-use crate::model::id::JobId;
-use crate::model::secret::Secret;
+use dayfly::hub::client::{AgentClient, CallError};
+use dayfly::hub::wire::LOG_API;
+use dayfly::hub::wire::agent::{RegisterRequest, SyncRequest, SyncResponse};
+use dayfly::hub::wire::answer::Failure;
+use dayfly::model::id::JobId;
+use dayfly::model::secret::Secret;
 
 /// The line to the hub, shared by the tasks of one agent.
 #[derive(Debug)]

@@ -15,11 +15,11 @@ use std::path::Path;
 use std::process::Stdio;
 use std::time::Duration;
 
-use dayfly::emulator::http::{Server, Shared, Transport};
-use dayfly::emulator::hub::Hub;
-use dayfly::emulator::hub::settings::HubSettings;
 use dayfly::model::id::AgentType;
 use dayfly::ports::{Clock, SystemClock};
+use dayfly_lab::emulator::http::{Server, Shared, Transport};
+use dayfly_lab::emulator::hub::Hub;
+use dayfly_lab::emulator::hub::settings::HubSettings;
 use runtime_api::{Answer, RuntimeApi};
 use tempfile::TempDir;
 use tokio::process::{Child, Command};

@@ -3,8 +3,8 @@
 use std::process::{Command, Output};
 use std::time::Duration;
 
-use dayfly::emulator::hub::faults::{Before, Endpoint, Scope};
 use dayfly::ports::{Clock, SystemClock};
+use dayfly_lab::emulator::hub::faults::{Before, Endpoint, Scope};
 use tempfile::TempDir;
 
 use crate::agent_program::port::Port;

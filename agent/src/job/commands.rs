@@ -5,9 +5,9 @@ use tokio::time::timeout;
 use super::Stop;
 use super::log::{Log, Step};
 use super::output::Output;
-use crate::agent::shell::{Ending, Heard, Shell};
-use crate::hub::wire::payload::Command;
-use crate::ports::Clock;
+use crate::shell::{Ending, Heard, Shell};
+use dayfly::hub::wire::payload::Command;
+use dayfly::ports::Clock;
 
 /// How a list of commands ended: each gave 0, or one of them ended it.
 pub(super) type ListEnding = Result<(), Ending>;

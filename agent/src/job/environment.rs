@@ -7,9 +7,9 @@ use std::os::unix::ffi::OsStrExt;
 use super::JobSettings;
 use super::encoding;
 use super::log::Log;
-use crate::agent::shell::{Shell, quoted};
-use crate::hub::wire::payload::EnvVar;
-use crate::ports::Clock;
+use crate::shell::{Shell, quoted};
+use dayfly::hub::wire::payload::EnvVar;
+use dayfly::ports::Clock;
 
 /// The title of both exporting steps.
 const TITLE: &str = "Exporting environment variables";

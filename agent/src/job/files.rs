@@ -9,8 +9,8 @@ use thiserror::Error;
 
 use super::encoding;
 use super::log::Log;
-use crate::hub::wire::payload::File;
-use crate::ports::Clock;
+use dayfly::hub::wire::payload::File;
+use dayfly::ports::Clock;
 
 /// The mode of folders that are made on the way.
 const FOLDER_MODE: u32 = 0o750;

@@ -6,8 +6,8 @@ use super::JobSettings;
 use super::commands::run_step;
 use super::environment::word;
 use super::log::Log;
-use crate::agent::shell::{Ending, Shell};
-use crate::ports::Clock;
+use crate::shell::{Ending, Shell};
+use dayfly::ports::Clock;
 
 /// Runs the pre-job hook, if there is one. Gives whether the job goes on.
 pub(super) async fn before(

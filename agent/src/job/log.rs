@@ -3,10 +3,10 @@
 
 use tokio::sync::mpsc;
 
-use crate::hub::wire::agent::JobResult;
-use crate::hub::wire::log::LogEvent;
-use crate::model::time::Timestamp;
-use crate::ports::Clock;
+use dayfly::hub::wire::agent::JobResult;
+use dayfly::hub::wire::log::LogEvent;
+use dayfly::model::time::Timestamp;
+use dayfly::ports::Clock;
 
 /// A log that has been opened, between two steps.
 #[derive(Debug)]

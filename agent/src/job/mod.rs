@@ -28,10 +28,10 @@ use self::log::Log;
 use super::process::children::reap_orphans;
 use super::process::{self, Family, Orphans};
 use super::shell::Shell;
-use crate::hub::wire::agent::JobResult;
-use crate::hub::wire::log::LogEvent;
-use crate::hub::wire::payload::Payload;
-use crate::ports::Clock;
+use dayfly::hub::wire::agent::JobResult;
+use dayfly::hub::wire::log::LogEvent;
+use dayfly::hub::wire::payload::Payload;
+use dayfly::ports::Clock;
 
 /// How long the processes of a stopped job may take to end by themselves.
 const STOP_GRACE: Duration = Duration::from_secs(2);

@@ -6,7 +6,7 @@
 
 use std::time::Duration;
 
-use crate::model::time::Timestamp;
+use dayfly::model::time::Timestamp;
 
 /// The bytes of one event, at most; three more where a U+FFFD takes the place of fewer bytes.
 pub const CHUNK_BYTES_MAX: usize = 4096;

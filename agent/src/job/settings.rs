@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::{OsStr, OsString};
 use std::path::PathBuf;
 
-use crate::agent::process::Orphans;
+use crate::process::Orphans;
 
 /// What the operator of this agent wants of every job (protocol.md section 8).
 #[derive(Clone, Default)]

@@ -3,10 +3,10 @@
 use super::commands::run_list;
 use super::log::Log;
 use super::{JobSettings, Stop, environment, files, hooks};
-use crate::agent::shell::{Ending, Shell};
-use crate::hub::wire::agent::JobResult;
-use crate::hub::wire::payload::Payload;
-use crate::ports::Clock;
+use crate::shell::{Ending, Shell};
+use dayfly::hub::wire::agent::JobResult;
+use dayfly::hub::wire::payload::Payload;
+use dayfly::ports::Clock;
 
 /// The exit code that ends a job early.
 const EARLY_EXIT: i32 = 130;

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::document::{self, Format, Problem, Reader, Report, Scalar, Value};
+use dayfly::document::{self, Format, Problem, Reader, Report, Scalar, Value};
 
 /// A file's settings, raw.
 #[derive(Debug, Default)]

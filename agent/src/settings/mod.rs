@@ -20,7 +20,7 @@ pub use self::keys::{CONFIG_FILE, KEYS, Key, PREFIX, Shape};
 pub use self::layers::Layers;
 use self::layers::{Found, is_variable_name};
 pub use self::preflight::{preflight, take_token};
-use crate::model::secret::Secret;
+use dayfly::model::secret::Secret;
 
 /// What the operator wants of the agent. Valid in itself.
 #[derive(Clone, Debug)]

@@ -6,7 +6,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use super::{AgentSettings, SettingsError, TokenSource};
-use crate::model::secret::Secret;
+use dayfly::model::secret::Secret;
 
 /// Looks for what a job will need: bash, and the files that the settings name.
 ///

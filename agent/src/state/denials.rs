@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use super::CallFailure;
-use crate::model::time::Timestamp;
+use dayfly::model::time::Timestamp;
 
 /// This many in a row are believed at the earliest.
 const DENIALS_MIN: u32 = 3;
@@ -47,7 +47,7 @@ impl Denials {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::hub::wire::answer::Foreign;
+    use dayfly::hub::wire::answer::Foreign;
 
     #[test]
     fn row_of_denials_is_confirmed_by_count_and_age() {

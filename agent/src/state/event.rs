@@ -2,10 +2,10 @@
 
 use std::fmt;
 
-use crate::hub::wire::agent::{JobResult, ShutdownReason, SyncRequest, SyncResponse};
-use crate::hub::wire::answer::{Failure, Foreign};
-use crate::hub::wire::payload::PayloadError;
-use crate::model::id::JobId;
+use dayfly::hub::wire::agent::{JobResult, ShutdownReason, SyncRequest, SyncResponse};
+use dayfly::hub::wire::answer::{Failure, Foreign};
+use dayfly::hub::wire::payload::PayloadError;
+use dayfly::model::id::JobId;
 
 /// Something that happened. Every effect that was asked for ends in one of these.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::{Effect, Phase, Reason, State};
-use crate::model::time::Timestamp;
+use dayfly::model::time::Timestamp;
 
 /// How long after the grace period the hub may take to say what to do.
 const HUB_PATIENCE: Duration = Duration::from_secs(5);

@@ -6,9 +6,9 @@
 use std::time::Duration;
 
 use super::{CallFailure, Effect, Phase, Reason, State, take_due};
-use crate::hub::wire::agent::{JobResult, SyncState};
-use crate::model::id::JobId;
-use crate::model::time::Timestamp;
+use dayfly::hub::wire::agent::{JobResult, SyncState};
+use dayfly::model::id::JobId;
+use dayfly::model::time::Timestamp;
 
 /// A stopped job has ended by then, or is left to the machine's end.
 const JOB_END_MAX: Duration = Duration::from_secs(10);

@@ -24,9 +24,9 @@ use self::pause::Spread;
 use self::registering::Registering;
 use self::syncing::SyncClock;
 use self::taking::Fetching;
-use crate::hub::wire::agent::JobResult;
-use crate::model::id::JobId;
-use crate::model::time::Timestamp;
+use dayfly::hub::wire::agent::JobResult;
+use dayfly::model::id::JobId;
+use dayfly::model::time::Timestamp;
 
 /// What the operator wants, as far as it changes what happens next.
 #[derive(Clone, Debug)]

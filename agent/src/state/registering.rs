@@ -2,7 +2,7 @@
 
 use super::denials::{CONFIRMED_AFTER, Denials};
 use super::{CallFailure, Effect, Phase, Reason, State};
-use crate::model::time::Timestamp;
+use dayfly::model::time::Timestamp;
 
 /// The call is under way, or a pause before the next one.
 #[derive(Clone, Debug)]

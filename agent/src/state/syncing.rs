@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use super::denials::{CONFIRMED_AFTER, Denials};
 use super::{CallFailure, Effect, Phase, Reason, State, take_due};
-use crate::hub::wire::agent::{JobResult, SyncAction, SyncRequest, SyncResponse, SyncState};
-use crate::model::id::JobId;
-use crate::model::time::Timestamp;
+use dayfly::hub::wire::agent::{JobResult, SyncAction, SyncRequest, SyncResponse, SyncState};
+use dayfly::model::id::JobId;
+use dayfly::model::time::Timestamp;
 
 /// Without a successful sync for this long the agent leaves (protocol.md 4.4).
 const SILENCE_MAX: Duration = Duration::from_secs(600);

@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use super::denials::{CONFIRMED_AFTER, Denials};
 use super::{CallFailure, Effect, Misfortune, Phase, State};
-use crate::hub::wire::agent::JobResult;
-use crate::model::id::JobId;
-use crate::model::time::Timestamp;
+use dayfly::hub::wire::agent::JobResult;
+use dayfly::model::id::JobId;
+use dayfly::model::time::Timestamp;
 
 /// The payload is asked for at least this often before the job fails for want of it,
 const FETCHES_MIN: u32 = 10;

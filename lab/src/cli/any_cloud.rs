@@ -16,30 +16,30 @@ use std::time::Duration;
 use thiserror::Error;
 use tokio::sync::Notify;
 
-#[cfg(feature = "aws")]
-use crate::aws::client::CALL_TIMEOUT;
-#[cfg(feature = "aws")]
-use crate::aws::{Clients, ConnectError, Ec2Cloud, TableLease};
-use crate::config::secret::Secrets;
-use crate::config::{self, CloudSettings, Settings};
 #[cfg(feature = "local")]
 use crate::local::process::{AgentSettings, ProcessCloud, ProcessCloudError, ProcessSettings};
-use crate::model::ending::Ending;
 #[cfg(feature = "aws")]
-use crate::model::id::Replica;
-use crate::model::id::{MachineId, PoolName};
-use crate::model::plan::LaunchOrder;
-use crate::model::pool::SpotPrices;
-use crate::model::secret::Secret;
-use crate::model::snapshot::Machines;
-use crate::model::time::Timestamp;
+use dayfly::aws::client::CALL_TIMEOUT;
+#[cfg(feature = "aws")]
+use dayfly::aws::{Clients, ConnectError, Ec2Cloud, TableLease};
+use dayfly::config::secret::Secrets;
+use dayfly::config::{self, CloudSettings, Settings};
+use dayfly::model::ending::Ending;
+#[cfg(feature = "aws")]
+use dayfly::model::id::Replica;
+use dayfly::model::id::{MachineId, PoolName};
+use dayfly::model::plan::LaunchOrder;
+use dayfly::model::pool::SpotPrices;
+use dayfly::model::secret::Secret;
+use dayfly::model::snapshot::Machines;
+use dayfly::model::time::Timestamp;
 #[cfg(not(feature = "aws"))]
-use crate::ports::Alone;
+use dayfly::ports::Alone;
 #[cfg(feature = "aws")]
-use crate::ports::Clock;
+use dayfly::ports::Clock;
 #[cfg(any(feature = "aws", feature = "local"))]
-use crate::ports::SystemClock;
-use crate::ports::{Cloud, CloudError, Consoles, LaunchError, Launched};
+use dayfly::ports::SystemClock;
+use dayfly::ports::{Cloud, CloudError, Consoles, LaunchError, Launched};
 
 /// The cloud of a configuration. Clones are the same one.
 #[derive(Clone, Debug)]

@@ -19,9 +19,9 @@ use crate::emulator::hub::agent_type::AgentTypeError;
 use crate::emulator::hub::faults::{Fault, Scope};
 use crate::emulator::hub::settings::HubSettings;
 use crate::emulator::pipeline::{Loaded, Run, RunIds, expand, load};
-use crate::model::id::AgentType;
-use crate::model::secret::Secret;
-use crate::ports::{Clock, SystemClock};
+use dayfly::model::id::AgentType;
+use dayfly::model::secret::Secret;
+use dayfly::ports::{Clock, SystemClock};
 
 /// What is to be served.
 #[derive(Debug)]

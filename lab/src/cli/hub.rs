@@ -16,8 +16,8 @@ use super::output::{failed, print, print_error, print_stderr, refused};
 use super::signals::stop_signal;
 use crate::emulator::http::Transport;
 use crate::emulator::hub::settings::{HubSettings, Limits};
-use crate::model::id::AgentType;
-use crate::ports::{Clock, SystemClock};
+use dayfly::model::id::AgentType;
+use dayfly::ports::{Clock, SystemClock};
 
 /// Serves the emulated hub alone, for any agent or scaler, until SIGTERM or SIGINT.
 ///

@@ -10,8 +10,6 @@ use clap::Args;
 use super::exit::Exit;
 use super::output::{failed, print, print_error, print_stderr};
 use super::plots::{make_folder, write_plots};
-use crate::config::default::TICK_INTERVAL;
-use crate::model::pool::Speed;
 use crate::study::boots::BOOT_LAWS;
 use crate::study::file;
 use crate::study::frontier;
@@ -25,6 +23,8 @@ use crate::study::score::Score;
 use crate::study::sight::Sight;
 use crate::study::synthetic::{SYNTHETIC, synthetic};
 use crate::study::workload::{KINDS, Workload};
+use dayfly::config::default::TICK_INTERVAL;
+use dayfly::model::pool::Speed;
 
 /// Replays weeks of jobs against a policy in virtual time: waits and costs, with nothing launched.
 #[derive(Debug, Args)]

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::emulated::Emulated;
 use super::message::{Delivery, Request, Response};
-use crate::model::time::Timestamp;
+use dayfly::model::time::Timestamp;
 
 /// Files by their paths, each of which begins with a slash.
 #[derive(Clone, Debug, Default)]

@@ -5,7 +5,7 @@
 //! server passes its seeded draws, so that the same seed and requests give the same answers.
 
 use super::foreign::ForeignAnswer;
-use crate::model::time::Timestamp;
+use dayfly::model::time::Timestamp;
 
 /// `faults_per_million` of a hundred percent.
 pub const MILLION: u32 = 1_000_000;

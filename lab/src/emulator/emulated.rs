@@ -1,7 +1,7 @@
 //! What every emulated server can do, so that one port serves them all.
 
 use super::message::{Request, Response};
-use crate::model::time::Timestamp;
+use dayfly::model::time::Timestamp;
 
 /// A server as a pure state machine: requests and time go in, responses come out.
 pub trait Emulated {

@@ -6,8 +6,8 @@ use std::time::Duration;
 use super::hub::journal::Change;
 use super::hub::{BlockRequest, Hub};
 use super::pipeline::Run;
-use crate::model::id::PipelineId;
-use crate::model::time::Timestamp;
+use dayfly::model::id::PipelineId;
+use dayfly::model::time::Timestamp;
 
 /// A pipeline on its way through a hub.
 #[derive(Debug)]
@@ -105,7 +105,7 @@ mod tests {
     use super::*;
     use crate::emulator::hub::settings::{HubSettings, Limits};
     use crate::emulator::pipeline::{JobState, RunIds, builtin, expand};
-    use crate::model::id::AgentType;
+    use dayfly::model::id::AgentType;
 
     #[test]
     fn a_queue_that_nobody_serves_uses_up_no_running_time() {

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use crate::hub::wire::payload::{Command, EnvVar, File};
-use crate::model::id::AgentType;
+use dayfly::hub::wire::payload::{Command, EnvVar, File};
+use dayfly::model::id::AgentType;
 
 /// Everything that the hub needs to build a job's payload.
 #[derive(Clone, Debug, PartialEq, Eq)]

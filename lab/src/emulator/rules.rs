@@ -3,7 +3,7 @@
 //! What an occasion is, and which scopes fit it, each server knows for itself. What is not here:
 //! probability. The driver draws, and sets rules.
 
-use crate::model::time::Timestamp;
+use dayfly::model::time::Timestamp;
 
 /// When a fault strikes, among the occasions that its scope names.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

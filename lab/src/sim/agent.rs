@@ -3,17 +3,17 @@
 
 use std::time::Duration;
 
-use crate::agent::logbuf::{LogBuffer, Refusal};
-use crate::agent::state::{CallFailure, Event, State, StateSettings};
 use crate::emulator::message::{Request, Response};
-use crate::hub::wire::agent::{JobResult, RegisterRequest, SyncRequest, SyncState};
-use crate::hub::wire::answer::Answer;
-use crate::hub::wire::log::LogEvent;
-use crate::hub::wire::payload;
-use crate::hub::wire::{AGENT_API, LOG_API};
-use crate::model::id::JobId;
-use crate::model::secret::Secret;
-use crate::model::time::Timestamp;
+use dayfly::hub::wire::agent::{JobResult, RegisterRequest, SyncRequest, SyncState};
+use dayfly::hub::wire::answer::Answer;
+use dayfly::hub::wire::log::LogEvent;
+use dayfly::hub::wire::payload;
+use dayfly::hub::wire::{AGENT_API, LOG_API};
+use dayfly::model::id::JobId;
+use dayfly::model::secret::Secret;
+use dayfly::model::time::Timestamp;
+use dayfly_agent::logbuf::{LogBuffer, Refusal};
+use dayfly_agent::state::{CallFailure, Event, State, StateSettings};
 
 /// How long a log may take once its job has ended, as in `agent::pusher`.
 pub const FLUSH_MAX: Duration = Duration::from_secs(60);

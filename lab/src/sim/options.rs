@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use super::chance::{Chance, Purpose};
 use super::weather::{Kind, Weather};
-use crate::model::hours::ReserveHours;
+use dayfly::model::hours::ReserveHours;
 
 /// Everything that was drawn before the world began.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]

@@ -7,11 +7,11 @@ use std::fmt::Write as _;
 
 use serde::Serialize;
 
-use crate::model::plan::Plan;
-use crate::model::snapshot::Snapshot;
-use crate::model::time::Timestamp;
-use crate::scaler::Tick;
-use crate::scaler::apply::Outcome;
+use dayfly::model::plan::Plan;
+use dayfly::model::snapshot::Snapshot;
+use dayfly::model::time::Timestamp;
+use dayfly::scaler::Tick;
+use dayfly::scaler::apply::Outcome;
 
 /// How much is kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

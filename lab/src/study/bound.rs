@@ -1,6 +1,6 @@
 //! What anybody could reach who does not see the draws to come: the causal bounds (policy.md 2).
 
-use crate::forecast::race::table;
+use dayfly::forecast::race::table;
 
 use super::berth::count;
 use super::boots::{BootLaw, boot_time};

@@ -4,7 +4,7 @@ use std::cell::RefCell;
 use std::rc::Rc;
 use std::time::Duration;
 
-use crate::model::pool::{Speculation, Speed};
+use dayfly::model::pool::{Speculation, Speed};
 
 use super::boots::BootLaw;
 use super::bound::{Knowing, ZeroIdle};

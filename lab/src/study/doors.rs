@@ -6,15 +6,15 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::model::id::{JobId, LaunchToken, MachineId, PoolName};
-use crate::model::job::{AgentReport, AgentState, QueueCounts};
-use crate::model::machine::{Machine, Phase};
-use crate::model::pipeline::Look;
-use crate::model::plan::LaunchOrder;
-use crate::model::pool::Speculation;
-use crate::model::snapshot::Machines;
-use crate::model::time::Timestamp;
-use crate::ports::{Clock, Cloud, CloudError, Hub, HubError, LaunchError, Launched};
+use dayfly::model::id::{JobId, LaunchToken, MachineId, PoolName};
+use dayfly::model::job::{AgentReport, AgentState, QueueCounts};
+use dayfly::model::machine::{Machine, Phase};
+use dayfly::model::pipeline::Look;
+use dayfly::model::plan::LaunchOrder;
+use dayfly::model::pool::Speculation;
+use dayfly::model::snapshot::Machines;
+use dayfly::model::time::Timestamp;
+use dayfly::ports::{Clock, Cloud, CloudError, Hub, HubError, LaunchError, Launched};
 
 use super::pipelines::Eyes;
 use super::world::{State, World};

@@ -1,6 +1,6 @@
 //! Which policies nobody should choose: those that another one beats in everything at once.
 
-use crate::forecast::worth::WORTHS;
+use dayfly::forecast::worth::WORTHS;
 
 use super::contender::Contender;
 use super::names::contenders;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::model::pool::{Speculation, Speed};
+use dayfly::model::pool::{Speculation, Speed};
 
 use super::contender::Contender;
 use super::group::{Extra, Scheme};

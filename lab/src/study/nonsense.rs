@@ -4,13 +4,13 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use crate::forecast::Forecast;
-use crate::model::id::{LaunchToken, MachineId, PoolName, TemplateVersion};
-use crate::model::job::QueueCounts;
-use crate::model::machine::{Machine, Phase};
-use crate::model::pool::{Policy, PoolPolicy};
-use crate::model::snapshot::{Memory, PoolView, Sighting};
-use crate::model::time::Timestamp;
+use dayfly::forecast::Forecast;
+use dayfly::model::id::{LaunchToken, MachineId, PoolName, TemplateVersion};
+use dayfly::model::job::QueueCounts;
+use dayfly::model::machine::{Machine, Phase};
+use dayfly::model::pool::{Policy, PoolPolicy};
+use dayfly::model::snapshot::{Memory, PoolView, Sighting};
+use dayfly::model::time::Timestamp;
 
 /// What the scaler takes for learned when the scored days begin.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -8,12 +8,12 @@ use std::sync::PoisonError;
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
-use crate::model::id::{AgentType, Deployment, PoolName, TemplateVersion};
-use crate::model::money::MicroDollars;
-use crate::model::offer::{Market, Offer};
-use crate::model::pool::{BreakerPolicy, Policy, PoolPolicy, Speculation};
-use crate::model::time::Timestamp;
-use crate::scaler::{Scaler, Tick};
+use dayfly::model::id::{AgentType, Deployment, PoolName, TemplateVersion};
+use dayfly::model::money::MicroDollars;
+use dayfly::model::offer::{Market, Offer};
+use dayfly::model::pool::{BreakerPolicy, Policy, PoolPolicy, Speculation};
+use dayfly::model::time::Timestamp;
+use dayfly::scaler::{Scaler, Tick};
 
 use super::contender::Terms;
 use super::doors::Doors;

@@ -8,9 +8,9 @@ use std::time::Duration;
 use super::draw::Draw;
 use super::workload::{Kinds, Push};
 use super::world::{Job, World};
-use crate::model::id::{BlockKind, PipelineId, PoolName};
-use crate::model::pipeline::{Block, JobProgress, LOOK_EVERY, Look, Pipeline, Progress};
-use crate::model::time::Timestamp;
+use dayfly::model::id::{BlockKind, PipelineId, PoolName};
+use dayfly::model::pipeline::{Block, JobProgress, LOOK_EVERY, Look, Pipeline, Progress};
+use dayfly::model::time::Timestamp;
 
 /// Looks at a world's pipelines, and knows what their blocks are called.
 #[derive(Clone, Debug)]

@@ -4,7 +4,7 @@ use thiserror::Error;
 
 use super::draw::Draw;
 use super::workload::{Push, WEEK, Workload, spread};
-use crate::history::HEADER as JOBS;
+use dayfly::history::HEADER as JOBS;
 
 /// Builds of a recording, the jobs of one at the same moment.
 const BUILDS: &str = "start_unix,project,jobs,job_seconds";

@@ -5,7 +5,7 @@
 use super::draw::{Draw, milliseconds, seconds};
 use super::law::{Herd, Law};
 use super::workload::{DAY, Push, WEEK, Workload};
-use crate::model::hours::Weekday;
+use dayfly::model::hours::Weekday;
 
 /// A Monday, midnight.
 const START: u64 = 1_767_571_200_000;

@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-use crate::model::hours::Weekday;
+use dayfly::model::hours::Weekday;
 
 use super::workload::DAY;
 use super::world::{Happening, Timer, World};

@@ -4,11 +4,11 @@
 use std::net::TcpListener;
 use std::time::Duration;
 
-use dayfly::emulator::ec2::Ec2;
-use dayfly::emulator::ec2::settings::{Delays, Ec2Settings};
-use dayfly::emulator::http::{Server, Shared, Transport};
-use dayfly::emulator::message::Request;
 use dayfly::ports::{Clock, SystemClock};
+use dayfly_lab::emulator::ec2::Ec2;
+use dayfly_lab::emulator::ec2::settings::{Delays, Ec2Settings};
+use dayfly_lab::emulator::http::{Server, Shared, Transport};
+use dayfly_lab::emulator::message::Request;
 use serde_json::{Value, json};
 
 use super::scene::{Scene, interruption, schedule};

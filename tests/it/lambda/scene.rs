@@ -5,10 +5,10 @@ use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::Duration;
 
-use dayfly::emulator::hub::job::JobState;
 use dayfly::hub::wire::agent::JobResult;
 use dayfly::model::id::JobId;
 use dayfly::ports::{Clock, SystemClock};
+use dayfly_lab::emulator::hub::job::JobState;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio::process::{Child, Command};

@@ -16,7 +16,6 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
-use dayfly::local::process::{AgentSettings, Faults, ProcessCloud, ProcessSettings};
 use dayfly::model::id::{Deployment, LaunchToken, MachineId, PoolName, TemplateVersion};
 use dayfly::model::machine::{Machine, Phase};
 use dayfly::model::money::MicroDollars;
@@ -24,6 +23,7 @@ use dayfly::model::offer::{Market, Offer};
 use dayfly::model::plan::LaunchOrder;
 use dayfly::model::secret::Secret;
 use dayfly::ports::{Cloud, SystemClock};
+use dayfly_lab::local::process::{AgentSettings, Faults, ProcessCloud, ProcessSettings};
 use tempfile::TempDir;
 use tokio::sync::mpsc;
 

@@ -6,13 +6,13 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
-use dayfly::emulator::http::{Server, Shared, Transport};
-use dayfly::emulator::hub::Hub;
-use dayfly::emulator::hub::settings::{HubSettings, Limits};
-use dayfly::emulator::job_request::JobRequest;
 use dayfly::model::id::{AgentType, Deployment};
 use dayfly::model::machine::Phase;
 use dayfly::ports::{Clock, Cloud, SystemClock};
+use dayfly_lab::emulator::http::{Server, Shared, Transport};
+use dayfly_lab::emulator::hub::Hub;
+use dayfly_lab::emulator::hub::settings::{HubSettings, Limits};
+use dayfly_lab::emulator::job_request::JobRequest;
 use rustix::process::{Pid, Signal, kill_process};
 use tempfile::TempDir;
 

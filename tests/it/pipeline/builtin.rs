@@ -2,8 +2,8 @@
 
 use std::process::{Command, Stdio};
 
-use dayfly::emulator::job_request::JobRequest;
-use dayfly::emulator::pipeline::{builtin, expand};
+use dayfly_lab::emulator::job_request::JobRequest;
+use dayfly_lab::emulator::pipeline::{builtin, expand};
 
 use super::ids;
 

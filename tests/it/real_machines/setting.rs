@@ -5,9 +5,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
-use dayfly::emulator::artifact::Artifacts;
-use dayfly::emulator::http::tls::SEEN_FROM_MACHINES;
 use dayfly::user_data::{TEMPLATE, TEMPLATE_FILE, fill};
+use dayfly_lab::emulator::artifact::Artifacts;
+use dayfly_lab::emulator::http::tls::SEEN_FROM_MACHINES;
 use ring::digest::{SHA256, digest};
 
 use crate::told::told;

@@ -1,8 +1,8 @@
 //! Worlds that follow from seeds: nothing that must hold is broken in any of them.
 
-use dayfly::sim::options::Options;
-use dayfly::sim::run;
-use dayfly::sim::trace::Detail;
+use dayfly_lab::sim::options::Options;
+use dayfly_lab::sim::run;
+use dayfly_lab::sim::trace::Detail;
 
 /// Worlds of every run, shared by the tests of one shape, which run at the same time.
 const WORLDS: u64 = 300;

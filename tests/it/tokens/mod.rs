@@ -10,14 +10,14 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
-use dayfly::emulator::hub::Hub;
-use dayfly::emulator::hub::job::JobState;
-use dayfly::emulator::hub::settings::{HubSettings, Limits};
-use dayfly::emulator::job_request::JobRequest;
 use dayfly::hub::wire::payload;
 use dayfly::model::id::{AgentType, JobId};
 use dayfly::model::secret::Secret;
 use dayfly::ports::{Clock, SystemClock};
+use dayfly_lab::emulator::hub::Hub;
+use dayfly_lab::emulator::hub::job::JobState;
+use dayfly_lab::emulator::hub::settings::{HubSettings, Limits};
+use dayfly_lab::emulator::job_request::JobRequest;
 use rustix::process::{Pid, Signal, kill_process};
 use tempfile::TempDir;
 

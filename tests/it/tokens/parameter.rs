@@ -2,10 +2,10 @@
 
 use std::net::TcpListener;
 
-use dayfly::emulator::ec2::Ec2;
-use dayfly::emulator::ec2::settings::Ec2Settings;
-use dayfly::emulator::http::{Server, Shared, Transport};
 use dayfly::ports::SystemClock;
+use dayfly_lab::emulator::ec2::Ec2;
+use dayfly_lab::emulator::ec2::settings::Ec2Settings;
+use dayfly_lab::emulator::http::{Server, Shared, Transport};
 
 use super::Scene;
 

@@ -12,13 +12,13 @@ use crate::emulator::ec2::journal::Change;
 use crate::emulator::ec2::machine::{MachineRecord, State};
 use crate::emulator::http::Shared;
 use crate::local::process::ProcessCloud;
-use crate::model::id::{LaunchToken, MachineId, PoolName, TemplateVersion};
-use crate::model::machine::{ConsoleMarks, Machine, Phase};
-use crate::model::money::MicroDollars;
-use crate::model::offer::Offer;
-use crate::model::plan::LaunchOrder;
-use crate::model::pool::Speculation;
-use crate::ports::{Clock, Cloud, CloudError, SystemClock};
+use dayfly::model::id::{LaunchToken, MachineId, PoolName, TemplateVersion};
+use dayfly::model::machine::{ConsoleMarks, Machine, Phase};
+use dayfly::model::money::MicroDollars;
+use dayfly::model::offer::Offer;
+use dayfly::model::plan::LaunchOrder;
+use dayfly::model::pool::Speculation;
+use dayfly::ports::{Clock, Cloud, CloudError, SystemClock};
 
 /// What machines are given that are tagged with no limits, as the scaler reads them.
 const BOOT_LIMIT: Duration = Duration::from_secs(300);

@@ -24,7 +24,6 @@ use super::machine::TEMPORARY;
 use super::output::{failed, print, print_stderr, refused, style};
 use super::signals::stop_signal;
 use super::{any_cloud, connect, faults};
-use crate::config;
 use crate::emulator::ec2::machine::Switch;
 use crate::emulator::ec2::settings::Ec2Settings;
 use crate::emulator::ec2::template::LaunchTemplate;
@@ -33,9 +32,10 @@ use crate::emulator::ec2::{Ec2, Supply};
 use crate::emulator::http::{Server, Shared, Transport};
 use crate::local::process::ProcessCloud;
 use crate::local::qemu::QemuSettings;
-use crate::model::offer::Market;
-use crate::ports::{Clock, SystemClock};
-use crate::telemetry;
+use dayfly::config;
+use dayfly::model::offer::Market;
+use dayfly::ports::{Clock, SystemClock};
+use dayfly::telemetry;
 
 /// Serves an emulated AWS account alone, for any scaler or AWS client, until SIGTERM or SIGINT.
 ///

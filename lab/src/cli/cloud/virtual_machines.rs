@@ -23,8 +23,8 @@ use crate::emulator::http::{Shared, unix};
 use crate::emulator::imds::{self, Imds};
 use crate::emulator::message::{Delivery, Request, Response};
 use crate::local::qemu::{self, Folder, Hardware, QemuSettings};
-use crate::model::time::Timestamp;
-use crate::ports::{Clock, SystemClock};
+use dayfly::model::time::Timestamp;
+use dayfly::ports::{Clock, SystemClock};
 
 /// What the virtual machines of an account have in common, if they can be had here. `trust` holds
 /// all certificates of what they speak to, and `endpoint` is where the account is on this computer.

@@ -19,12 +19,8 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 use super::stage::AccountSettings;
-use crate::aws::client::{behavior, door, retries, timeouts};
-use crate::aws::{Clients, Ec2Cloud};
 use crate::cli::cloud::virtual_machines::{self, VirtualMachines};
 use crate::cli::host::{HostError, listener, write_ca};
-use crate::config::{CloudSettings, Settings, resolve};
-use crate::document::{Format, Problem};
 use crate::emulator::artifact::Artifacts;
 use crate::emulator::ec2::Ec2;
 use crate::emulator::ec2::machine::State;
@@ -33,11 +29,15 @@ use crate::emulator::ec2::template::LaunchTemplate;
 use crate::emulator::emulated::Emulated;
 use crate::emulator::http::tls::SEEN_FROM_MACHINES;
 use crate::emulator::http::{ServeError, Server, Shared, Transport};
-use crate::https::HttpsError;
-use crate::model::id::{AgentType, MachineId, PoolName};
-use crate::model::time::Timestamp;
-use crate::ports::SystemClock;
-use crate::user_data::user_data;
+use dayfly::aws::client::{behavior, door, retries, timeouts};
+use dayfly::aws::{Clients, Ec2Cloud};
+use dayfly::config::{CloudSettings, Settings, resolve};
+use dayfly::document::{Format, Problem};
+use dayfly::https::HttpsError;
+use dayfly::model::id::{AgentType, MachineId, PoolName};
+use dayfly::model::time::Timestamp;
+use dayfly::ports::SystemClock;
+use dayfly::user_data::user_data;
 
 /// The program of a machine, beside this one.
 const AGENT: &str = "dayfly-agent";

@@ -7,11 +7,11 @@ use tokio::sync::watch;
 #[cfg(feature = "aws")]
 use super::account::Account;
 use crate::local::process::ProcessCloud;
-use crate::model::id::MachineId;
-use crate::model::plan::LaunchOrder;
-use crate::model::snapshot::Machines;
-use crate::model::time::Timestamp;
-use crate::ports::{Cloud, CloudError, Consoles, LaunchError, Launched, SystemClock};
+use dayfly::model::id::MachineId;
+use dayfly::model::plan::LaunchOrder;
+use dayfly::model::snapshot::Machines;
+use dayfly::model::time::Timestamp;
+use dayfly::ports::{Cloud, CloudError, Consoles, LaunchError, Launched, SystemClock};
 
 /// The machines of a demo. Clones are the same ones.
 #[derive(Clone, Debug)]

@@ -20,10 +20,10 @@ use crate::emulator::hub::job::JobRecord;
 use crate::emulator::hub::journal::Change;
 use crate::emulator::hub::row::AgentRow;
 use crate::emulator::pipeline::JobState;
-use crate::model::id::{JobId, MachineId};
-use crate::model::pool::Policy;
-use crate::ports::{Clock, SystemClock};
-use crate::scaler::{Pace, Tick, run};
+use dayfly::model::id::{JobId, MachineId};
+use dayfly::model::pool::Policy;
+use dayfly::ports::{Clock, SystemClock};
+use dayfly::scaler::{Pace, Tick, run};
 
 /// The hub is near and patient: look often.
 const PACE: Pace = Pace {

@@ -5,8 +5,8 @@ use std::fmt::Write;
 use std::io;
 use std::path::PathBuf;
 
-use crate::hub::wire::log::LogEvent;
-use crate::model::id::JobId;
+use dayfly::hub::wire::log::LogEvent;
+use dayfly::model::id::JobId;
 
 /// How long a file's name gets before its number and its ending; file systems take 255 bytes.
 const NAME_BYTES_MAX: usize = 200;

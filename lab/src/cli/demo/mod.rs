@@ -30,8 +30,8 @@ use super::host::read_pipeline;
 use super::output::{Style, failed, print, print_stderr, style};
 use super::signals::stop_signal;
 use crate::emulator::pipeline::{Loaded, builtin};
-use crate::ports::{Clock, SystemClock};
-use crate::telemetry;
+use dayfly::ports::{Clock, SystemClock};
+use dayfly::telemetry;
 
 /// Runs a pipeline here, on machines of this computer: hub, scaler, agents and all.
 #[derive(Debug, Args)]

@@ -8,10 +8,10 @@ use crate::cli::output::{Style, columns, print_stderr};
 use crate::emulator::hub::Hub;
 use crate::emulator::hub::job::JobState;
 use crate::emulator::hub::journal::Change;
-use crate::hub::wire::agent::JobResult;
-use crate::hub::wire::log::LogEvent;
-use crate::model::id::JobId;
-use crate::model::time::Timestamp;
+use dayfly::hub::wire::agent::JobResult;
+use dayfly::hub::wire::log::LogEvent;
+use dayfly::model::id::JobId;
+use dayfly::model::time::Timestamp;
 
 /// Shows what happens, or nothing at all with `--json`.
 #[derive(Debug)]

@@ -3,8 +3,8 @@
 use serde::Serialize;
 
 use crate::emulator::hub::job::JobRecord;
-use crate::hub::wire::agent::JobResult;
-use crate::model::time::Timestamp;
+use dayfly::hub::wire::agent::JobResult;
+use dayfly::model::time::Timestamp;
 
 /// Everything about one run of the demo.
 #[derive(Clone, Debug, Default, Serialize)]

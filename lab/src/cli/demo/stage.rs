@@ -21,15 +21,15 @@ use crate::emulator::http::Transport;
 use crate::emulator::http::tls::SEEN_FROM_MACHINES;
 use crate::emulator::hub::settings::{HubSettings, Limits};
 use crate::emulator::pipeline::Loaded;
-use crate::hub::client::{ClientError, HttpSettings, HubClient, PoolAccess};
 use crate::local::process::{AgentSettings, ProcessCloud, ProcessCloudError, ProcessSettings};
-use crate::model::id::{AgentType, Deployment, PoolName, TemplateVersion};
-use crate::model::money::MicroDollars;
-use crate::model::offer::{Market, Offer};
-use crate::model::pool::{BreakerPolicy, Policy, PoolPolicy, Speculation};
-use crate::model::secret::Secret;
-use crate::ports::SystemClock;
-use crate::scaler::Scaler;
+use dayfly::hub::client::{ClientError, HttpSettings, HubClient, PoolAccess};
+use dayfly::model::id::{AgentType, Deployment, PoolName, TemplateVersion};
+use dayfly::model::money::MicroDollars;
+use dayfly::model::offer::{Market, Offer};
+use dayfly::model::pool::{BreakerPolicy, Policy, PoolPolicy, Speculation};
+use dayfly::model::secret::Secret;
+use dayfly::ports::SystemClock;
+use dayfly::scaler::Scaler;
 
 /// Agents are asked back this often, in milliseconds: a demo has less patience than a real hub.
 const SYNC_INTERVAL_MS: (u32, u32) = (150, 300);

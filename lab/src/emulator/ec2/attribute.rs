@@ -7,7 +7,7 @@ use super::machine::{State, Switch};
 use super::run::shutdown_behavior;
 use super::template::ShutdownBehavior;
 use super::xml::Xml;
-use crate::model::time::Timestamp;
+use dayfly::model::time::Timestamp;
 
 /// The attributes that can be changed here, as a request names them.
 const PROTECTION: &str = "DisableApiTermination";

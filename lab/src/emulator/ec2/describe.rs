@@ -9,8 +9,8 @@ use super::page::Page;
 use super::reason::BY_REQUEST;
 use super::settings::Ec2Settings;
 use super::xml::{Stamp, Xml};
-use crate::model::offer::Market;
-use crate::model::time::Timestamp;
+use dayfly::model::offer::Market;
+use dayfly::model::time::Timestamp;
 
 /// What a machine takes in an answer, about.
 const MACHINE_BYTES: usize = 2048;

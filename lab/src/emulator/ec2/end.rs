@@ -13,7 +13,7 @@ use super::machine::{Key, MachineRecord, State, Switch};
 use super::reason::BY_REQUEST;
 use super::throttle::Throttling;
 use super::xml::Xml;
-use crate::model::time::Timestamp;
+use dayfly::model::time::Timestamp;
 
 impl Ec2 {
     pub(super) fn end(&mut self, form: &Form, now: Timestamp) -> Result<Xml, Refusal> {

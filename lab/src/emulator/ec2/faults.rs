@@ -11,8 +11,8 @@ use super::reason::StateReason;
 use crate::emulator::dynamo::Operation;
 use crate::emulator::rules::Rules;
 pub use crate::emulator::rules::{FaultId, When};
-use crate::model::offer::Market;
-use crate::model::time::Timestamp;
+use dayfly::model::offer::Market;
+use dayfly::model::time::Timestamp;
 
 /// What a fault strikes. What is `None` is no condition. Conditions on the offer are met only
 /// by faults of launches: [`Fault::Offer`] and [`Fault::Boot`].

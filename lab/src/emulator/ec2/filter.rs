@@ -5,7 +5,7 @@ use super::form::Form;
 use super::machine::MachineRecord;
 use super::status::status_word;
 use super::xml::Stamp;
-use crate::model::offer::Market;
+use dayfly::model::offer::Market;
 
 /// How the filters begin that look at one tag; among those that are known, it stands for all.
 const TAG: &str = "tag:";

@@ -17,7 +17,7 @@ use super::settings::{Image, ImageState};
 use super::snapshots::Snapshot;
 use super::tags::specified;
 use super::xml::{Stamp, Xml};
-use crate::model::time::Timestamp;
+use dayfly::model::time::Timestamp;
 
 /// The filters of images.
 const OF_IMAGES: [&str; 5] = ["tag:", "image-id", "architecture", "name", "state"];

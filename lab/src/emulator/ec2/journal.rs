@@ -1,7 +1,7 @@
 //! What has happened, for a driver that does not want to ask all the time.
 
 use super::machine::State;
-use crate::model::time::Timestamp;
+use dayfly::model::time::Timestamp;
 
 /// Something that has happened, and when. The first three are what EventBridge would tell.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -9,8 +9,8 @@ use super::life::Wake;
 use super::machine::{Health, Key, MachineRecord, MetadataOptions, State, Switch};
 use super::order::Order;
 use super::throttle::Throttling;
-use crate::model::offer::Market;
-use crate::model::time::Timestamp;
+use dayfly::model::offer::Market;
+use dayfly::model::time::Timestamp;
 
 /// How many of an order fit, and why not all that were wanted.
 #[derive(Debug)]

@@ -9,8 +9,8 @@ use super::machine::{Health, Key, MachineRecord, State};
 use super::reason::{BY_ITSELF, SERVER_INTERNAL_ERROR, SPOT_TERMINATION, StateReason};
 use super::settings::ImageState;
 use super::template::ShutdownBehavior;
-use crate::model::offer::Market;
-use crate::model::time::Timestamp;
+use dayfly::model::offer::Market;
+use dayfly::model::time::Timestamp;
 
 /// Something that is due at a moment.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]

@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::error::Code;
 pub use super::reason::StateReason;
 use super::template::ShutdownBehavior;
-use crate::model::offer::Market;
-use crate::model::time::Timestamp;
+use dayfly::model::offer::Market;
+use dayfly::model::time::Timestamp;
 
 /// Tags, by their keys.
 pub type TagMap = BTreeMap<String, String>;

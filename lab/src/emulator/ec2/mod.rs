@@ -71,7 +71,7 @@ use super::dynamo::Tables;
 use super::journal::Journal;
 use crate::emulator::emulated::Emulated;
 use crate::emulator::message::{Delivery, Request, Response};
-use crate::model::time::Timestamp;
+use dayfly::model::time::Timestamp;
 
 pub use self::supply::Supply;
 pub use self::xml::Stamp;

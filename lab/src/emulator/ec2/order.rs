@@ -9,8 +9,8 @@ use super::error::{self, Refusal};
 use super::form::{Form, invalid};
 use super::settings::ImageState;
 use super::template::{LaunchTemplate, TemplateData};
-use crate::model::money::MicroDollars;
-use crate::model::offer::Market;
+use dayfly::model::money::MicroDollars;
+use dayfly::model::offer::Market;
 
 const USER_DATA_BYTES_MAX: usize = 16 * 1024;
 

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use super::Ec2;
 use super::error::{self, Refusal};
 use super::throttle::Throttling;
-use crate::model::time::Timestamp;
+use dayfly::model::time::Timestamp;
 
 const SECURE: &str = "SecureString";
 /// The types that there are.

@@ -8,8 +8,8 @@ use super::filter::Filter;
 use super::form::Form;
 use super::page::Page;
 use super::xml::{Stamp, Xml};
-use crate::model::money::MicroDollars;
-use crate::model::time::Timestamp;
+use dayfly::model::money::MicroDollars;
+use dayfly::model::time::Timestamp;
 
 /// What prices are asked and told for.
 const PRODUCT: &str = "Linux/UNIX";

@@ -11,9 +11,9 @@ use super::order::Order;
 use super::tags::specified;
 use super::template::{MetadataChange, ShutdownBehavior, TemplateData};
 use super::xml::Xml;
-use crate::model::money::MicroDollars;
-use crate::model::offer::Market;
-use crate::model::time::Timestamp;
+use dayfly::model::money::MicroDollars;
+use dayfly::model::offer::Market;
+use dayfly::model::time::Timestamp;
 
 /// What can be tagged by a launch. Only the tags of machines are kept.
 const TAGGED: [&str; 4] = [

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use super::template::LaunchTemplate;
 use super::throttle::Throttling;
-use crate::model::money::MicroDollars;
+use dayfly::model::money::MicroDollars;
 
 /// Everything that can be set before the first request.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -8,7 +8,7 @@ use super::form::Form;
 use super::machine::TagMap;
 use super::settings::ImageState;
 use super::xml::{Stamp, Xml};
-use crate::model::time::Timestamp;
+use dayfly::model::time::Timestamp;
 
 /// The filters of snapshots.
 const OF_SNAPSHOTS: [&str; 3] = ["tag:", "snapshot-id", "status"];

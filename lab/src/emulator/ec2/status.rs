@@ -12,7 +12,7 @@ use super::journal::Change;
 use super::machine::{Health, MachineRecord, State};
 use super::run::metadata;
 use super::xml::{Stamp, Xml};
-use crate::model::time::Timestamp;
+use dayfly::model::time::Timestamp;
 
 /// How much of a console is kept.
 const CONSOLE_BYTES_MAX: usize = 64 * 1024;

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::Ec2;
 use super::machine::MachineRecord;
 use super::settings::Ec2Settings;
-use crate::model::offer::Market;
+use dayfly::model::offer::Market;
 
 /// What EC2 has a number of: a size, in a zone, on a market.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]

@@ -5,7 +5,7 @@ use super::error::{self, Refusal};
 use super::form::{Form, invalid};
 use super::machine::{Key, TagMap};
 use super::xml::Xml;
-use crate::model::time::Timestamp;
+use dayfly::model::time::Timestamp;
 
 const TAGS_MAX: usize = 50;
 const KEY_CHARACTERS_MAX: usize = 128;

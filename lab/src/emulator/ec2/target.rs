@@ -9,7 +9,7 @@ use super::faults::Occasion;
 use super::{Ec2, delivered, response, travel};
 use crate::emulator::dynamo::{Operation, Refused};
 use crate::emulator::message::{Request, Response};
-use crate::model::time::Timestamp;
+use dayfly::model::time::Timestamp;
 
 /// Whose JSON it is: each has its content type, and its way to name an error.
 #[derive(Clone, Copy, Debug)]

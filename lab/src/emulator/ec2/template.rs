@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::machine::{MetadataOptions, Switch, TagMap};
-use crate::model::offer::Market;
+use dayfly::model::offer::Market;
 
 /// A template with its versions.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use super::action::Action;
-use crate::model::time::Timestamp;
+use dayfly::model::time::Timestamp;
 
 /// A bucket's size, and what is added in a second.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

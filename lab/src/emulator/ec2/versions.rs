@@ -8,7 +8,7 @@ use super::machine::Switch;
 use super::page::Page;
 use super::template::{MetadataChange, ShutdownBehavior, TemplateData};
 use super::xml::Xml;
-use crate::model::offer::Market;
+use dayfly::model::offer::Market;
 
 impl Ec2 {
     /// The versions that are named, or all; `ResolveAlias` looks images up in SSM.

@@ -3,7 +3,7 @@
 use std::fmt::{self, Display, Write};
 
 use super::error::Refusal;
-use crate::model::time::Timestamp;
+use dayfly::model::time::Timestamp;
 
 /// The namespace of EC2's answers.
 pub(super) const NAMESPACE: &str = "http://ec2.amazonaws.com/doc/2016-11-15/";

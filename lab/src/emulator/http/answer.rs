@@ -12,7 +12,7 @@ use axum::http::{self, HeaderName, HeaderValue, StatusCode};
 use super::{Shared, date};
 use crate::emulator::emulated::Emulated;
 use crate::emulator::message::{Delivery, Request, Response};
-use crate::ports::Clock;
+use dayfly::ports::Clock;
 
 /// More than any request of the protocols: the log server takes 16 MiB in all.
 const BODY_BYTES_MAX: usize = 32 * 1024 * 1024;

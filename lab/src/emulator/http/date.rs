@@ -1,6 +1,6 @@
 //! The `Date` header of a clock that is wrong.
 
-use crate::model::time::Timestamp;
+use dayfly::model::time::Timestamp;
 
 const MONTHS: [&str; 12] = [
     "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",

@@ -24,8 +24,8 @@ use tokio::task::JoinSet;
 use self::answer::answer;
 use self::tls::{Authority, TlsError};
 use super::emulated::Emulated;
-use crate::model::time::Timestamp;
-use crate::ports::Clock;
+use dayfly::model::time::Timestamp;
+use dayfly::ports::Clock;
 
 /// How long [`Server::shutdown`] waits for answers that are on their way.
 const GRACE: Duration = Duration::from_secs(1);

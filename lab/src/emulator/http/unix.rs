@@ -14,7 +14,7 @@ use tokio::net::UnixListener;
 use super::Shared;
 use super::answer::answer;
 use crate::emulator::emulated::Emulated;
-use crate::ports::Clock;
+use dayfly::ports::Clock;
 
 /// Serves a state machine on a socket until the future is dropped. Nothing is done in it by
 /// itself: it is for one that has no deadlines. The path must not exist yet.

@@ -7,9 +7,9 @@ use thiserror::Error;
 
 use super::Hub;
 use super::token::{Purpose, TokenHash};
-use crate::model::id::AgentType;
-use crate::model::secret::Secret;
-use crate::model::time::Timestamp;
+use dayfly::model::id::AgentType;
+use dayfly::model::secret::Secret;
+use dayfly::model::time::Timestamp;
 
 /// What a type asks of its agents; `spec` of the public API.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

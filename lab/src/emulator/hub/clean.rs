@@ -5,8 +5,8 @@ use super::Hub;
 use super::journal::{Change, Departure};
 use super::row::{AgentRow, Presence, RowId};
 use super::settings::Limits;
-use crate::hub::wire::agent::JobResult;
-use crate::model::time::Timestamp;
+use dayfly::hub::wire::agent::JobResult;
+use dayfly::model::time::Timestamp;
 
 /// Why a row goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value};
 
 use super::faults::Content;
-use crate::model::id::JobId;
+use dayfly::model::id::JobId;
 
 /// Lets a fault of the answer's content strike; a body that is no JSON object can only be
 /// replaced as a whole.

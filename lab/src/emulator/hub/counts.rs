@@ -6,8 +6,8 @@ use super::answer;
 use super::faults::Inside;
 use super::job::{Job, JobState};
 use crate::emulator::message::Response;
-use crate::hub::wire::queue::{AgentMetrics, JobMetrics, Metrics, QueuedJob, QueuedJobs};
-use crate::model::id::{AgentType, JobId};
+use dayfly::hub::wire::queue::{AgentMetrics, JobMetrics, Metrics, QueuedJob, QueuedJobs};
+use dayfly::model::id::{AgentType, JobId};
 
 impl Hub {
     pub(super) fn metrics(&self, agent_type: &AgentType) -> Response {

@@ -8,9 +8,9 @@ use std::time::Duration;
 
 use crate::emulator::foreign::ForeignAnswer;
 pub use crate::emulator::rules::When;
-use crate::hub::wire::agent::{SyncAction, SyncState};
-use crate::model::id::JobId;
-use crate::model::time::Timestamp;
+use dayfly::hub::wire::agent::{SyncAction, SyncState};
+use dayfly::model::id::JobId;
+use dayfly::model::time::Timestamp;
 
 /// Where a fault strikes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

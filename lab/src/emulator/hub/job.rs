@@ -3,10 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::emulator::job_request::JobRequest;
-use crate::hub::wire::agent::JobResult;
-use crate::hub::wire::payload::Payload;
-use crate::model::id::{AgentType, JobId};
-use crate::model::time::Timestamp;
+use dayfly::hub::wire::agent::JobResult;
+use dayfly::hub::wire::payload::Payload;
+use dayfly::model::id::{AgentType, JobId};
+use dayfly::model::time::Timestamp;
 
 /// How far a job is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

@@ -1,8 +1,8 @@
 //! What has happened, for a driver that does not want to ask all the time.
 
-use crate::hub::wire::agent::JobResult;
-use crate::model::id::{AgentType, JobId};
-use crate::model::time::Timestamp;
+use dayfly::hub::wire::agent::JobResult;
+use dayfly::model::id::{AgentType, JobId};
+use dayfly::model::time::Timestamp;
 
 /// Something that has happened, and when.
 #[derive(Clone, Debug, PartialEq, Eq)]

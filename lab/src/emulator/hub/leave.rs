@@ -5,8 +5,8 @@ use super::answer;
 use super::journal::{Change, Departure};
 use super::row::RowId;
 use crate::emulator::message::Response;
-use crate::model::id::AgentType;
-use crate::model::time::Timestamp;
+use dayfly::model::id::AgentType;
+use dayfly::model::time::Timestamp;
 
 /// Which agents of a type are disabled.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

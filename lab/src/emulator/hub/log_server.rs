@@ -11,9 +11,9 @@ use super::public::query_value;
 use super::token::LogAction;
 use super::violations::Violation;
 use crate::emulator::message::{Request, Response};
-use crate::hub::wire::log::LogEvent;
-use crate::model::id::JobId;
-use crate::model::time::Timestamp;
+use dayfly::hub::wire::log::LogEvent;
+use dayfly::model::id::JobId;
+use dayfly::model::time::Timestamp;
 
 impl Hub {
     pub(super) fn push_log(&mut self, job: &JobId, request: &Request, now: Timestamp) -> Response {

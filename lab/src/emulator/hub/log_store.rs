@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::model::id::JobId;
+use dayfly::model::id::JobId;
 
 /// What the log server adds, once, to a log that is full.
 const TRIMMED_NOTICE: &str = "Content of the log is bigger than 16MB. Log is trimmed.\n";

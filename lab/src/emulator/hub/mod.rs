@@ -56,9 +56,9 @@ use crate::emulator::edge::EdgeSettings;
 use crate::emulator::emulated::Emulated;
 use crate::emulator::journal::Journal;
 use crate::emulator::message::{Request, Response};
-use crate::model::id::JobId;
-use crate::model::secret::Secret;
-use crate::model::time::Timestamp;
+use dayfly::model::id::JobId;
+use dayfly::model::secret::Secret;
+use dayfly::model::time::Timestamp;
 
 pub use self::leave::DisableScope;
 pub use self::pipelines::BlockRequest;

@@ -6,10 +6,10 @@ use base64::engine::general_purpose::STANDARD;
 use super::Hub;
 use super::job::Job;
 use super::token::LogAction;
-use crate::hub::wire::LOG_API;
-use crate::hub::wire::payload::{Callbacks, EnvVar, Logger, Payload, SANITIZED};
-use crate::model::secret::Secret;
-use crate::model::time::Timestamp;
+use dayfly::hub::wire::LOG_API;
+use dayfly::hub::wire::payload::{Callbacks, EnvVar, Logger, Payload, SANITIZED};
+use dayfly::model::secret::Secret;
+use dayfly::model::time::Timestamp;
 
 /// Variables that keep their value although their name does not start with `SEMAPHORE` (S1).
 const KEPT: [&str; 5] = ["CI", "DISPLAY", "PAGER", "SSH_PRIVATE_KEY_PATH", "TERM"];

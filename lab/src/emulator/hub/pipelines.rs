@@ -11,13 +11,13 @@ use super::public::query_value;
 use super::public_jobs::{result_word, state_word};
 use super::token::Purpose;
 use crate::emulator::message::Response;
-use crate::hub::wire::agent::JobResult;
-use crate::hub::wire::pipelines::{
+use dayfly::hub::wire::agent::JobResult;
+use dayfly::hub::wire::pipelines::{
     BlockDetail, BlockJob, PipelineDetail, PipelineRow, PipelineState, Project, ProjectMetadata,
     TopologyBlock,
 };
-use crate::model::id::{JobId, PipelineId};
-use crate::model::time::Timestamp;
+use dayfly::model::id::{JobId, PipelineId};
+use dayfly::model::time::Timestamp;
 
 /// The default, and the most.
 const PAGE_SIZE_MAX: usize = 30;

@@ -14,9 +14,9 @@ use super::row::RowId;
 use super::strikes::Occasion;
 use super::token::Purpose;
 use crate::emulator::job_request::JobRequest;
-use crate::hub::wire::agent::JobResult;
-use crate::model::id::{AgentType, JobId};
-use crate::model::time::Timestamp;
+use dayfly::hub::wire::agent::JobResult;
+use dayfly::model::id::{AgentType, JobId};
+use dayfly::model::time::Timestamp;
 
 /// What is due at a moment, for one job.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

@@ -7,9 +7,9 @@ use super::answer;
 use super::row::AgentRow;
 use super::token::TokenHash;
 use crate::emulator::message::{Request, Response};
-use crate::hub::wire::agent::SyncState;
-use crate::hub::wire::public::{Agent, AgentMetadata, AgentPage, AgentStatus};
-use crate::model::time::Timestamp;
+use dayfly::hub::wire::agent::SyncState;
+use dayfly::hub::wire::public::{Agent, AgentMetadata, AgentPage, AgentStatus};
+use dayfly::model::time::Timestamp;
 
 /// The default, and the most.
 const PAGE_SIZE_MAX: usize = 200;

@@ -6,13 +6,13 @@ use super::job::{Job as StoredJob, JobNumber, JobState};
 use super::public::{query_value, query_values};
 use super::token::LogAction;
 use crate::emulator::message::Response;
-use crate::hub::wire::LOG_API;
-use crate::hub::wire::agent::JobResult;
-use crate::hub::wire::public::{
+use dayfly::hub::wire::LOG_API;
+use dayfly::hub::wire::agent::JobResult;
+use dayfly::hub::wire::public::{
     Job, JobAgent, JobMetadata, JobPage, JobSpec, JobSpecAgent, JobSpecMachine, JobStatus,
 };
-use crate::model::id::JobId;
-use crate::model::time::Timestamp;
+use dayfly::model::id::JobId;
+use dayfly::model::time::Timestamp;
 
 /// The default, and the most.
 const PAGE_SIZE_MAX: usize = 30;

@@ -11,11 +11,11 @@ use super::answer;
 use super::leave::DisableScope;
 use super::public::query_value;
 use crate::emulator::message::Response;
-use crate::hub::wire::null_as_default;
-use crate::hub::wire::public::{AgentTypeMetadata, AgentTypeObject, AgentTypeStatus};
-use crate::model::id::AgentType;
-use crate::model::secret::Secret;
-use crate::model::time::Timestamp;
+use dayfly::hub::wire::null_as_default;
+use dayfly::hub::wire::public::{AgentTypeMetadata, AgentTypeObject, AgentTypeStatus};
+use dayfly::model::id::AgentType;
+use dayfly::model::secret::Secret;
+use dayfly::model::time::Timestamp;
 
 /// The word for agents that say their name, and the word for names from STS.
 const ORIGINS: [(&str, Naming); 2] = [

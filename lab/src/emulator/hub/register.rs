@@ -14,10 +14,10 @@ use super::row::{AgentRow, Presence, RowId};
 use super::settings::Feature;
 use super::token::{LogAction, Purpose, TokenHash, is_uuid};
 use crate::emulator::message::{Request, Response};
-use crate::hub::wire::agent::{RefreshResponse, RegisterRequest, RegisterResponse};
-use crate::model::id::{AgentType, JobId};
-use crate::model::secret::Secret;
-use crate::model::time::Timestamp;
+use dayfly::hub::wire::agent::{RefreshResponse, RegisterRequest, RegisterResponse};
+use dayfly::model::id::{AgentType, JobId};
+use dayfly::model::secret::Secret;
+use dayfly::model::time::Timestamp;
 
 /// Why an agent is not registered: status and line.
 type Refusal = (u16, String);

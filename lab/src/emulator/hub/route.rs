@@ -10,9 +10,9 @@ use super::{Edge, Hub};
 use crate::emulator::edge::EdgeFault;
 use crate::emulator::foreign::ForeignAnswer;
 use crate::emulator::message::{Delivery, Request, Response};
-use crate::hub::wire::{AGENT_API, LOG_API, PUBLIC_API};
-use crate::model::id::{AgentType, JobId};
-use crate::model::time::Timestamp;
+use dayfly::hub::wire::{AGENT_API, LOG_API, PUBLIC_API};
+use dayfly::model::id::{AgentType, JobId};
+use dayfly::model::time::Timestamp;
 
 /// What a request asks for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -7,9 +7,9 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::token::TokenHash;
-use crate::hub::wire::agent::{RegisterRequest, SyncState};
-use crate::model::id::{AgentType, JobId};
-use crate::model::time::Timestamp;
+use dayfly::hub::wire::agent::{RegisterRequest, SyncState};
+use dayfly::model::id::{AgentType, JobId};
+use dayfly::model::time::Timestamp;
 
 /// Rows are numbered in the order of their creation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

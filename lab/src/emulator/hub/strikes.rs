@@ -2,8 +2,8 @@
 
 use super::faults::{Before, Endpoint, Fault, Inside, Scope};
 use crate::emulator::rules::{FaultId, Rules};
-use crate::hub::wire::agent::{SyncAction, SyncState};
-use crate::model::time::Timestamp;
+use dayfly::hub::wire::agent::{SyncAction, SyncState};
+use dayfly::model::time::Timestamp;
 
 /// One request, as far as scopes look at it.
 #[derive(Clone, Copy, Debug)]

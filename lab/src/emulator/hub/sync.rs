@@ -11,10 +11,10 @@ use super::settings::Feature;
 use super::token::{Purpose, is_uuid};
 use super::violations::Violation;
 use crate::emulator::message::{Request, Response};
-use crate::hub::wire::agent::{JobResult, ShutdownReason, SyncAction, SyncResponse, SyncState};
-use crate::hub::wire::null_as_default;
-use crate::model::id::JobId;
-use crate::model::time::Timestamp;
+use dayfly::hub::wire::agent::{JobResult, ShutdownReason, SyncAction, SyncResponse, SyncState};
+use dayfly::hub::wire::null_as_default;
+use dayfly::model::id::JobId;
+use dayfly::model::time::Timestamp;
 
 /// The body of a sync as the hub reads it: it is JSON before its words are looked at.
 #[derive(Debug, Default, Deserialize)]

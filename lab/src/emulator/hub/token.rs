@@ -11,8 +11,8 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use ring::{digest, hmac};
 use serde::{Deserialize, Serialize};
 
-use crate::model::secret::Secret;
-use crate::model::time::Timestamp;
+use dayfly::model::secret::Secret;
+use dayfly::model::time::Timestamp;
 
 /// SHA-256 of a token, in hex: all that the hub keeps of it.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]

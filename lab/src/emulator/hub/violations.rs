@@ -7,10 +7,10 @@ use std::fmt;
 
 use super::Hub;
 use super::job::{Job, JobState};
-use crate::hub::wire::agent::JobResult;
-use crate::hub::wire::log::LogEvent;
-use crate::model::id::JobId;
-use crate::model::time::Timestamp;
+use dayfly::hub::wire::agent::JobResult;
+use dayfly::hub::wire::log::LogEvent;
+use dayfly::model::id::JobId;
+use dayfly::model::time::Timestamp;
 
 /// A rule that was broken.
 #[derive(Clone, Debug, PartialEq, Eq)]

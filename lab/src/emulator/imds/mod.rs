@@ -16,7 +16,7 @@ use ring::digest::{SHA256, digest};
 use super::ec2::machine::{MachineRecord, Switch};
 use super::ec2::settings::Ec2Settings;
 use super::message::{Delivery, Request, Response};
-use crate::model::time::Timestamp;
+use dayfly::model::time::Timestamp;
 
 pub use self::tree::{ROLE, mac};
 

@@ -11,8 +11,8 @@ use super::secret;
 use crate::emulator::ec2::Stamp;
 use crate::emulator::ec2::machine::{MachineRecord, Switch};
 use crate::emulator::ec2::settings::Ec2Settings;
-use crate::model::offer::Market;
-use crate::model::time::Timestamp;
+use dayfly::model::offer::Market;
+use dayfly::model::time::Timestamp;
 
 /// The role of every machine.
 pub const ROLE: &str = "dayfly-machine";

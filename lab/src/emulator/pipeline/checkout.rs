@@ -5,7 +5,7 @@
 
 use super::WorkingTree;
 use super::variable::in_base64;
-use crate::hub::wire::payload::{Command, File};
+use dayfly::hub::wire::payload::{Command, File};
 
 /// The function, without the line that names the working tree.
 const FUNCTION: &str = include_str!("checkout.sh");

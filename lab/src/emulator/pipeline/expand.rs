@@ -3,7 +3,7 @@
 use super::variable::{encoded, of_pipeline, variable};
 use super::{Axis, BlockPlan, FailFast, JobPlan, Pipeline, Spread, Task, Variable, checkout};
 use crate::emulator::job_request::JobRequest;
-use crate::hub::wire::payload::Command;
+use dayfly::hub::wire::payload::Command;
 
 /// The ids that a run's variables carry; texts, so that a test or a seed can choose them.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::document::{Reader, Table};
+use dayfly::document::{Reader, Table};
 
 /// A block's name and the names it waits for; `None` if it has no `dependencies` key.
 pub(super) struct Links<'a> {

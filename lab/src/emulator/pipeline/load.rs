@@ -5,7 +5,7 @@ use std::path::{Component, Path, PathBuf};
 
 use super::variable::variable;
 use super::{Loaded, Variable, WorkingTree, read};
-use crate::document::{Problem, Report};
+use dayfly::document::{Problem, Report};
 
 /// Reads a pipeline file, the files that `commands_file` names, and where its working tree lies.
 ///

@@ -21,7 +21,7 @@ mod variable;
 
 use std::time::Duration;
 
-use crate::model::id::AgentType;
+use dayfly::model::id::AgentType;
 
 pub use expand::{Block, Expansion, RunIds, expand};
 pub use load::load;

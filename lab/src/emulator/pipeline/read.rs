@@ -7,7 +7,7 @@ use super::graph::{self, Links};
 use super::notice::Notices;
 use super::read_task::{Common, agent, globals, task};
 use super::{BlockPlan, FailFast, Loaded, Pipeline, Task};
-use crate::document::{Format, Problem, Reader, Report, Scalar, Table, Value, parse};
+use dayfly::document::{Format, Problem, Reader, Report, Scalar, Table, Value, parse};
 
 /// The keys of a pipeline.
 const PIPELINE: [&str; 12] = [

@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::read::{Context, time_limit};
 use super::read_task::{env_vars, priority, texts, variable_name};
 use super::{Axis, JobPlan, Spread};
-use crate::document::{Reader, Table};
+use dayfly::document::{Reader, Table};
 
 const JOB: [&str; 8] = [
     "name",

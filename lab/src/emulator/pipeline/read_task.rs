@@ -6,8 +6,8 @@ use std::time::Duration;
 use super::read::Context;
 use super::read_job::job;
 use super::{Epilogue, Task, Variable};
-use crate::document::{Reader, Table};
-use crate::model::id::AgentType;
+use dayfly::document::{Reader, Table};
+use dayfly::model::id::AgentType;
 
 const TASK: [&str; 6] = [
     "agent", "prologue", "epilogue", "env_vars", "secrets", "jobs",

@@ -9,8 +9,8 @@ use std::collections::BTreeMap;
 use super::variable::{encoded, variable};
 use super::{Block, Expansion, FailFast};
 use crate::emulator::job_request::JobRequest;
-use crate::hub::wire::agent::JobResult;
-use crate::model::id::JobId;
+use dayfly::hub::wire::agent::JobResult;
+use dayfly::model::id::JobId;
 
 /// A job's place in its pipeline; `after_pipeline` is the block behind the last.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

@@ -4,7 +4,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
 use super::{RunIds, Variable};
-use crate::hub::wire::payload::EnvVar;
+use dayfly::hub::wire::payload::EnvVar;
 
 /// A variable from its two texts.
 pub(super) fn variable(name: &str, value: impl Into<String>) -> Variable {

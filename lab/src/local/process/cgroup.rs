@@ -5,7 +5,7 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use crate::model::id::MachineId;
+use dayfly::model::id::MachineId;
 
 /// How often a removal is tried. It takes milliseconds; a group that stays costs nothing.
 const REMOVALS_MAX: u32 = 2000;

@@ -20,15 +20,15 @@ use super::registry::{Handle, Registry};
 use super::settings::{AgentSettings, ProcessCloudError, ProcessSettings};
 use super::tree;
 use super::watch::{INIT_ENDS_WITHIN, clear_abandoned, watch_machine};
-use crate::agent::process::become_subreaper;
-use crate::model::id::{MachineId, PoolName};
-use crate::model::machine::{Machine, Phase};
-use crate::model::offer::Offer;
-use crate::model::plan::LaunchOrder;
-use crate::model::secret::Secret;
-use crate::model::snapshot::Machines;
-use crate::model::time::Timestamp;
-use crate::ports::{Clock, Cloud, CloudError, LaunchError, Launched};
+use dayfly::model::id::{MachineId, PoolName};
+use dayfly::model::machine::{Machine, Phase};
+use dayfly::model::offer::Offer;
+use dayfly::model::plan::LaunchOrder;
+use dayfly::model::secret::Secret;
+use dayfly::model::snapshot::Machines;
+use dayfly::model::time::Timestamp;
+use dayfly::ports::{Clock, Cloud, CloudError, LaunchError, Launched};
+use dayfly_agent::process::become_subreaper;
 
 /// Machines on this computer. Clones share them; they end when the last clone is dropped.
 #[derive(Clone, Debug)]

@@ -15,8 +15,8 @@ use serde_json::json;
 
 use super::faults::Boot;
 use super::settings::AgentSettings;
-use crate::model::id::{Deployment, MachineId};
-use crate::model::machine::{ConsoleMarks, Machine, Phase};
+use dayfly::model::id::{Deployment, MachineId};
+use dayfly::model::machine::{ConsoleMarks, Machine, Phase};
 
 /// Everything about a machine that must outlive the process which launched it. No secret is in it.
 #[derive(Clone, Debug, Serialize, Deserialize)]

@@ -21,8 +21,8 @@ use super::cgroup::Cgroup;
 use super::faults::Boot;
 use super::folder::{Folder, Tags};
 use super::tree;
-use crate::agent::process::become_subreaper;
-use crate::agent::process::children::reap_orphans;
+use dayfly_agent::process::become_subreaper;
+use dayfly_agent::process::children::reap_orphans;
 
 /// The variable that marks every process of a machine.
 pub const MARK: &str = "DAYFLY_MACHINE";

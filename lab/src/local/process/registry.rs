@@ -8,10 +8,10 @@ use std::time::Duration;
 use tokio::sync::{Notify, watch};
 
 use super::faults::Faults;
-use crate::model::id::{LaunchToken, MachineId, PoolName};
-use crate::model::machine::{ConsoleMarks, Machine, Phase};
-use crate::model::secret::Secret;
-use crate::model::time::Timestamp;
+use dayfly::model::id::{LaunchToken, MachineId, PoolName};
+use dayfly::model::machine::{ConsoleMarks, Machine, Phase};
+use dayfly::model::secret::Secret;
+use dayfly::model::time::Timestamp;
 
 /// For how long ended machines are listed, as EC2 does.
 const GONE_LISTED: Duration = Duration::from_secs(3600);

@@ -8,8 +8,8 @@ use std::time::Duration;
 
 use thiserror::Error;
 
-use crate::model::id::{Deployment, PoolName};
-use crate::model::secret::Secret;
+use dayfly::model::id::{Deployment, PoolName};
+use dayfly::model::secret::Secret;
 
 /// Everything that a machine on this computer needs to know.
 #[derive(Clone, Debug)]

@@ -16,7 +16,7 @@ use rustix::process::{
     wait, waitpid,
 };
 
-use crate::agent::process::children::{children, children_of, parent_of, session_of};
+use dayfly_agent::process::children::{children, children_of, parent_of, session_of};
 
 /// The inits that this process has started and not yet waited for. Held while one is started,
 /// so that a sweep cannot take a machine that is just being born for an orphan.

@@ -18,8 +18,8 @@ use super::machine::MARK;
 use super::registry::Registry;
 use super::settings::ProcessSettings;
 use super::tree;
-use crate::agent::process::{Family, Orphans, end};
-use crate::ports::Clock;
+use dayfly::ports::Clock;
+use dayfly_agent::process::{Family, Orphans, end};
 
 /// How long an init gets to end its machine before it is ended itself.
 pub(super) const INIT_ENDS_WITHIN: Duration = Duration::from_secs(15);

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use super::line::Line;
-use crate::model::time::Timestamp;
-use crate::ports::Clock;
+use dayfly::model::time::Timestamp;
+use dayfly::ports::Clock;
 
 /// Shows the line's time, and waits for the world's.
 #[derive(Clone, Debug)]

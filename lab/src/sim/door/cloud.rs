@@ -15,16 +15,16 @@ use super::line::{Line, Target};
 use super::row::Row;
 use super::xml::{Document, Element, moment};
 use crate::emulator::message::Response;
-use crate::model::ending::EndedBy;
-use crate::model::id::{Deployment, LaunchToken, MachineId, PoolName, TemplateVersion};
-use crate::model::machine::{ConsoleMarks, Machine, Phase};
-use crate::model::money::MicroDollars;
-use crate::model::offer::{Market, Offer};
-use crate::model::plan::LaunchOrder;
-use crate::model::snapshot::Machines;
-use crate::model::time::Timestamp;
-use crate::ports::{Cloud, CloudError, Consoles, LaunchError, Launched};
 use crate::sim::mutant::Mutant;
+use dayfly::model::ending::EndedBy;
+use dayfly::model::id::{Deployment, LaunchToken, MachineId, PoolName, TemplateVersion};
+use dayfly::model::machine::{ConsoleMarks, Machine, Phase};
+use dayfly::model::money::MicroDollars;
+use dayfly::model::offer::{Market, Offer};
+use dayfly::model::plan::LaunchOrder;
+use dayfly::model::snapshot::Machines;
+use dayfly::model::time::Timestamp;
+use dayfly::ports::{Cloud, CloudError, Consoles, LaunchError, Launched};
 
 /// How long a question may take.
 const LIMIT: Duration = Duration::from_secs(10);
@@ -180,7 +180,7 @@ impl SimCloud {
             Some(Mutant::ForgetsBootLimit) => machine.boot_limit = FOR_EVER,
             Some(Mutant::ForgetsLifetime) => machine.lifetime = FOR_EVER,
             Some(Mutant::ForgetsGrace) => {
-                let grace = crate::plan::census::SELF_END_GRACE + Duration::from_secs(30);
+                let grace = dayfly::plan::census::SELF_END_GRACE + Duration::from_secs(30);
                 machine.boot_limit = machine.boot_limit.saturating_sub(grace);
             }
             Some(_) | None => {}

@@ -6,12 +6,12 @@ use super::cloud::{SimCloud, failure, text};
 use super::form::Form;
 use super::line::Target;
 use super::xml::{Document, Element};
-use crate::model::id::MachineId;
-use crate::model::machine::{Machine, Phase};
-use crate::model::offer::{Market, Offer};
-use crate::model::plan::LaunchOrder;
-use crate::ports::{CloudError, LaunchError, Launched};
 use crate::sim::mutant::Mutant;
+use dayfly::model::id::MachineId;
+use dayfly::model::machine::{Machine, Phase};
+use dayfly::model::offer::{Market, Offer};
+use dayfly::model::plan::LaunchOrder;
+use dayfly::ports::{CloudError, LaunchError, Launched};
 
 /// How long a launch may take.
 const LIMIT: Duration = Duration::from_secs(30);

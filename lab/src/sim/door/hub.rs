@@ -9,16 +9,16 @@ use serde::de::DeserializeOwned;
 
 use super::line::{Line, Target};
 use crate::emulator::message::{Request, Response};
-use crate::hub::wire::answer::{Answer, Failure};
-use crate::hub::wire::public::AgentPage;
-use crate::hub::wire::queue::{Metrics, QueuedJobs};
-use crate::hub::wire::{AGENT_API, PUBLIC_API};
-use crate::model::id::{JobId, MachineId, PoolName};
-use crate::model::job::{AgentReport, AgentState, QueueCounts};
-use crate::model::secret::Secret;
-use crate::model::time::Timestamp;
-use crate::ports::{Hub, HubError};
 use crate::sim::mutant::Mutant;
+use dayfly::hub::wire::answer::{Answer, Failure};
+use dayfly::hub::wire::public::AgentPage;
+use dayfly::hub::wire::queue::{Metrics, QueuedJobs};
+use dayfly::hub::wire::{AGENT_API, PUBLIC_API};
+use dayfly::model::id::{JobId, MachineId, PoolName};
+use dayfly::model::job::{AgentReport, AgentState, QueueCounts};
+use dayfly::model::secret::Secret;
+use dayfly::model::time::Timestamp;
+use dayfly::ports::{Hub, HubError};
 
 /// How long a question may take.
 const LIMIT: Duration = Duration::from_secs(10);

@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use super::line::{Line, Target};
 use crate::emulator::message::Request;
-use crate::model::time::Timestamp;
-use crate::ports::{Claim, Lease, LeaseError};
 use crate::sim::mutant::Mutant;
+use dayfly::model::time::Timestamp;
+use dayfly::ports::{Claim, Lease, LeaseError};
 
 /// How long a claim may take.
 const LIMIT: Duration = Duration::from_secs(5);

@@ -9,7 +9,7 @@ use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use crate::emulator::message::{Request, Response};
-use crate::model::time::Timestamp;
+use dayfly::model::time::Timestamp;
 
 /// Who is called.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use super::xml::Element;
-use crate::model::offer::Market;
+use dayfly::model::offer::Market;
 
 /// What is read of a machine's row.
 pub(super) struct Row<'a> {

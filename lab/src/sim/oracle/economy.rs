@@ -4,9 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use super::{Findings, Invariant};
-use crate::model::time::Timestamp;
 use crate::sim::options::Options;
 use crate::sim::weather::Kind;
+use dayfly::model::time::Timestamp;
 
 /// An offer without capacity is left alone for three minutes; the answer was on its way for some
 /// seconds of them.

@@ -6,10 +6,10 @@ use super::{Findings, Invariant};
 use crate::emulator::hub::Hub;
 use crate::emulator::hub::Violation;
 use crate::emulator::hub::job::JobState;
-use crate::model::id::JobId;
-use crate::model::plan::{JobVerdict, WaitReason};
-use crate::model::time::Timestamp;
-use crate::scaler::Tick;
+use dayfly::model::id::JobId;
+use dayfly::model::plan::{JobVerdict, WaitReason};
+use dayfly::model::time::Timestamp;
+use dayfly::scaler::Tick;
 
 /// What each tick shows by itself: reasons are true, and what is needed is launched.
 pub fn see_tick(findings: &mut Findings, tick: &Tick, reserves: &[(String, u32)], now: Timestamp) {

@@ -13,10 +13,10 @@ use serde::Serialize;
 use self::economy::Economy;
 use self::safety::Safety;
 use super::options::Options;
-use crate::model::time::Timestamp;
-use crate::ports::LaunchError;
-use crate::scaler::Tick;
-use crate::scaler::apply::Outcome;
+use dayfly::model::time::Timestamp;
+use dayfly::ports::LaunchError;
+use dayfly::scaler::Tick;
+use dayfly::scaler::apply::Outcome;
 
 /// Which oracle speaks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]

@@ -3,13 +3,13 @@
 use std::collections::BTreeMap;
 
 use super::{Findings, Invariant};
-use crate::agent::state::Reason;
 use crate::emulator::hub::Hub;
 use crate::emulator::hub::job::JobState;
-use crate::model::id::JobId;
-use crate::model::time::Timestamp;
-use crate::scaler::Tick;
-use crate::scaler::apply::Outcome;
+use dayfly::model::id::JobId;
+use dayfly::model::time::Timestamp;
+use dayfly::scaler::Tick;
+use dayfly::scaler::apply::Outcome;
+use dayfly_agent::state::Reason;
 
 /// What a controller tries.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -14,7 +14,7 @@ use super::oracle::{Finding, Invariant};
 use super::trace::Detail;
 use super::weather::Kind;
 use super::{Report, run};
-use crate::model::hours::{ReserveHours, Weekday};
+use dayfly::model::hours::{ReserveHours, Weekday};
 use sketch::scenario;
 
 /// A world with a name, and how far it may go.

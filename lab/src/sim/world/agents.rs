@@ -4,16 +4,16 @@ use std::time::Duration;
 
 use super::body::{Body, Boot, Life};
 use super::{DEPLOYMENT, Deed, Happening, Phase, World};
-use crate::agent::state::{Effect, Event, Reason};
 use crate::emulator::ec2::journal::Change;
 use crate::emulator::ec2::machine::{Health, State as Ec2State};
 use crate::emulator::hub::journal::Change as HubChange;
 use crate::emulator::message::{Delivery, Response};
-use crate::hub::wire::agent::JobResult;
-use crate::model::id::JobId;
-use crate::model::machine::REFUSED_BY_HUB;
 use crate::sim::agent::{Agent, AgentCall, CALL_LIMIT, is_acknowledged, is_final};
 use crate::sim::oracle::safety;
+use dayfly::hub::wire::agent::JobResult;
+use dayfly::model::id::JobId;
+use dayfly::model::machine::REFUSED_BY_HUB;
+use dayfly_agent::state::{Effect, Event, Reason};
 
 impl World {
     /// Takes in what has happened in the emulators.

@@ -6,12 +6,12 @@ use std::time::Duration;
 use super::{DEPLOYMENT, Phase, World};
 use crate::emulator::ec2::machine::{MachineRecord, State};
 use crate::emulator::message::{Request, Response};
-use crate::model::clock::TOLERANCE;
-use crate::model::time::Timestamp;
 use crate::sim::door::xml::{Document, Element};
 use crate::sim::oracle::Invariant;
 use crate::sim::oracle::economy::FleetCall;
 use crate::sim::oracle::safety::{self, Attempt, Victim};
+use dayfly::model::clock::TOLERANCE;
+use dayfly::model::time::Timestamp;
 
 /// A clock that is off by less is right enough for two replicas.
 const CLOCKS_APART: Duration = Duration::from_secs(5);

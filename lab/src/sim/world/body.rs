@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use super::{Phase, World};
-use crate::model::pool::Speculation;
-use crate::model::time::Timestamp;
 use crate::sim::agent::Agent;
+use dayfly::model::pool::Speculation;
+use dayfly::model::time::Timestamp;
 
 /// What runs in a machine, and how it will go.
 #[derive(Debug)]

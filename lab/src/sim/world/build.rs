@@ -9,16 +9,16 @@ use crate::emulator::ec2::settings::Ec2Settings;
 use crate::emulator::ec2::template::LaunchTemplate;
 use crate::emulator::hub::Hub;
 use crate::emulator::hub::settings::HubSettings;
-use crate::model::id::{AgentType, Deployment, PoolName, TemplateVersion};
-use crate::model::money::MicroDollars;
-use crate::model::offer::{Market, Offer};
-use crate::model::pool::{BreakerPolicy, Policy, PoolPolicy, Speculation};
-use crate::model::time::Timestamp;
 use crate::sim::chance::{Chance, Purpose};
 use crate::sim::mutant::Mutant;
 use crate::sim::options::{Options, PoolOptions};
 use crate::sim::oracle::Oracles;
 use crate::sim::trace::Trace;
+use dayfly::model::id::{AgentType, Deployment, PoolName, TemplateVersion};
+use dayfly::model::money::MicroDollars;
+use dayfly::model::offer::{Market, Offer};
+use dayfly::model::pool::{BreakerPolicy, Policy, PoolPolicy, Speculation};
+use dayfly::model::time::Timestamp;
 
 /// When every world begins.
 const BEGINNING: Timestamp = Timestamp::from_seconds(1_790_000_000);
@@ -136,7 +136,7 @@ fn account(options: &Options) -> Ec2 {
     Ec2::new(settings)
 }
 
-fn organization(options: &Options) -> (Hub, Option<crate::model::secret::Secret>) {
+fn organization(options: &Options) -> (Hub, Option<dayfly::model::secret::Secret>) {
     let mut hub = Hub::new(HubSettings {
         seed: options.seed,
         base_url: "https://hub.simulated".to_owned(),

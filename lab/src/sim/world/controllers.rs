@@ -10,12 +10,12 @@ use std::time::Duration;
 
 use super::{DEPLOYMENT, Happening, World};
 use crate::emulator::message::Response;
-use crate::model::id::Deployment;
-use crate::model::pool::{Policy, PoolPolicy};
-use crate::model::time::Timestamp;
-use crate::scaler::lease::Terms;
-use crate::scaler::{Scaler, Tick};
 use crate::sim::door::{Line, SimClock, SimCloud, SimHub, SimLease};
+use dayfly::model::id::Deployment;
+use dayfly::model::pool::{Policy, PoolPolicy};
+use dayfly::model::time::Timestamp;
+use dayfly::scaler::lease::Terms;
+use dayfly::scaler::{Scaler, Tick};
 
 /// What `questions` of the lease's terms is: the longest that a tick may ask.
 const QUESTIONS: Duration = Duration::from_secs(30);

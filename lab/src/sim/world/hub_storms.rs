@@ -7,9 +7,9 @@ use crate::emulator::foreign::ForeignAnswer;
 use crate::emulator::hub::faults::{
     self as hub_faults, Before, Content, Endpoint, Inside, Travel as HubTravel,
 };
-use crate::model::time::Timestamp;
 use crate::sim::chance::Chance;
 use crate::sim::weather::Kind;
+use dayfly::model::time::Timestamp;
 
 impl World {
     pub(super) fn hub_storm(&mut self, kind: Kind, from: Timestamp, until: Timestamp) {

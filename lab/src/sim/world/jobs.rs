@@ -5,9 +5,9 @@ use std::time::Duration;
 use super::{Happening, PlannedJob, World};
 use crate::emulator::hub::job::JobState;
 use crate::emulator::job_request::JobRequest;
-use crate::hub::wire::agent::JobResult;
-use crate::hub::wire::payload::Command;
-use crate::model::id::JobId;
+use dayfly::hub::wire::agent::JobResult;
+use dayfly::hub::wire::payload::Command;
+use dayfly::model::id::JobId;
 
 /// A job that runs for longer is stopped by the hub.
 const EXECUTION_LIMIT: Duration = Duration::from_secs(900);

@@ -4,10 +4,10 @@
 //! any more.
 
 use super::{Deed, Happening, World};
-use crate::agent::logbuf::Refusal;
-use crate::agent::state::Event;
 use crate::emulator::message::Response;
 use crate::sim::agent::{AgentCall, FLUSH_MAX, stored};
+use dayfly_agent::logbuf::Refusal;
+use dayfly_agent::state::Event;
 
 impl World {
     pub(super) fn close_log(&mut self, id: &str) {

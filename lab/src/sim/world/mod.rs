@@ -35,13 +35,13 @@ use super::weather::Weather;
 use crate::emulator::ec2::Ec2;
 use crate::emulator::hub::Hub;
 use crate::emulator::message::Response;
-use crate::hub::wire::agent::JobResult;
-use crate::model::id::{AgentType, JobId, PoolName};
-use crate::model::money::MicroDollars;
-use crate::model::offer::Market;
-use crate::model::pool::Policy;
-use crate::model::secret::Secret;
-use crate::model::time::Timestamp;
+use dayfly::hub::wire::agent::JobResult;
+use dayfly::model::id::{AgentType, JobId, PoolName};
+use dayfly::model::money::MicroDollars;
+use dayfly::model::offer::Market;
+use dayfly::model::pool::Policy;
+use dayfly::model::secret::Secret;
+use dayfly::model::time::Timestamp;
 
 /// Whose machines the scaler's are.
 pub const DEPLOYMENT: &str = "simulated";

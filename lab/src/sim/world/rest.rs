@@ -5,10 +5,10 @@ use std::time::Duration;
 use super::body::{Body, Life};
 use super::{Happening, Phase, World};
 use crate::emulator::hub::job::JobState;
-use crate::model::pool::PoolPolicy;
-use crate::plan::census::SELF_END_GRACE;
 use crate::sim::oracle::{Invariant, liveness};
 use crate::sim::{Figures, Report};
+use dayfly::model::pool::PoolPolicy;
+use dayfly::plan::census::SELF_END_GRACE;
 
 /// From look to look whether the world is at rest.
 const LOOK_EVERY: Duration = Duration::from_secs(20);

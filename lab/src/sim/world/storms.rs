@@ -13,10 +13,10 @@ use crate::emulator::ec2::reason::CLIENT_INTERNAL_ERROR;
 use crate::emulator::hub::DisableScope;
 use crate::emulator::hub::job::JobState;
 use crate::emulator::message::Request;
-use crate::model::offer::Market;
-use crate::model::time::Timestamp;
 use crate::sim::door::form::Form;
 use crate::sim::weather::{Kind, Weather};
+use dayfly::model::offer::Market;
+use dayfly::model::time::Timestamp;
 
 impl World {
     pub(super) fn storm(&mut self, weather: Weather) {

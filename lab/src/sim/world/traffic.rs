@@ -5,10 +5,10 @@ use std::time::Duration;
 use super::{Happening, World};
 use crate::emulator::ec2::action::Action;
 use crate::emulator::message::{Delivery, Request, Response};
-use crate::model::time::Timestamp;
 use crate::sim::door::line::{Sent, Target};
 use crate::sim::oracle::economy::FleetCall;
 use crate::sim::oracle::safety::Attempt;
+use dayfly::model::time::Timestamp;
 
 impl World {
     /// How long a message is on its way.

@@ -9,9 +9,9 @@ use super::canvas::{
     Drawing, FAINT, Ground, INK, LEFT, MARGIN, Place, Plane, TOP, WIDTH, beside, bold, line, plane,
     sheet, style, text_size, write,
 };
-use crate::model::hours::Weekday;
 use crate::study::sight::Minute;
 use crate::study::workload::DAY;
+use dayfly::model::hours::Weekday;
 
 /// From light to dark, so that they differ without colour too.
 const ALIVE: RGBColor = RGBColor(196, 220, 240);

@@ -4,7 +4,7 @@ use super::Outcome;
 use super::choice::Choice;
 use crate::emulator::ec2::Ec2;
 use crate::emulator::ec2::xml::Xml;
-use crate::model::offer::Market;
+use dayfly::model::offer::Market;
 
 impl Ec2 {
     pub(super) fn fleet_xml(&self, fleet: &str, outcome: &Outcome) -> Xml {

@@ -9,8 +9,8 @@ use crate::emulator::ec2::Ec2;
 use crate::emulator::ec2::error::{self, Refusal};
 use crate::emulator::ec2::form::Form;
 use crate::emulator::ec2::template::TemplateData;
-use crate::model::money::MicroDollars;
-use crate::model::offer::Market;
+use dayfly::model::money::MicroDollars;
+use dayfly::model::offer::Market;
 
 /// One size in one subnet, with the template that it completes. An override with requirements
 /// is as many choices as there are sizes that fit.

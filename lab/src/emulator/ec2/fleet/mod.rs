@@ -19,8 +19,8 @@ use super::machine::{Key, TagMap};
 use super::order::Order;
 use super::tags::specified;
 use super::xml::Xml;
-use crate::model::offer::Market;
-use crate::model::time::Timestamp;
+use dayfly::model::offer::Market;
+use dayfly::model::time::Timestamp;
 
 /// What can be tagged. Only the tags of machines are kept.
 const TAGGED: [&str; 4] = ["fleet", "instance", "volume", "network-interface"];

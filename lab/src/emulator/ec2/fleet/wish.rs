@@ -2,7 +2,7 @@
 
 use crate::emulator::ec2::error::{self, Refusal};
 use crate::emulator::ec2::form::{Form, invalid};
-use crate::model::offer::Market;
+use dayfly::model::offer::Market;
 
 const TARGET_MAX: u32 = 10_000;
 /// As EC2 documents it for `MinTargetCapacity`.
