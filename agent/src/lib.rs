@@ -7,6 +7,7 @@
 
 mod boot;
 mod clock;
+pub mod command;
 pub mod console;
 mod identity;
 pub mod job;

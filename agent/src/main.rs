@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use clap::Parser;
-use dayfly::cli::agent::{AgentCommand, run};
+use dayfly_agent::command::{AgentCommand, run};
 
 /// The agent of one machine: takes a job from Semaphore CI, runs it, streams its log, and leaves.
 #[derive(Debug, Parser)]

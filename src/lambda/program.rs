@@ -1,4 +1,4 @@
-//! `bootstrap`: the same program as an AWS Lambda function.
+//! `dayfly-lambda`, which Lambda knows as `bootstrap`: the scaler as an AWS Lambda function.
 //!
 //! Configuration and clients are made once in a process, at its start; what could not be made
 //! then is tried again by each invocation, so that a token which comes later heals it, and each
@@ -6,7 +6,7 @@
 
 use std::cell::RefCell;
 use std::error::Error;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::ExitCode;
 
 use lambda_runtime::{Diagnostic, LambdaEvent, service_fn};
@@ -14,23 +14,26 @@ use serde_json::Value;
 use thiserror::Error;
 use tracing::level_filters::LevelFilter;
 
-use super::any_cloud::{AnyCloud, AnyCloudError, AnyLease, Purpose};
-use super::connect;
-use super::exit::Exit;
-use super::output::{causes, failed, print_error};
-use super::run::print_metrics;
-use super::tokens::{self, Tokens};
+use crate::aws::{Ec2Cloud, TableLease};
 use crate::config::secret::{SecretError, Secrets};
 use crate::config::{Settings, load, resolve};
 use crate::document::{Format, Problem};
 use crate::hub::client::{ClientError, HubClient};
-use crate::lambda::event::Event;
-use crate::lambda::function::{Failure, Function, Summary};
 use crate::model::id::Deployment;
 use crate::model::time::Timestamp;
 use crate::ports::SystemClock;
+use crate::program::connect;
+use crate::program::ec2::{Ec2Error, Ec2Provider};
+use crate::program::exit::Exit;
+use crate::program::output::{causes, failed, print_error};
+use crate::program::provider::{CloudProvider, Purpose};
+use crate::program::tokens::{self, Tokens};
+use crate::program::{print_metrics, runtime};
 use crate::scaler::Pace;
 use crate::telemetry;
+
+use super::event::Event;
+use super::function::{Failure, Function, Summary};
 
 /// The path of a configuration file in the zip.
 const FILE: &str = "DAYFLY_CONFIG";
@@ -49,8 +52,8 @@ const FROM_LAMBDA: [&str; 4] = [
 /// What one process keeps between invocations.
 struct Kept {
     deployment: Deployment,
-    function: Function<HubClient, AnyCloud, SystemClock, AnyLease>,
-    tokens: Tokens,
+    function: Function<HubClient, Ec2Cloud<SystemClock>, SystemClock, Option<TableLease>>,
+    tokens: Tokens<Ec2Provider>,
 }
 
 /// Why an invocation failed, in the words that Lambda logs.
@@ -69,7 +72,7 @@ enum LambdaError {
     #[error("the hub's client cannot be made")]
     Client(#[source] ClientError),
     #[error("there is no cloud")]
-    Cloud(#[source] AnyCloudError),
+    Cloud(#[source] Ec2Error),
     #[error(transparent)]
     Failure(#[from] Failure),
 }
@@ -93,24 +96,15 @@ impl From<LambdaError> for Diagnostic {
     }
 }
 
-/// Whether this process is a Lambda function: without arguments, where Lambda has said so, or
-/// under the name that Lambda starts.
-pub fn is_asked() -> bool {
-    let mut arguments = std::env::args_os();
-    let program = arguments.next().map(PathBuf::from).unwrap_or_default();
-    let is_named = program.file_name().is_some_and(|name| name == "bootstrap");
-    arguments.next().is_none() && (is_named || variable(FROM_LAMBDA[0]).is_some())
-}
-
 /// Serves invocations until Lambda ends the process.
 pub fn run() -> ExitCode {
     telemetry::init(telemetry::Format::Json, level(), false);
     if let Some(name) = FROM_LAMBDA.iter().find(|name| variable(name).is_none()) {
-        let error = format!("{name} is not set: under this name, the program runs in AWS Lambda");
+        let error = format!("{name} is not set: this program runs in AWS Lambda");
         print_error(&*Box::<dyn Error>::from(error), None);
         return Exit::Usage.into();
     }
-    let runtime = match super::runtime() {
+    let runtime = match runtime() {
         Ok(runtime) => runtime,
         Err(exit) => return exit.into(),
     };
@@ -158,10 +152,10 @@ async fn invoke(
 /// Everything that invocations need, from the environment.
 async fn start() -> Result<Kept, LambdaError> {
     let settings = settings()?;
-    let secrets = tokens::read(&settings.config, variable).await;
+    let secrets = tokens::read::<Ec2Provider>(&settings.config, variable).await;
     let secrets = secrets.map_err(LambdaError::Secrets)?;
     let hub = connect::hub_client(&settings, &secrets).map_err(LambdaError::Client)?;
-    let cloud = AnyCloud::new(&settings, &secrets, Purpose::Scale).await;
+    let cloud = Ec2Provider::connect(&settings, &secrets, Purpose::Scale).await;
     let cloud = cloud.map_err(LambdaError::Cloud)?;
     let pace = Pace {
         interval: settings.config.tick_interval,
@@ -175,7 +169,7 @@ async fn start() -> Result<Kept, LambdaError> {
         hub.set_access(access, secrets.api_token.clone());
         cloud.set_registration_tokens(&secrets.registration_tokens);
     };
-    let scaler = connect::scaler(&settings, hub, cloud);
+    let scaler = connect::scaler(&settings, hub, &cloud);
     Ok(Kept {
         deployment,
         tokens: Tokens::new(settings, variable, secrets, tell),

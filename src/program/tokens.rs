@@ -2,16 +2,13 @@
 //! does not know one.
 
 use std::cell::RefCell;
-use std::collections::BTreeSet;
 use std::convert::Infallible;
 use std::error::Error;
 use std::fmt;
+use std::marker::PhantomData;
 
-#[cfg(feature = "aws")]
-use crate::aws::{self, Clients};
+use super::provider::CloudProvider;
 use crate::config::secret::{self, Parameters, SecretError, Secrets, read_all};
-#[cfg(feature = "aws")]
-use crate::config::{CloudSettings, Ec2Settings};
 use crate::config::{Config, Settings};
 use crate::scaler::{Rotation, Tick};
 
@@ -22,8 +19,11 @@ pub type Variable = fn(&str) -> Option<String>;
 ///
 /// # Errors
 /// One for each token that cannot be had.
-pub async fn read(config: &Config, get: Variable) -> Result<Secrets, Vec<SecretError>> {
-    let parameters = parameters(config).await;
+pub async fn read<P: CloudProvider>(
+    config: &Config,
+    get: Variable,
+) -> Result<Secrets, Vec<SecretError>> {
+    let parameters = parameters::<P>(config).await;
     read_all(config, get, &parameters)
 }
 
@@ -31,16 +31,18 @@ pub async fn read(config: &Config, get: Variable) -> Result<Secrets, Vec<SecretE
 type Tell = Box<dyn Fn(&Settings, &Secrets)>;
 
 /// The tokens in use, and who has to be told when they are others.
-pub struct Tokens {
+pub struct Tokens<P> {
     settings: RefCell<Settings>,
     get: Variable,
     /// None while nobody has been told of those that the settings name.
     known: RefCell<Option<Secrets>>,
     tell: Tell,
     rotation: Rotation,
+    /// Who reads those that are parameters.
+    provider: PhantomData<P>,
 }
 
-impl Tokens {
+impl<P: CloudProvider> Tokens<P> {
     /// Keeps tokens that have been read; `tell` is called with others.
     pub fn new(
         settings: Settings,
@@ -54,6 +56,7 @@ impl Tokens {
             known: RefCell::new(Some(known)),
             tell: Box::new(tell),
             rotation: Rotation::default(),
+            provider: PhantomData,
         }
     }
 
@@ -78,7 +81,7 @@ impl Tokens {
     /// Reads the tokens again. Those that cannot be read, or have not changed, stay.
     async fn renew(&self) {
         let settings = self.settings.borrow().clone();
-        match read(&settings.config, self.get).await {
+        match read::<P>(&settings.config, self.get).await {
             Ok(secrets) if self.known.borrow().as_ref() == Some(&secrets) => {
                 tracing::warn!("the tokens have been read again and are the same");
             }
@@ -98,42 +101,17 @@ impl Tokens {
     }
 }
 
-impl fmt::Debug for Tokens {
+impl<P> fmt::Debug for Tokens<P> {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.debug_struct("Tokens").finish_non_exhaustive()
     }
 }
 
-/// What SSM gives for the parameters that hold tokens, if any do.
-async fn parameters(config: &Config) -> Parameters {
+/// What the parameters that hold tokens contain, if any do.
+async fn parameters<P: CloudProvider>(config: &Config) -> Parameters {
     let names = secret::parameters(config);
     if names.is_empty() {
         return Parameters::new();
     }
-    ask_ssm(config, names).await
-}
-
-#[cfg(feature = "aws")]
-async fn ask_ssm(config: &Config, names: BTreeSet<String>) -> Parameters {
-    // Machines on this computer may have their tokens in AWS: where its own tools look.
-    let settings = match &config.cloud {
-        CloudSettings::Ec2(settings) => settings.clone(),
-        CloudSettings::Process(_) => Ec2Settings::default(),
-    };
-    match Clients::connect(&settings).await {
-        Ok(clients) => aws::secrets::read(&clients.ssm, &names).await,
-        Err(error) => nothing(names, &error.to_string()),
-    }
-}
-
-#[cfg(not(feature = "aws"))]
-#[expect(clippy::unused_async, reason = "with AWS it waits")]
-async fn ask_ssm(_: &Config, names: BTreeSet<String>) -> Parameters {
-    nothing(names, "this program was built without the feature aws")
-}
-
-/// The same reason for each.
-fn nothing(names: BTreeSet<String>, reason: &str) -> Parameters {
-    let refused = |name| (name, Err(reason.to_owned()));
-    names.into_iter().map(refused).collect()
+    P::parameters(&config.cloud, names).await
 }

@@ -23,7 +23,7 @@ use super::host::{address, listener, place_ca};
 use super::machine::TEMPORARY;
 use super::output::{failed, print, print_stderr, refused, style};
 use super::signals::stop_signal;
-use super::{any_cloud, connect, faults};
+use super::{connect, faults, provider};
 use crate::emulator::ec2::machine::Switch;
 use crate::emulator::ec2::settings::Ec2Settings;
 use crate::emulator::ec2::template::LaunchTemplate;
@@ -224,12 +224,12 @@ async fn serve(command: CloudCommand) -> Result<Exit, Exit> {
 /// This computer, for the machines of a configuration; their folders are in a temporary one.
 async fn computer_of(path: &Path, folder: &Path) -> Result<ProcessCloud<SystemClock>, Exit> {
     let settings = connect::read(path)?;
-    let secrets = connect::secrets(&settings.config).await?;
+    let secrets = connect::secrets::<provider::Provider>(&settings.config).await?;
     let process = config::ProcessSettings {
         folder: folder.join("machines"),
         boot_delay: Duration::ZERO,
     };
-    let machines = any_cloud::machines(&settings, &process, &secrets);
+    let machines = provider::machines(&settings, &process, &secrets);
     let machines = machines.map_err(|error| failed(&error))?;
     let computer = ProcessCloud::new(machines, SystemClock).map_err(|error| failed(&error))?;
     let marker = process.folder.join(TEMPORARY);

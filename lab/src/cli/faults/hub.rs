@@ -3,11 +3,11 @@
 use std::path::Path;
 
 use super::{SECONDS, needed, seconds, when};
-use crate::document::{Problem, Reader, Table};
 use crate::emulator::foreign::ForeignAnswer;
 use crate::emulator::hub::faults::{Before, Content, Endpoint, Fault, Inside, Scope, Travel};
-use crate::model::id::JobId;
-use crate::model::time::Timestamp;
+use dayfly::document::{Problem, Reader, Table};
+use dayfly::model::id::JobId;
+use dayfly::model::time::Timestamp;
 
 const KEYS: &[&str] = &[
     "endpoint",

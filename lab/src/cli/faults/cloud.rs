@@ -3,14 +3,14 @@
 use std::path::Path;
 
 use super::{needed, seconds, when};
-use crate::document::{Problem, Table};
 use crate::emulator::dynamo::Operation;
 use crate::emulator::ec2::action::{Action, Asked};
 use crate::emulator::ec2::error::{CODES, Code};
 use crate::emulator::ec2::faults::{Boot, Fault, Making, Scope, Travel};
 use crate::emulator::ec2::reason::StateReason;
-use crate::model::offer::Market;
-use crate::model::time::Timestamp;
+use dayfly::document::{Problem, Table};
+use dayfly::model::offer::Market;
+use dayfly::model::time::Timestamp;
 
 const KEYS: &[&str] = &[
     "endpoint",

@@ -11,9 +11,9 @@ use std::ops::RangeInclusive;
 use std::path::Path;
 use std::time::Duration;
 
-use crate::document::{self, Format, Problem, Reader, Report, Table};
 use crate::emulator::rules::When;
-use crate::model::time::Timestamp;
+use dayfly::document::{self, Format, Problem, Reader, Report, Table};
+use dayfly::model::time::Timestamp;
 
 const SECONDS: RangeInclusive<i64> = 0..=1_000_000_000;
 const COUNT: RangeInclusive<i64> = 1..=1_000_000_000;
