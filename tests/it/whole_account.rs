@@ -91,7 +91,7 @@ fn configure(folder: &Path, hub: &str, account: &str) {
 }
 
 fn dayfly(folder: &Path, arguments: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_dayfly"));
+    let mut command = Command::new(crate::programs::dayfly());
     command
         .args(arguments)
         .args(["--config", "dayfly.toml"])

@@ -131,7 +131,7 @@ impl Scene {
         let folder = self.agent_folder();
         fs::create_dir(&folder).expect("one agent a scene");
         fs::write(folder.join("token"), self.token.expose()).expect("a folder of ours");
-        let mut command = Command::new(env!("CARGO_BIN_EXE_dayfly-agent"));
+        let mut command = Command::new(crate::programs::agent());
         command
             .args([
                 "start",

@@ -88,7 +88,7 @@ impl Site {
     }
 
     fn command(&self, arguments: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_dayfly"));
+        let mut command = Command::new(crate::programs::dayfly());
         command
             .arg("image")
             .args(arguments)

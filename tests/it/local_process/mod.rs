@@ -9,7 +9,6 @@ mod ends;
 mod launches;
 
 use std::collections::BTreeMap;
-use std::ffi::OsString;
 use std::fs;
 use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
@@ -139,7 +138,7 @@ pub fn settings(folder: &Path) -> ProcessSettings {
     ProcessSettings {
         root: folder.join("machines"),
         deployment: Deployment::new("test"),
-        init_command: vec![OsString::from(env!("CARGO_BIN_EXE_dayfly"))],
+        init_command: vec![crate::programs::lab().into_os_string()],
         agent_command: vec!["bash".into(), folder.join("agent.sh").into_os_string()],
         pools: BTreeMap::from([(PoolName::new("linux"), agent)]),
         boot_delay: (Duration::ZERO, Duration::ZERO),

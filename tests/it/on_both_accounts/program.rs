@@ -90,7 +90,7 @@ fn configure(folder: &Path, site: &Site, hub: &Server<Hub>, deployment: &Deploym
 }
 
 fn dayfly(folder: &Path, command: &str) -> Command {
-    let mut program = Command::new(env!("CARGO_BIN_EXE_dayfly"));
+    let mut program = Command::new(crate::programs::dayfly());
     program
         .args([command, "--config", "dayfly.toml"])
         .current_dir(folder)

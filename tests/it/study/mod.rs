@@ -170,11 +170,11 @@ fn a_pattern_that_breaks_costs_less_than_the_incumbent_and_lets_nobody_wait() {
 }
 
 fn simulate(arguments: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_dayfly"))
+    Command::new(crate::programs::lab())
         .arg("simulate")
         .args(arguments)
         .output()
-        .expect("dayfly can be started")
+        .expect("dayfly-lab can be started")
 }
 
 #[test]

@@ -1,6 +1,5 @@
 //! Tokens in the real program: changed while it runs, and nowhere in what it writes.
 
-#[cfg(feature = "aws")]
 mod parameter;
 mod quiet;
 mod rotation;
@@ -31,7 +30,7 @@ struct Scene {
     folder: TempDir,
 }
 
-/// `dayfly run`.
+/// `dayfly-lab run`.
 struct Scaler {
     child: Child,
     stderr: BufReader<std::process::ChildStderr>,
@@ -117,7 +116,7 @@ impl Scene {
     /// Starts the scaler with such a configuration.
     fn run(&self, top: &str, api_token: &str, registration_token: &str) -> Scaler {
         self.configure(top, api_token, registration_token);
-        let mut child = Command::new(env!("CARGO_BIN_EXE_dayfly"))
+        let mut child = Command::new(crate::programs::lab())
             .args(["run", "--verbose", "--config", "dayfly.toml"])
             .current_dir(self.folder.path())
             .env("API", self.api_token.expose())
