@@ -25,6 +25,7 @@ mod imds_state;
 mod job;
 mod lambda;
 mod local_process;
+mod moved;
 mod on_both_accounts;
 mod pipeline;
 mod plan;

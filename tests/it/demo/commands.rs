@@ -86,7 +86,11 @@ impl Operator {
     }
 
     pub fn command(&self, arguments: &[&str]) -> Command {
-        let mut command = Command::new(programs::lab());
+        self.command_of(programs::lab(), arguments)
+    }
+
+    pub fn command_of(&self, program: PathBuf, arguments: &[&str]) -> Command {
+        let mut command = Command::new(program);
         let token = self.line["registration_tokens"]["s1-test"]
             .as_str()
             .expect("a token");
