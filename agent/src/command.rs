@@ -1,4 +1,4 @@
-//! `dayfly-agent start`, which is also `dayfly agent start`: the demo runs the program that it is.
+//! `dayfly-agent start`, which is also `dayfly-lab agent start`: the demo runs the program that it is.
 
 use std::collections::BTreeMap;
 use std::io::{self, IsTerminal, Write};

@@ -158,7 +158,7 @@ fn write(history: &History, output: Option<&Path>) -> Result<Exit, Exit> {
         return Err(Exit::Failed);
     }
     print_stderr(&format!(
-        "{} jobs in {path}; next: dayfly simulate --workload {path} --compare\n",
+        "{} jobs in {path}; next: dayfly-lab simulate --workload {path} --compare\n",
         history.len(),
         path = path.display()
     ));

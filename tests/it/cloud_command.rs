@@ -1,4 +1,4 @@
-//! `dayfly cloud`: one line tells how to reach the account, then any AWS client can.
+//! `dayfly-lab emulate aws`: one line tells how to reach the account, then any AWS client can.
 
 use std::fs;
 use std::io::Read;

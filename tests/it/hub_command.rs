@@ -1,4 +1,4 @@
-//! `dayfly hub`: one line tells how to reach it, then any agent and any reader can.
+//! `dayfly-lab emulate hub`: one line tells how to reach it, then any agent and any reader can.
 
 use std::fs;
 use std::io::{BufRead, BufReader, Read};

@@ -1,4 +1,4 @@
-//! `dayfly hub`: the emulated hub alone, for any agent or scaler.
+//! `dayfly-lab emulate hub`: the emulated hub alone, for any agent or scaler.
 
 use std::net::SocketAddr;
 use std::path::PathBuf;

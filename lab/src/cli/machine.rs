@@ -1,4 +1,4 @@
-//! `dayfly machine`: the first process of a machine on this computer. Nobody types it.
+//! `dayfly-lab machine`: the first process of a machine on this computer. Nobody types it.
 
 use std::fs;
 use std::path::{Path, PathBuf};

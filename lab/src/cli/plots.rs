@@ -1,4 +1,4 @@
-//! `dayfly simulate --plots FOLDER`: a study's pictures as files.
+//! `dayfly-lab simulate --plots FOLDER`: a study's pictures as files.
 
 use std::fs;
 use std::io;

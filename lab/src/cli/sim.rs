@@ -1,4 +1,4 @@
-//! `dayfly sim`: worlds that follow from seeds, and what went wrong in them.
+//! `dayfly-lab fault-sim`: worlds that follow from seeds, and what went wrong in them.
 
 use std::fmt::Write as _;
 use std::fs;
@@ -170,7 +170,7 @@ fn told(command: &SimCommand, options: &Options, report: &Report) -> String {
         let mutant = mutant.unwrap_or_default();
         writeln!(
             text,
-            "again: dayfly sim --seed {seed}{mutant} --trace trace.jsonl"
+            "again: dayfly-lab fault-sim --seed {seed}{mutant} --trace trace.jsonl"
         )
         .expect("writing to a string cannot fail");
     }

@@ -1,4 +1,4 @@
-//! `dayfly simulate`: what a policy would cost, before anything is changed.
+//! `dayfly-lab simulate`: what a policy would cost, before anything is changed.
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;

@@ -1,4 +1,4 @@
-//! `dayfly virtual-machine` and `dayfly relay`: what stands around a virtual machine of this
+//! `dayfly-lab virtual-machine` and `dayfly-lab relay`: what stands around a virtual machine of this
 //! computer. Nobody types them.
 
 use std::ffi::OsString;

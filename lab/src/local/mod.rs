@@ -2,7 +2,7 @@
 //!
 //! [`process`]: a machine is a folder and a process tree of its own. [`qemu`]:
 //! a machine is a virtual one, with a kernel and a cloud-init of its own, which the emulated
-//! account of `dayfly cloud --image` starts and ends.
+//! account of `dayfly-lab emulate aws --image` starts and ends.
 
 pub mod process;
 pub mod qemu;

@@ -1,4 +1,4 @@
-//! The pipeline of `dayfly demo` is one that we would show: ten jobs, three blocks, all passing.
+//! The pipeline of `dayfly-lab demo` is one that we would show: ten jobs, three blocks, all passing.
 
 use std::process::{Command, Stdio};
 

@@ -1,4 +1,4 @@
-//! `dayfly cloud`: an emulated AWS account alone, for any scaler or AWS client.
+//! `dayfly-lab emulate aws`: an emulated AWS account alone, for any scaler or AWS client.
 
 pub mod bodies;
 pub mod virtual_machines;

@@ -1,4 +1,4 @@
-//! `dayfly demo`: the whole product on one computer. An emulated hub with a pipeline, the real
+//! `dayfly-lab demo`: the whole product on one computer. An emulated hub with a pipeline, the real
 //! scaler, real agents in machines of this computer, real bash jobs.
 //!
 //! `stage` puts it up, `conduct` lets it run and shows it, `record` is what is left of it.

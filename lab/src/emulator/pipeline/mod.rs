@@ -158,7 +158,7 @@ pub struct Loaded {
     pub notices: Vec<String>,
 }
 
-/// The pipeline that `dayfly demo` runs when it is given none.
+/// The pipeline that `dayfly-lab demo` runs when it is given none.
 pub fn builtin() -> Pipeline {
     let no_files = |_: &str| Err("it has no files".to_owned());
     match read(include_str!("demo.yml"), "demo.yml", &no_files) {
