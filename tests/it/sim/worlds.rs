@@ -13,7 +13,9 @@ pub fn found(seed: u64) -> Vec<String> {
     let report = run(Options::draw(seed), None, Detail::Digest);
     let findings = report.findings.iter();
     findings
-        .map(|finding| format!("{finding}\n  again: dayfly-lab fault-sim --seed {seed} --trace trace.jsonl"))
+        .map(|finding| {
+            format!("{finding}\n  again: dayfly-lab fault-sim --seed {seed} --trace trace.jsonl")
+        })
         .collect()
 }
 
