@@ -1,4 +1,4 @@
-"""Checks the object that `dayfly demo --json` printed: usage: demo_report.py FILE"""
+"""Checks the object that `dayfly-lab demo --json` printed: usage: demo_report.py FILE"""
 import json
 import sys
 

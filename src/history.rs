@@ -1,5 +1,5 @@
 //! What ran in a pool, as lines of a CSV file: what `dayfly history export` writes and
-//! `dayfly simulate` reads.
+//! `dayfly-lab simulate` reads.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;

@@ -13,7 +13,7 @@ export CARGO_TERM_COLOR=${CARGO_TERM_COLOR:-auto}
 own_target() {
     local mark=$CARGO_TARGET_DIR/checkout
     [ "$(cat "$mark" 2>/dev/null)" = "$PWD" ] && return 0
-    mkdir -p "$CARGO_TARGET_DIR" && cargo clean --quiet --package dayfly && say "$PWD" >"$mark"
+    mkdir -p "$CARGO_TARGET_DIR" && cargo clean --quiet --package dayfly --package dayfly-agent --package dayfly-lab && say "$PWD" >"$mark"
 }
 
 steps_passed=()

@@ -1,9 +1,9 @@
 """The user data of a machine, and what its begin.py does before an agent may start.
 
-The hub, EC2, SSM and the agent are the real programs (`dayfly hub`, `dayfly cloud`, `dayfly-agent`);
+The hub, EC2, SSM and the agent are the real programs (`dayfly-lab`, `dayfly-agent`);
 the metadata service is one of this file, which is off as soon as the account says so.
 
-Environment: DAYFLY and DAYFLY_AGENT, the two programs.
+Environment: DAYFLY_LAB and DAYFLY_AGENT, the two programs.
 """
 
 import contextlib
@@ -310,11 +310,11 @@ class Account(unittest.TestCase):
         self.addCleanup(shutil.rmtree, self.folder, ignore_errors=True)
         self.started = []
         self.addCleanup(self.end)
-        hub = self.start([os.environ["DAYFLY"], "hub", "--listen", "127.0.0.1:0", "--ca-file", "hub.pem",
+        hub = self.start([os.environ["DAYFLY_LAB"], "emulate", "hub", "--listen", "127.0.0.1:0", "--ca-file", "hub.pem",
                           "--pipeline", self.write("pipeline.yml", PIPELINE)])
         self.hub = hub
         self.token = hub["registration_tokens"]["s1-linux"]
-        account = self.start([os.environ["DAYFLY"], "cloud", "--ca-file", "account.pem", "--seconds-pending", "0",
+        account = self.start([os.environ["DAYFLY_LAB"], "emulate", "aws", "--ca-file", "account.pem", "--seconds-pending", "0",
                               "--throttling", "none", "--parameter", f"/dayfly/linux={self.write('token', self.token)}"])
         self.endpoint, self.ca = account["endpoint"], str(self.folder / "account.pem")
         self.environment = {}

@@ -9,6 +9,7 @@ use super::connect;
 use super::exit::Exit;
 use super::output::print;
 use crate::config::Settings;
+use crate::program::provider::CloudProvider;
 
 /// Reads a configuration and lists everything that is wrong with it.
 #[derive(Debug, Args)]
@@ -19,8 +20,8 @@ pub struct CheckCommand {
 }
 
 /// Checks, and says how many pools there are if all is well.
-pub fn run(command: CheckCommand) -> ExitCode {
-    let Settings { config, policy } = match connect::read(&command.config) {
+pub fn run<P: CloudProvider>(command: CheckCommand) -> ExitCode {
+    let Settings { config, policy } = match connect::read_for::<P>(&command.config) {
         Ok(settings) => settings,
         Err(exit) => return exit.into(),
     };

@@ -12,6 +12,7 @@ use super::plan::Recording;
 use crate::model::id::{JobId, MachineId, PoolName};
 use crate::model::machine::Phase;
 use crate::plan::{decide, explain};
+use crate::program::provider::CloudProvider;
 
 /// Answers "why?" for one job, machine or pool, in one sentence; for a machine that has ended,
 /// with the last lines of its console.
@@ -26,8 +27,8 @@ pub struct ExplainCommand {
 }
 
 /// Looks, decides, and prints the one sentence.
-pub fn run(command: ExplainCommand) -> ExitCode {
-    let look = match connect::look(&command.config) {
+pub fn run<P: CloudProvider>(command: ExplainCommand) -> ExitCode {
+    let look = match connect::look::<P>(&command.config) {
         Ok(look) => look,
         Err(exit) => return exit.into(),
     };
@@ -42,9 +43,10 @@ pub fn run(command: ExplainCommand) -> ExitCode {
         None => {
             print_stderr(&format!(
                 "error: no queued job, machine or pool is called {:?}\n\n\
-                 hint: `dayfly plan --config {}` lists all of them; a job that has started is \
+                 hint: `{} plan --config {}` lists all of them; a job that has started is \
                  not in the queue any more\n",
                 command.subject,
+                P::PROGRAM,
                 command.config.display()
             ));
             Exit::Failed.into()
@@ -53,7 +55,7 @@ pub fn run(command: ExplainCommand) -> ExitCode {
 }
 
 /// How a machine came to its end, if the cloud still lists it and tells.
-fn ended(look: &Look, subject: &str) -> Option<String> {
+fn ended<P: CloudProvider>(look: &Look<P>, subject: &str) -> Option<String> {
     let id = MachineId::new(subject);
     let machine = look.recording.snapshot.machines.as_ref()?.get(&id)?;
     match machine.phase {

@@ -1,4 +1,4 @@
-//! `dayfly history`: what ran in a pool, for `dayfly simulate`.
+//! `dayfly history`: what ran in a pool, for `dayfly-lab simulate`.
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -14,6 +14,8 @@ use crate::hub::client::{CallError, PublicClient};
 use crate::hub::wire::public::JobPage;
 use crate::model::id::{AgentType, PoolName};
 use crate::ports::{Clock, SystemClock};
+use crate::program::connect::http_settings;
+use crate::program::provider::CloudProvider;
 
 /// Before a page is asked for again. The hub is given about half a minute to get well.
 const PAUSES: [Duration; 4] = [
@@ -27,7 +29,7 @@ const WEEK: Duration = Duration::from_secs(7 * 24 * 3600);
 /// What ran in a pool.
 #[derive(Debug, Subcommand)]
 pub enum HistoryCommand {
-    /// Writes the jobs that a pool has run as a CSV file, which `dayfly simulate --workload`
+    /// Writes the jobs that a pool has run as a CSV file, which `dayfly-lab simulate --workload`
     /// replays. It asks the hub alone, and changes nothing.
     Export(ExportCommand),
 }
@@ -50,13 +52,15 @@ pub struct ExportCommand {
 }
 
 /// Does what is asked of a pool's history.
-pub fn run(command: HistoryCommand) -> ExitCode {
+pub fn run<P: CloudProvider>(command: HistoryCommand) -> ExitCode {
     match command {
-        HistoryCommand::Export(command) => export(&command).map_or_else(Into::into, Into::into),
+        HistoryCommand::Export(command) => {
+            export::<P>(&command).map_or_else(Into::into, Into::into)
+        }
     }
 }
 
-fn export(command: &ExportCommand) -> Result<Exit, Exit> {
+fn export<P: CloudProvider>(command: &ExportCommand) -> Result<Exit, Exit> {
     let settings = connect::read(&command.config)?;
     let name = PoolName::new(&command.pool);
     let Some(pool) = settings.policy.pools.get(&name) else {
@@ -69,7 +73,7 @@ fn export(command: &ExportCommand) -> Result<Exit, Exit> {
         return Err(Exit::Usage);
     };
     let runtime = super::runtime()?;
-    let secrets = runtime.block_on(connect::secrets(&settings.config))?;
+    let secrets = runtime.block_on(connect::secrets::<P>(&settings.config))?;
     let Some(api_token) = secrets.api_token.clone() else {
         print_stderr(&format!(
             "error: {}: hub.api_token is missing; jobs are listed to an API token alone\n\n\
@@ -78,7 +82,7 @@ fn export(command: &ExportCommand) -> Result<Exit, Exit> {
         ));
         return Err(Exit::Configuration);
     };
-    let client = PublicClient::new(&connect::http_settings(&settings), api_token);
+    let client = PublicClient::new(&http_settings(&settings), api_token);
     let client = client.map_err(|error| super::output::failed(&error))?;
     let from = SystemClock.now().as_seconds();
     let from = from.saturating_sub((WEEK * command.weeks).as_secs());
@@ -154,7 +158,7 @@ fn write(history: &History, output: Option<&Path>) -> Result<Exit, Exit> {
         return Err(Exit::Failed);
     }
     print_stderr(&format!(
-        "{} jobs in {path}; next: dayfly simulate --workload {path} --compare\n",
+        "{} jobs in {path}; next: dayfly-lab simulate --workload {path} --compare\n",
         history.len(),
         path = path.display()
     ));

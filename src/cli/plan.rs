@@ -14,6 +14,7 @@ use crate::model::pool::Policy;
 use crate::model::snapshot::Snapshot;
 use crate::model::time::Timestamp;
 use crate::plan::{check::check, decide, explain};
+use crate::program::provider::CloudProvider;
 use crate::scaler::observe::Silence;
 
 /// Says what would be done now, and why; changes nothing.
@@ -67,9 +68,9 @@ pub enum RecordingError {
 }
 
 /// Looks or reads, decides, and prints.
-pub fn run(command: PlanCommand) -> ExitCode {
+pub fn run<P: CloudProvider>(command: PlanCommand) -> ExitCode {
     let seen = match (&command.config, &command.snapshot) {
-        (Some(config), _) => connect::look(config).map(|look| (look.recording, look.silences)),
+        (Some(config), _) => connect::look::<P>(config).map(|look| (look.recording, look.silences)),
         (None, Some(path)) => {
             read(path)
                 .map(|recording| (recording, Vec::new()))

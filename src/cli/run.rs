@@ -8,19 +8,19 @@ use clap::Args;
 use tokio::sync::Notify;
 use tracing::level_filters::LevelFilter;
 
-use super::any_cloud::Purpose;
 use super::connect;
 use super::exit::{EXIT_CODES, Exit};
 use super::learned::{self, Learned};
 use super::notify::{Manager, NotifyError};
-use super::output::{failed, print, style};
+use super::output::{failed, style};
 use super::service::Service;
 use super::tokens::Tokens;
 use crate::config::secret::Secrets;
 use crate::config::{LogFormat, Metrics, Settings};
-use crate::model::id::Deployment;
+use crate::program::connect::{access, scaler};
+use crate::program::print_metrics;
+use crate::program::provider::{CloudProvider, Purpose};
 use crate::scaler::Tick;
-use crate::scaler::metrics::lines;
 use crate::telemetry;
 
 /// Scales until SIGTERM or SIGINT; SIGHUP reads the configuration again. Logs go to stderr: one line a tick, one for each action.
@@ -36,20 +36,20 @@ pub struct RunCommand {
 }
 
 /// Scales.
-pub fn run(command: RunCommand) -> ExitCode {
+pub fn run<P: CloudProvider>(command: RunCommand) -> ExitCode {
     let runtime = match super::runtime() {
         Ok(runtime) => runtime,
         Err(exit) => return exit.into(),
     };
     runtime
-        .block_on(scale(command))
+        .block_on(scale::<P>(command))
         .unwrap_or_else(|exit| exit)
         .into()
 }
 
-async fn scale(command: RunCommand) -> Result<Exit, Exit> {
-    let settings = connect::read(&command.config)?;
-    let secrets = connect::secrets(&settings.config).await?;
+async fn scale<P: CloudProvider>(command: RunCommand) -> Result<Exit, Exit> {
+    let settings = connect::read_for::<P>(&command.config)?;
+    let secrets = connect::secrets::<P>(&settings.config).await?;
     let format = match settings.config.log_format {
         LogFormat::Text => telemetry::Format::Text,
         LogFormat::Json => telemetry::Format::Json,
@@ -64,7 +64,7 @@ async fn scale(command: RunCommand) -> Result<Exit, Exit> {
     let service = Service::new(command.config, settings.clone(), manager);
     let service = service.map_err(|error| failed(&error))?;
     let hub = connect::hub(&settings, &secrets)?;
-    let cloud = connect::cloud(&settings, &secrets, Purpose::Scale).await?;
+    let cloud: P = connect::provider(&settings, &secrets, Purpose::Scale).await?;
     tracing::info!(
         deployment = %settings.policy.deployment,
         hub = %settings.config.hub.endpoint,
@@ -73,7 +73,7 @@ async fn scale(command: RunCommand) -> Result<Exit, Exit> {
     );
     let metrics = settings.config.metrics;
     let deployment = settings.policy.deployment.clone();
-    let mut scaler = connect::scaler(&settings, hub.clone(), cloud.clone());
+    let mut scaler = scaler(&settings, hub.clone(), &cloud);
     let learned = settings.config.learned_file.clone().map(|path| {
         scaler.set_forecast(learned::read(&path));
         Learned::new(path, scaler.forecast())
@@ -82,14 +82,11 @@ async fn scale(command: RunCommand) -> Result<Exit, Exit> {
     let told = (hub, cloud.clone(), hasten.clone());
     let tell = move |settings: &Settings, secrets: &Secrets| {
         let (hub, cloud, hasten) = &told;
-        hub.set_access(
-            connect::access(&settings.policy, secrets),
-            secrets.api_token.clone(),
-        );
+        hub.set_access(access(&settings.policy, secrets), secrets.api_token.clone());
         cloud.set_registration_tokens(&secrets.registration_tokens);
         hasten.notify_one();
     };
-    let tokens = Tokens::new(settings, connect::variable, secrets, tell);
+    let tokens = Tokens::<P>::new(settings, connect::variable, secrets, tell);
     let adopt = |settings: &Settings| {
         cloud.set_policy(settings);
         tokens.adopt(settings);
@@ -122,10 +119,4 @@ async fn scale(command: RunCommand) -> Result<Exit, Exit> {
 )]
 fn manager() -> Result<Manager, NotifyError> {
     Manager::new(|name| std::env::var(name).ok(), std::process::id())
-}
-
-/// Writes a tick in numbers to stdout.
-pub(super) fn print_metrics(tick: &Tick, deployment: &Deployment) {
-    let lines = lines(tick, deployment).into_iter();
-    print(&lines.map(|line| line + "\n").collect::<String>());
 }

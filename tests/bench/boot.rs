@@ -10,6 +10,8 @@
 
 #[path = "../it/real_machines/listed.rs"]
 mod listed;
+#[path = "../it/programs.rs"]
+mod programs;
 #[path = "../it/real_machines/setting.rs"]
 mod setting;
 #[path = "../it/told.rs"]

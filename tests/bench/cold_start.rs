@@ -1,7 +1,7 @@
 //! Cold start as a Lambda function: from the start of the process to the answer of its first
 //! invocation, which is one whole tick with its plan.
 //!
-//! The Runtime API and the hub are emulated in this process, one new process of the program is
+//! The Runtime API, the hub and EC2 are emulated in this process, one new process of the program is
 //! started for each run. Prints wall time, CPU time and peak memory of the program, and its size.
 #![expect(unreachable_pub, reason = "the Runtime API is shared with the tests")]
 #![expect(clippy::print_stdout, reason = "a bench prints what it measured")]
@@ -15,17 +15,19 @@ use std::path::Path;
 use std::process::Stdio;
 use std::time::Duration;
 
-use dayfly::emulator::http::{Server, Shared, Transport};
-use dayfly::emulator::hub::Hub;
-use dayfly::emulator::hub::settings::HubSettings;
 use dayfly::model::id::AgentType;
 use dayfly::ports::{Clock, SystemClock};
+use dayfly_lab::emulator::ec2::Ec2;
+use dayfly_lab::emulator::ec2::settings::Ec2Settings;
+use dayfly_lab::emulator::http::{Server, Shared, Transport};
+use dayfly_lab::emulator::hub::Hub;
+use dayfly_lab::emulator::hub::settings::HubSettings;
 use runtime_api::{Answer, RuntimeApi};
 use tempfile::TempDir;
 use tokio::process::{Child, Command};
 use tokio::time::Instant;
 
-const PROGRAM: &str = env!("CARGO_BIN_EXE_dayfly");
+const PROGRAM: &str = env!("CARGO_BIN_EXE_dayfly-lambda");
 /// Enough for a median; the first is left out, because it reads the program from the disk.
 const RUNS: usize = 21;
 
@@ -39,6 +41,7 @@ struct Cost {
 /// Everything that the program speaks to.
 struct World {
     hub: Server<Hub>,
+    _ec2: Server<Ec2>,
     api: RuntimeApi,
     folder: TempDir,
 }
@@ -56,17 +59,32 @@ impl World {
         let hub = hub.expect("it can be served");
         let pem = hub.ca_pem().expect("it speaks TLS");
         fs::write(folder.path().join("ca.pem"), pem).expect("our folder");
+        let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+        let account = Shared::new(Ec2::new(Ec2Settings::default()));
+        let ec2 = Server::start(account, listener, Transport::Tls, SystemClock);
+        let ec2 = ec2.expect("it can be served");
+        let pem = ec2.ca_pem().expect("it speaks TLS");
+        fs::write(folder.path().join("aws.pem"), pem).expect("our folder");
         let configuration = format!(
             "deployment = \"bench\"\nmachines_max = 10\ntick_seconds = 3600\n\
              [hub]\nendpoint = \"{}\"\nca_file = \"ca.pem\"\n\
-             [cloud]\nkind = \"process\"\nfolder = \"machines\"\n\
+             [cloud]\nkind = \"ec2\"\nregion = \"eu-central-1\"\nendpoint_url = \"https://{}\"\n\
+             ca_file = \"aws.pem\"\n\
              [pools.bench]\nagent_type = \"s1-bench\"\n\
-             registration_token = {{ file = \"token\" }}\n",
+             registration_token = {{ file = \"token\" }}\n\
+             launch_template = {{ id = \"lt-1\", version = 1 }}\n\
+             instance_types = [\"c7i.large\"]\nsubnets = [\"subnet-a\"]\n",
             hub.address(),
+            ec2.address(),
         );
         fs::write(folder.path().join("dayfly.toml"), configuration).expect("our folder");
         let api = RuntimeApi::start();
-        Self { hub, api, folder }
+        Self {
+            hub,
+            _ec2: ec2,
+            api,
+            folder,
+        }
     }
 
     /// One cold start, with the invocation waiting before the process is there, as in Lambda.
@@ -108,6 +126,8 @@ impl World {
             .env("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "128")
             .env("AWS_LAMBDA_FUNCTION_VERSION", "$LATEST")
             .env("DAYFLY_CONFIG", "dayfly.toml")
+            .env("AWS_ACCESS_KEY_ID", "any")
+            .env("AWS_SECRET_ACCESS_KEY", "any")
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(Stdio::null())

@@ -3,11 +3,11 @@
 use std::hint::black_box;
 
 use criterion::{Criterion, criterion_group, criterion_main};
-use dayfly::emulator::ec2::Ec2;
-use dayfly::emulator::ec2::settings::Ec2Settings;
-use dayfly::emulator::ec2::throttle::Throttling;
-use dayfly::emulator::message::Request;
 use dayfly::model::time::Timestamp;
+use dayfly_lab::emulator::ec2::Ec2;
+use dayfly_lab::emulator::ec2::settings::Ec2Settings;
+use dayfly_lab::emulator::ec2::throttle::Throttling;
+use dayfly_lab::emulator::message::Request;
 
 const LAUNCHED_AT: Timestamp = Timestamp::from_seconds(1_790_000_000);
 const NOW: Timestamp = Timestamp::from_seconds(1_790_000_060);

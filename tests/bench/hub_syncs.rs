@@ -3,12 +3,12 @@
 use std::hint::black_box;
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
-use dayfly::emulator::hub::Hub;
-use dayfly::emulator::hub::settings::HubSettings;
-use dayfly::emulator::message::Request;
 use dayfly::hub::wire::AGENT_API;
 use dayfly::model::id::AgentType;
 use dayfly::model::time::Timestamp;
+use dayfly_lab::emulator::hub::Hub;
+use dayfly_lab::emulator::hub::settings::HubSettings;
+use dayfly_lab::emulator::message::Request;
 
 const AGENTS: usize = 1_000;
 

@@ -17,11 +17,6 @@ use std::time::Duration;
 
 use dayfly::aws::{Clients, Ec2Cloud};
 use dayfly::config::Ec2Settings;
-use dayfly::emulator::ec2::Ec2;
-use dayfly::emulator::ec2::settings::Ec2Settings as Account;
-use dayfly::emulator::ec2::throttle::Throttling;
-use dayfly::emulator::http::{Server, Shared, Transport};
-use dayfly::emulator::message::Request;
 use dayfly::model::id::{AgentType, Deployment, JobId, MachineId, PoolName, TemplateVersion};
 use dayfly::model::job::{AgentReport, QueueCounts};
 use dayfly::model::money::MicroDollars;
@@ -29,6 +24,11 @@ use dayfly::model::offer::{Market, Offer};
 use dayfly::model::pool::{BreakerPolicy, Policy, PoolPolicy, Speculation};
 use dayfly::ports::{Clock, Hub, HubError, SystemClock};
 use dayfly::scaler::Scaler;
+use dayfly_lab::emulator::ec2::Ec2;
+use dayfly_lab::emulator::ec2::settings::Ec2Settings as Account;
+use dayfly_lab::emulator::ec2::throttle::Throttling;
+use dayfly_lab::emulator::http::{Server, Shared, Transport};
+use dayfly_lab::emulator::message::Request;
 
 /// The variable that tells the measured process where the emulator is.
 const ENDPOINT: &str = "DAYFLY_BENCH_ENDPOINT";

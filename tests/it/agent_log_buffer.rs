@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use dayfly::agent::logbuf::{BATCH_BYTES_MAX, CutShort, EVENTS_MAX, LogBuffer, Refusal};
 use dayfly::hub::wire::agent::JobResult;
 use dayfly::hub::wire::log::LogEvent;
 use dayfly::model::time::Timestamp;
+use dayfly_agent::logbuf::{BATCH_BYTES_MAX, CutShort, EVENTS_MAX, LogBuffer, Refusal};
 use proptest::collection::vec;
 use proptest::prelude::*;
 

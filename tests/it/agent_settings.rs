@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use dayfly::agent::settings::{
+use dayfly::model::secret::Secret;
+use dayfly_agent::settings::{
     AgentSettings, FileLayer, Layers, SettingsError, TokenSource, resolve, take_token,
 };
-use dayfly::model::secret::Secret;
 use insta::assert_snapshot;
 
 const TOKEN: &str = "0123456789abcdef";

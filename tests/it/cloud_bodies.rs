@@ -3,16 +3,16 @@
 use std::net::TcpListener;
 use std::time::Duration;
 
-use dayfly::cli::cloud::bodies::Bodies;
-use dayfly::emulator::ec2::Ec2;
-use dayfly::emulator::ec2::machine::{MachineRecord, State};
-use dayfly::emulator::ec2::settings::{Delays, Ec2Settings};
-use dayfly::emulator::ec2::throttle::Throttling;
-use dayfly::emulator::http::{Server, Shared, Transport};
-use dayfly::emulator::message::Request;
-use dayfly::local::process::ProcessCloud;
 use dayfly::model::id::MachineId;
 use dayfly::ports::{Clock, SystemClock};
+use dayfly_lab::cli::cloud::bodies::Bodies;
+use dayfly_lab::emulator::ec2::Ec2;
+use dayfly_lab::emulator::ec2::machine::{MachineRecord, State};
+use dayfly_lab::emulator::ec2::settings::{Delays, Ec2Settings};
+use dayfly_lab::emulator::ec2::throttle::Throttling;
+use dayfly_lab::emulator::http::{Server, Shared, Transport};
+use dayfly_lab::emulator::message::Request;
+use dayfly_lab::local::process::ProcessCloud;
 use tokio::task::JoinSet;
 
 use crate::local_process::World;

@@ -1,4 +1,4 @@
-//! `dayfly cloud`: one line tells how to reach the account, then any AWS client can.
+//! `dayfly-lab emulate aws`: one line tells how to reach the account, then any AWS client can.
 
 use std::fs;
 use std::io::Read;
@@ -22,9 +22,9 @@ struct Running {
 }
 
 fn command(folder: &Path, arguments: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_dayfly"));
+    let mut command = Command::new(crate::programs::lab());
     command
-        .arg("cloud")
+        .args(["emulate", "aws"])
         .args(arguments)
         .current_dir(folder)
         .env("TMPDIR", folder)

@@ -4,10 +4,10 @@
 use std::net::TcpListener;
 use std::time::Duration;
 
-use dayfly::emulator::ec2::Ec2;
-use dayfly::emulator::ec2::settings::{Delays, Ec2Settings};
-use dayfly::emulator::http::{Server, Shared, Transport};
 use dayfly::ports::SystemClock;
+use dayfly_lab::emulator::ec2::Ec2;
+use dayfly_lab::emulator::ec2::settings::{Delays, Ec2Settings};
+use dayfly_lab::emulator::http::{Server, Shared, Transport};
 use reqwest::{Certificate, Client};
 
 const RUN: &str = "Action=RunInstances&Version=2016-11-15&LaunchTemplate.LaunchTemplateId=lt-1\

@@ -1,10 +1,11 @@
 //! `dayfly history export` as an operator types it, against a hub in which weeks have passed.
 
+use std::path::PathBuf;
 use std::process::{Command, Output};
 use std::time::Duration;
 
-use dayfly::emulator::hub::faults::{Before, Endpoint, Scope};
 use dayfly::ports::{Clock, SystemClock};
+use dayfly_lab::emulator::hub::faults::{Before, Endpoint, Scope};
 use tempfile::TempDir;
 
 use crate::agent_program::port::Port;
@@ -47,8 +48,8 @@ impl Scene {
         }
     }
 
-    fn dayfly(&self, arguments: &[&str]) -> Output {
-        Command::new(env!("CARGO_BIN_EXE_dayfly"))
+    fn run(&self, program: PathBuf, arguments: &[&str]) -> Output {
+        Command::new(program)
             .args(arguments)
             .current_dir(self.folder.path())
             .env("API", &self.api_token)
@@ -59,7 +60,7 @@ impl Scene {
 
     fn export(&self, arguments: &[&str]) -> Output {
         let all = [&["history", "export", "--config", "dayfly.toml"], arguments].concat();
-        self.dayfly(&all)
+        self.run(crate::programs::dayfly(), &all)
     }
 }
 
@@ -128,14 +129,17 @@ fn weeks_are_exported_over_all_pages_the_oldest_first_and_can_be_replayed() {
         .collect();
     assert_eq!(durations, (30..100).collect::<Vec<u64>>());
 
-    let replayed = scene.dayfly(&[
-        "simulate",
-        "--workload",
-        "linux.csv",
-        "--days",
-        "30",
-        "--json",
-    ]);
+    let replayed = scene.run(
+        crate::programs::lab(),
+        &[
+            "simulate",
+            "--workload",
+            "linux.csv",
+            "--days",
+            "30",
+            "--json",
+        ],
+    );
     assert!(replayed.status.success(), "{}", text(&replayed.stderr));
     let rows: serde_json::Value = serde_json::from_slice(&replayed.stdout).expect("JSON");
     assert_eq!(rows[0]["score"]["jobs"], 70);

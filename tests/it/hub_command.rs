@@ -1,4 +1,4 @@
-//! `dayfly hub`: one line tells how to reach it, then any agent and any reader can.
+//! `dayfly-lab emulate hub`: one line tells how to reach it, then any agent and any reader can.
 
 use std::fs;
 use std::io::{BufRead, BufReader, Read};
@@ -36,9 +36,9 @@ fn command(folder: &Path, arguments: &[&str]) -> Command {
     if !pipeline.exists() {
         fs::write(&pipeline, PIPELINE).expect("a file in a temporary folder");
     }
-    let mut command = Command::new(env!("CARGO_BIN_EXE_dayfly"));
+    let mut command = Command::new(crate::programs::lab());
     command
-        .args(["hub", "--pipeline", "pipeline.yml"])
+        .args(["emulate", "hub", "--pipeline", "pipeline.yml"])
         .args(arguments)
         .current_dir(folder)
         .env("TMPDIR", folder)
@@ -75,7 +75,7 @@ impl Running {
 
     /// One real agent, from its registration to its end; gives its exit code.
     fn run_agent(&self, flags: &[&str]) -> Option<i32> {
-        let mut agent = Command::new(env!("CARGO_BIN_EXE_dayfly-agent"));
+        let mut agent = Command::new(crate::programs::agent());
         agent
             .args(["start", "--disconnect-after-job"])
             .args(["--endpoint", self.text("/endpoint")])

@@ -6,13 +6,13 @@ use std::net::TcpStream as BlockingStream;
 use std::sync::Arc;
 use std::time::Duration;
 
-use dayfly::emulator::edge::{EdgeSettings, MILLION};
-use dayfly::emulator::foreign::ForeignAnswer;
-use dayfly::emulator::http::Transport;
-use dayfly::emulator::hub::faults::{Before, Endpoint, Fault, Scope, Travel};
-use dayfly::emulator::hub::job::JobState;
 use dayfly::hub::client::{AgentClient, CallError};
 use dayfly::hub::wire::agent::RegisterRequest;
+use dayfly_lab::emulator::edge::{EdgeSettings, MILLION};
+use dayfly_lab::emulator::foreign::ForeignAnswer;
+use dayfly_lab::emulator::http::Transport;
+use dayfly_lab::emulator::hub::faults::{Before, Endpoint, Fault, Scope, Travel};
+use dayfly_lab::emulator::hub::job::JobState;
 use rustls::pki_types::ServerName;
 use rustls::{AlertDescription, ClientConfig, ClientConnection, RootCertStore};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};

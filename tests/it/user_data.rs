@@ -31,7 +31,7 @@ sudo = true
 fn render(configuration: &str, arguments: &[&str]) -> (Output, TempDir) {
     let folder = TempDir::new().expect("a temporary folder");
     fs::write(folder.path().join("dayfly.toml"), configuration).expect("a file");
-    let output = Command::new(env!("CARGO_BIN_EXE_dayfly"))
+    let output = Command::new(crate::programs::dayfly())
         .args(["render", "user-data", "--config", "dayfly.toml"])
         .args(arguments)
         .current_dir(folder.path())

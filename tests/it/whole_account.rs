@@ -3,22 +3,23 @@
 
 use std::fs;
 use std::net::TcpListener;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
-use dayfly::emulator::http::{Server, Shared, Transport};
-use dayfly::emulator::hub::Hub;
-use dayfly::emulator::hub::job::JobState;
-use dayfly::emulator::hub::settings::{HubSettings, Limits};
-use dayfly::emulator::job_request::JobRequest;
 use dayfly::hub::wire::agent::JobResult;
 use dayfly::hub::wire::payload;
 use dayfly::model::id::{AgentType, JobId};
 use dayfly::ports::{Clock, SystemClock};
+use dayfly_lab::emulator::http::{Server, Shared, Transport};
+use dayfly_lab::emulator::hub::Hub;
+use dayfly_lab::emulator::hub::job::JobState;
+use dayfly_lab::emulator::hub::settings::{HubSettings, Limits};
+use dayfly_lab::emulator::job_request::JobRequest;
 use rustix::process::{Pid, Signal, kill_process};
 use tempfile::TempDir;
 
+use crate::programs;
 use crate::told::told;
 
 /// A test that waits for longer has found something that hangs.
@@ -90,8 +91,8 @@ fn configure(folder: &Path, hub: &str, account: &str) {
     fs::write(folder.join("dayfly.toml"), text).expect("a file");
 }
 
-fn dayfly(folder: &Path, arguments: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_dayfly"));
+fn command(program: PathBuf, folder: &Path, arguments: &[&str]) -> Command {
+    let mut command = Command::new(program);
     command
         .args(arguments)
         .args(["--config", "dayfly.toml"])
@@ -135,20 +136,21 @@ async fn a_job_runs_on_a_machine_of_the_emulated_account() {
     let address = hub.address().to_string();
     configure(folder.path(), &address, "https://127.0.0.1:1");
     let account = [
-        "cloud",
+        "emulate",
+        "aws",
         "--ca-file",
         "account.pem",
         "--seconds-pending",
         "0",
     ];
-    let mut account = dayfly(folder.path(), &account)
+    let mut account = command(programs::lab(), folder.path(), &account)
         .stdout(Stdio::piped())
         .spawn()
         .expect("the account starts");
     let line = told(&mut account);
     let endpoint = line["endpoint"].as_str().expect("an address");
     configure(folder.path(), &address, endpoint);
-    let scaler = dayfly(folder.path(), &["run"])
+    let scaler = command(programs::dayfly(), folder.path(), &["run"])
         .stdout(Stdio::null())
         .spawn();
     let scaler = scaler.expect("the scaler starts");

@@ -4,9 +4,8 @@ use futures_util::future::join_all;
 
 use crate::aws::doctor::{Doctor, PoolSeen};
 use crate::aws::{Clients, TableLease, quotas};
-use crate::cli::output::causes;
 use crate::config::secret::Secrets;
-use crate::config::{Ec2Settings, Settings};
+use crate::config::{CloudSettings, Ec2Settings, Settings};
 use crate::doctor::account::{self, Reached, Table};
 use crate::doctor::quota::Processors;
 use crate::doctor::{Finding, place, quota, template};
@@ -14,13 +13,18 @@ use crate::model::id::{PoolName, Replica};
 use crate::model::pool::PoolPolicy;
 use crate::model::secret::Secret;
 use crate::ports::{Clock, SystemClock};
+use crate::program::ec2::Ec2Error;
+use crate::program::output::causes;
 
 /// Credentials first: without them, everything else would fail in the same way.
-pub(super) async fn examine(
-    settings: &Settings,
-    ec2: &Ec2Settings,
-    secrets: Option<&Secrets>,
-) -> Vec<Finding> {
+pub async fn examine(settings: &Settings, secrets: Option<&Secrets>) -> Vec<Finding> {
+    let ec2 = match &settings.config.cloud {
+        CloudSettings::Ec2(ec2) => ec2,
+        CloudSettings::Process(_) => {
+            let remedy = "use `dayfly-lab doctor`";
+            return vec![Finding::wrong("cloud", Ec2Error::OfLab.to_string(), remedy)];
+        }
+    };
     let clients = match Clients::connect(ec2).await {
         Ok(clients) => clients,
         Err(error) => {

@@ -2,8 +2,6 @@
 
 use futures_util::future::join_all;
 
-use crate::cli::connect;
-use crate::cli::output::causes;
 use crate::config::secret::Secrets;
 use crate::config::{CloudSettings, Settings};
 use crate::doctor::Finding;
@@ -12,6 +10,8 @@ use crate::hub::client::{HubClient, PublicClient};
 use crate::model::id::AgentType;
 use crate::model::secret::Secret;
 use crate::ports::{Clock, Hub, SystemClock};
+use crate::program::connect;
+use crate::program::output::causes;
 
 /// Reachable, known, in time.
 pub(super) async fn examine(settings: &Settings, secrets: &Secrets) -> Vec<Finding> {

@@ -1,22 +1,22 @@
 //! `dayfly doctor`: looks at everything that a deployment needs, and says what is wrong with it.
 
 #[cfg(feature = "aws")]
-mod ec2;
+pub mod ec2;
 mod hub;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::Args;
-use rustix::fs::{Access, access};
 
 use super::connect;
 use super::exit::{EXIT_CODES, Exit};
 use super::output::{Style, causes, print, stdout_style};
 use crate::config::secret::Secrets;
-use crate::config::{CloudSettings, Settings, load};
-use crate::doctor::{Finding, Health, place, worst};
+use crate::config::{Settings, load};
+use crate::doctor::{Finding, Health, worst};
 use crate::document::Problem;
+use crate::program::provider::CloudProvider;
 
 /// Looks at configuration, tokens, hub, clock and cloud: one line each, with the remedy. Launches
 /// nothing and changes nothing. Exits with 0 only if nothing is wrong.
@@ -31,13 +31,16 @@ pub struct DoctorCommand {
     json: bool,
 }
 
-/// Looks, and says what it has found.
-pub fn run(command: DoctorCommand) -> ExitCode {
+/// Looks, and says what it has found; `of_cloud` looks at the cloud that the program has.
+pub fn run<P: CloudProvider>(
+    command: DoctorCommand,
+    of_cloud: impl AsyncFn(&Settings, Option<&Secrets>) -> Vec<Finding>,
+) -> ExitCode {
     let runtime = match super::runtime() {
         Ok(runtime) => runtime,
         Err(exit) => return exit.into(),
     };
-    let (findings, exit) = runtime.block_on(examine(&command.config));
+    let (findings, exit) = runtime.block_on(examine::<P>(&command.config, of_cloud));
     let style = stdout_style();
     let lines = findings.iter().map(|finding| {
         if command.json {
@@ -50,7 +53,10 @@ pub fn run(command: DoctorCommand) -> ExitCode {
     exit.into()
 }
 
-async fn examine(path: &Path) -> (Vec<Finding>, Exit) {
+async fn examine<P: CloudProvider>(
+    path: &Path,
+    of_cloud: impl AsyncFn(&Settings, Option<&Secrets>) -> Vec<Finding>,
+) -> (Vec<Finding>, Exit) {
     let settings = match load(path) {
         Ok(settings) => settings,
         Err(problems) => {
@@ -72,27 +78,11 @@ async fn examine(path: &Path) -> (Vec<Finding>, Exit) {
             settings.policy.deployment
         ),
     )];
-    let secrets = tokens(&settings, &mut findings).await;
+    let secrets = tokens::<P>(&settings, &mut findings).await;
     if let Some(secrets) = &secrets {
         findings.extend(hub::examine(&settings, secrets).await);
     }
-    match &settings.config.cloud {
-        CloudSettings::Process(process) => {
-            let is_writable = is_writable(&process.folder);
-            findings.push(place::folder(&process.folder, is_writable));
-        }
-        #[cfg(feature = "aws")]
-        CloudSettings::Ec2(ec2) => {
-            let examined = Box::pin(ec2::examine(&settings, ec2, secrets.as_ref()));
-            findings.extend(examined.await);
-        }
-        #[cfg(not(feature = "aws"))]
-        CloudSettings::Ec2(_) => findings.push(Finding::wrong(
-            "AWS",
-            "this program was built without it",
-            "build it with the feature aws",
-        )),
-    }
+    findings.extend(Box::pin(of_cloud(&settings, secrets.as_ref())).await);
     let exit = match (worst(&findings), secrets) {
         (_, None) => Exit::Configuration,
         (Health::Wrong, Some(_)) => Exit::Failed,
@@ -102,8 +92,11 @@ async fn examine(path: &Path) -> (Vec<Finding>, Exit) {
 }
 
 /// The tokens, or a line for each that is not where the configuration says.
-async fn tokens(settings: &Settings, findings: &mut Vec<Finding>) -> Option<Secrets> {
-    match connect::try_secrets(&settings.config).await {
+async fn tokens<P: CloudProvider>(
+    settings: &Settings,
+    findings: &mut Vec<Finding>,
+) -> Option<Secrets> {
+    match connect::try_secrets::<P>(&settings.config).await {
         Ok(secrets) => {
             let count =
                 secrets.registration_tokens.len() + usize::from(secrets.api_token.is_some());
@@ -118,15 +111,6 @@ async fn tokens(settings: &Settings, findings: &mut Vec<Finding>) -> Option<Secr
             None
         }
     }
-}
-
-/// Whether a folder can be written, or made where it will be.
-fn is_writable(folder: &Path) -> bool {
-    let there = folder.ancestors().find(|ancestor| ancestor.exists());
-    // A relative path's last ancestor is empty, and means the working folder.
-    let there = there.filter(|path| !path.as_os_str().is_empty());
-    let there = there.unwrap_or(Path::new("."));
-    there.is_dir() && access(there, Access::WRITE_OK | Access::EXEC_OK).is_ok()
 }
 
 fn line(finding: &Finding, style: Style) -> String {

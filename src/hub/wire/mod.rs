@@ -23,7 +23,7 @@ pub const LOG_API: &str = "/api/v1/logs";
 pub const PUBLIC_API: &str = "/api/v1alpha";
 
 /// Reads `null` as the default, as a Go server may send it.
-pub(crate) fn null_as_default<'de, D, T>(deserializer: D) -> Result<T, D::Error>
+pub fn null_as_default<'de, D, T>(deserializer: D) -> Result<T, D::Error>
 where
     D: Deserializer<'de>,
     T: Deserialize<'de> + Default,

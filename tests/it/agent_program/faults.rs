@@ -1,8 +1,8 @@
 //! Lost answers and a hub that fails: the job is run once, reported once, and its log is whole.
 
-use dayfly::emulator::hub::faults::{Before, Content, Endpoint, Fault, Inside, Scope, Travel};
 use dayfly::hub::wire::agent::{JobResult, SyncAction, SyncState};
 use dayfly::model::id::JobId;
+use dayfly_lab::emulator::hub::faults::{Before, Content, Endpoint, Fault, Inside, Scope, Travel};
 
 use super::Scene;
 

@@ -12,16 +12,16 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
-use dayfly::emulator::hub::Hub;
-use dayfly::emulator::hub::job::JobState;
-use dayfly::emulator::hub::settings::{HubSettings, Limits};
-use dayfly::emulator::job_request::JobRequest;
 use dayfly::hub::wire::agent::JobResult;
 use dayfly::hub::wire::log::LogEvent;
 use dayfly::hub::wire::payload;
 use dayfly::model::id::{AgentType, JobId};
 use dayfly::model::secret::Secret;
 use dayfly::ports::{Clock, SystemClock};
+use dayfly_lab::emulator::hub::Hub;
+use dayfly_lab::emulator::hub::job::JobState;
+use dayfly_lab::emulator::hub::settings::{HubSettings, Limits};
+use dayfly_lab::emulator::job_request::JobRequest;
 use rustix::process::{Pid, Signal, kill_process};
 use tempfile::TempDir;
 
@@ -131,7 +131,7 @@ impl Scene {
         let folder = self.agent_folder();
         fs::create_dir(&folder).expect("one agent a scene");
         fs::write(folder.join("token"), self.token.expose()).expect("a folder of ours");
-        let mut command = Command::new(env!("CARGO_BIN_EXE_dayfly-agent"));
+        let mut command = Command::new(crate::programs::agent());
         command
             .args([
                 "start",

@@ -1,7 +1,7 @@
 //! One odd answer ends neither an agent nor its job, and no body of one is shown.
 
-use dayfly::emulator::hub::faults::{Before, Endpoint, Fault, Scope};
 use dayfly::hub::wire::agent::{JobResult, SyncState};
+use dayfly_lab::emulator::hub::faults::{Before, Endpoint, Fault, Scope};
 
 use super::Scene;
 use super::faults::passes_despite;

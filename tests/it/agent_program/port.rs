@@ -8,9 +8,9 @@ use std::sync::mpsc;
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
-use dayfly::emulator::http::{Server, Shared, Transport};
-use dayfly::emulator::hub::Hub;
 use dayfly::ports::SystemClock;
+use dayfly_lab::emulator::http::{Server, Shared, Transport};
+use dayfly_lab::emulator::hub::Hub;
 use tokio::sync::oneshot;
 
 /// A test that waits for longer has found something that hangs, on however slow a computer.

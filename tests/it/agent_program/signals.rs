@@ -1,10 +1,10 @@
 //! A termination signal, and a stop from the hub.
 
-use dayfly::emulator::hub::Hub;
-use dayfly::emulator::hub::faults::{Before, Endpoint, Scope};
-use dayfly::emulator::hub::job::JobState;
 use dayfly::hub::wire::agent::{JobResult, SyncState};
 use dayfly::ports::{Clock, SystemClock};
+use dayfly_lab::emulator::hub::Hub;
+use dayfly_lab::emulator::hub::faults::{Before, Endpoint, Scope};
+use dayfly_lab::emulator::hub::job::JobState;
 use rustix::process::Signal;
 
 use super::Scene;

@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
-use dayfly::agent::state::{CallFailure, Effect, Event, Misfortune, State, StateSettings};
 use dayfly::hub::wire::agent::{JobResult, SyncAction, SyncResponse};
 use dayfly::hub::wire::answer::Foreign;
 use dayfly::model::id::JobId;
 use dayfly::model::time::Timestamp;
+use dayfly_agent::state::{CallFailure, Effect, Event, Misfortune, State, StateSettings};
 use proptest::collection::vec;
 use proptest::prelude::*;
 

@@ -2,12 +2,12 @@
 
 use std::time::Duration;
 
-use dayfly::agent::state::{CallFailure, Effect, Event, Misfortune, Reason, State, StateSettings};
 use dayfly::hub::wire::agent::{
     JobResult, ShutdownReason, SyncAction, SyncRequest, SyncResponse, SyncState,
 };
 use dayfly::model::id::JobId;
 use dayfly::model::time::Timestamp;
+use dayfly_agent::state::{CallFailure, Effect, Event, Misfortune, Reason, State, StateSettings};
 
 mod denials;
 mod ends;

@@ -3,13 +3,13 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use dayfly::emulator::ec2::action::Action;
-use dayfly::emulator::ec2::error;
-use dayfly::emulator::ec2::faults::{Fault, Scope, Travel};
-use dayfly::emulator::ec2::{Ec2, Supply};
 use dayfly::model::offer::Market;
 use dayfly::model::plan::LaunchOrder;
 use dayfly::ports::{Cloud, LaunchError};
+use dayfly_lab::emulator::ec2::action::Action;
+use dayfly_lab::emulator::ec2::error;
+use dayfly_lab::emulator::ec2::faults::{Fault, Scope, Travel};
+use dayfly_lab::emulator::ec2::{Ec2, Supply};
 
 use super::world::{UNSEEN, account, cloud, offers, order};
 

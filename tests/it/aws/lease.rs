@@ -4,15 +4,15 @@ use std::time::Duration;
 
 use dayfly::aws::{Ec2Cloud, TableLease};
 use dayfly::doctor::account::Table;
-use dayfly::emulator::dynamo::Operation;
-use dayfly::emulator::ec2::faults::{Fault, Scope, Travel};
-use dayfly::emulator::ec2::settings::Ec2Settings as Account;
-use dayfly::emulator::ec2::{Ec2, error};
 use dayfly::model::id::{Deployment, Replica};
 use dayfly::model::offer::Market;
 use dayfly::ports::{Claim, Clock, Lease};
 use dayfly::scaler::lease::{Standing, Terms};
 use dayfly::scaler::{Pace, Scaler, run};
+use dayfly_lab::emulator::dynamo::Operation;
+use dayfly_lab::emulator::ec2::faults::{Fault, Scope, Travel};
+use dayfly_lab::emulator::ec2::settings::Ec2Settings as Account;
+use dayfly_lab::emulator::ec2::{Ec2, error};
 use tokio::sync::{Notify, oneshot, watch};
 use tokio::time::{Instant, advance};
 

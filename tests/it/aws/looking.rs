@@ -4,16 +4,16 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use dayfly::aws::Ec2Cloud;
-use dayfly::emulator::ec2::Ec2;
-use dayfly::emulator::ec2::action::Action;
-use dayfly::emulator::ec2::error;
-use dayfly::emulator::ec2::faults::{Boot, Fault, Scope};
-use dayfly::emulator::ec2::machine::Health;
 use dayfly::model::id::{Deployment, MachineId, PoolName};
 use dayfly::model::machine::{ConsoleMarks, Machine, Phase};
 use dayfly::model::offer::Market;
 use dayfly::model::pool::Policy;
 use dayfly::ports::{Clock, Cloud, CloudError};
+use dayfly_lab::emulator::ec2::Ec2;
+use dayfly_lab::emulator::ec2::action::Action;
+use dayfly_lab::emulator::ec2::error;
+use dayfly_lab::emulator::ec2::faults::{Boot, Fault, Scope};
+use dayfly_lab::emulator::ec2::machine::Health;
 
 use super::wire::Wire;
 use super::world::{UNSEEN, account, cloud, offers, order, policy, settings};

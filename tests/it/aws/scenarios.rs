@@ -2,15 +2,15 @@
 
 use std::time::Duration;
 
-use dayfly::emulator::ec2::action::Action;
-use dayfly::emulator::ec2::error;
-use dayfly::emulator::ec2::faults::{Fault, Scope};
-use dayfly::emulator::ec2::settings::Ec2Settings as Account;
-use dayfly::emulator::ec2::throttle::Throttling;
 use dayfly::model::offer::Market;
 use dayfly::model::plan::WaitReason;
 use dayfly::model::pool::Policy;
 use dayfly::ports::Clock;
+use dayfly_lab::emulator::ec2::action::Action;
+use dayfly_lab::emulator::ec2::error;
+use dayfly_lab::emulator::ec2::faults::{Fault, Scope};
+use dayfly_lab::emulator::ec2::settings::Ec2Settings as Account;
+use dayfly_lab::emulator::ec2::throttle::Throttling;
 
 use super::site::{Site, TICK};
 use super::world::{account, offers, policy, pool};

@@ -3,9 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use dayfly::aws::secrets::read;
-use dayfly::emulator::ec2::faults::{Fault, Scope, Travel};
-use dayfly::emulator::ec2::{Ec2, error};
 use dayfly::model::secret::Secret;
+use dayfly_lab::emulator::ec2::faults::{Fault, Scope, Travel};
+use dayfly_lab::emulator::ec2::{Ec2, error};
 
 use super::wire::Wire;
 use super::world::account;

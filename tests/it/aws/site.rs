@@ -7,15 +7,15 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use dayfly::aws::Ec2Cloud;
-use dayfly::emulator::ec2::Ec2;
-use dayfly::emulator::ec2::machine::State as MachineState;
-use dayfly::emulator::ec2::settings::Ec2Settings as Account;
 use dayfly::model::id::{JobId, MachineId, PoolName};
 use dayfly::model::job::{AgentReport, AgentState, QueueCounts};
 use dayfly::model::pool::Policy;
 use dayfly::model::time::Timestamp;
 use dayfly::ports::{Clock, Hub, HubError};
 use dayfly::scaler::{Scaler, Tick};
+use dayfly_lab::emulator::ec2::Ec2;
+use dayfly_lab::emulator::ec2::machine::State as MachineState;
+use dayfly_lab::emulator::ec2::settings::Ec2Settings as Account;
 
 use super::wire::{VirtualClock, Wire};
 use super::world::settings;

@@ -14,10 +14,10 @@ use aws_smithy_runtime_api::http::StatusCode;
 use aws_smithy_types::body::SdkBody;
 use dayfly::aws::Clients;
 use dayfly::aws::client::{behavior, retries, timeouts};
-use dayfly::emulator::ec2::Ec2;
-use dayfly::emulator::message::{Delivery, Request, Response};
 use dayfly::model::time::Timestamp;
 use dayfly::ports::Clock;
+use dayfly_lab::emulator::ec2::Ec2;
+use dayfly_lab::emulator::message::{Delivery, Request, Response};
 use tokio::task::yield_now;
 use tokio::time::Instant;
 

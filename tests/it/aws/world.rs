@@ -4,14 +4,14 @@ use std::time::Duration;
 
 use dayfly::aws::Ec2Cloud;
 use dayfly::config::{Ec2Pool, Ec2Settings};
-use dayfly::emulator::ec2::Ec2;
-use dayfly::emulator::ec2::settings::Ec2Settings as Account;
-use dayfly::emulator::ec2::throttle::Throttling;
 use dayfly::model::id::{AgentType, Deployment, LaunchToken, PoolName, TemplateVersion};
 use dayfly::model::money::MicroDollars;
 use dayfly::model::offer::{Market, Offer};
 use dayfly::model::plan::LaunchOrder;
 use dayfly::model::pool::{BreakerPolicy, Policy, PoolPolicy, Speculation};
+use dayfly_lab::emulator::ec2::Ec2;
+use dayfly_lab::emulator::ec2::settings::Ec2Settings as Account;
+use dayfly_lab::emulator::ec2::throttle::Throttling;
 
 use super::wire::{VirtualClock, Wire};
 

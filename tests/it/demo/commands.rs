@@ -8,10 +8,10 @@ use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 use tempfile::TempDir;
 
-use super::DAYFLY;
+use crate::programs;
 use crate::scaler::metrics::assert_emf;
 
-/// `dayfly hub` with a pipeline of two jobs that tell a FIFO when they have run, and a
+/// `dayfly-lab emulate hub` with a pipeline of two jobs that tell a FIFO when they have run, and a
 /// configuration that points at it.
 pub struct Operator {
     pub folder: TempDir,
@@ -41,8 +41,15 @@ impl Operator {
             fifo.display()
         );
         std::fs::write(folder.path().join("pipeline.yml"), pipeline).expect("a file");
-        let mut hub = Command::new(DAYFLY)
-            .args(["hub", "--sync-interval-ms", "50", "100", "--pipeline"])
+        let mut hub = Command::new(programs::lab())
+            .args([
+                "emulate",
+                "hub",
+                "--sync-interval-ms",
+                "50",
+                "100",
+                "--pipeline",
+            ])
             .arg(folder.path().join("pipeline.yml"))
             .args(hub_arguments)
             .env("TMPDIR", folder.path())
@@ -79,7 +86,11 @@ impl Operator {
     }
 
     pub fn command(&self, arguments: &[&str]) -> Command {
-        let mut command = Command::new(DAYFLY);
+        self.command_of(programs::lab(), arguments)
+    }
+
+    pub fn command_of(&self, program: PathBuf, arguments: &[&str]) -> Command {
+        let mut command = Command::new(program);
         let token = self.line["registration_tokens"]["s1-test"]
             .as_str()
             .expect("a token");
@@ -263,8 +274,8 @@ fn a_port_in_use_is_said_before_anything_is_served() {
     let taken = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
     let address = taken.local_addr().expect("it is bound").to_string();
     let demo = super::Demo::of_jobs(&[("job", &["true"])]);
-    let output = Command::new(DAYFLY)
-        .args(["hub", "--listen", &address, "--pipeline"])
+    let output = Command::new(programs::lab())
+        .args(["emulate", "hub", "--listen", &address, "--pipeline"])
         .arg(demo.folder.path().join("pipeline.yml"))
         .output()
         .expect("it starts");

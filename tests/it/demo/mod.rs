@@ -16,10 +16,7 @@ use std::process::{Command, Output, Stdio};
 use serde_json::Value;
 use tempfile::TempDir;
 
-/// The program under test.
-pub const DAYFLY: &str = env!("CARGO_BIN_EXE_dayfly");
-
-/// One pipeline file in a folder of its own, and what `dayfly demo` makes of it.
+/// One pipeline file in a folder of its own, and what `dayfly-lab demo` makes of it.
 pub struct Demo {
     pub folder: TempDir,
     arguments: Vec<String>,
@@ -62,7 +59,7 @@ impl Demo {
     }
 
     pub fn command(&self) -> Command {
-        let mut command = Command::new(DAYFLY);
+        let mut command = Command::new(crate::programs::lab());
         command
             .arg("demo")
             .arg("--pipeline")

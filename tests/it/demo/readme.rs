@@ -25,7 +25,7 @@ fn summary(text: &str) -> Vec<String> {
 fn the_readme_shows_what_the_demo_prints() {
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/README.md");
     let readme = std::fs::read_to_string(path).expect("the README");
-    let output = Command::new(super::DAYFLY)
+    let output = Command::new(crate::programs::lab())
         .arg("demo")
         .output()
         .expect("the demo starts");

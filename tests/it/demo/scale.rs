@@ -81,7 +81,7 @@ fn two_hundred_jobs_behind_a_faulty_edge_end_true_and_whole() {
 
 #[test]
 fn the_built_in_pipeline_passes_with_a_reserve_and_leaves_nothing() {
-    let output = std::process::Command::new(super::DAYFLY)
+    let output = std::process::Command::new(crate::programs::lab())
         .args([
             "demo",
             "--json",

@@ -1,11 +1,9 @@
 //! The doctor: each answer has its finding, and what is wrong has a remedy.
 
 mod account;
-#[cfg(feature = "local")]
 mod command;
 mod hub;
 mod machines;
-#[cfg(all(feature = "local", feature = "aws"))]
 mod on_ec2;
 mod quota;
 

@@ -8,8 +8,9 @@ use serde_json::Value;
 
 use super::command::change;
 use crate::demo::commands::Operator;
+use crate::programs::dayfly;
 
-/// `dayfly cloud`, which has told its line.
+/// `dayfly-lab emulate aws`, which has told its line.
 struct Account {
     child: Child,
     line: Value,
@@ -17,7 +18,7 @@ struct Account {
 
 impl Account {
     fn new(operator: &Operator) -> Self {
-        let mut command = operator.command(&["cloud"]);
+        let mut command = operator.command(&["emulate", "aws"]);
         let command = command.env("TMPDIR", operator.folder.path());
         let mut child = command.stdout(Stdio::piped()).spawn().expect("it starts");
         let mut line = String::new();
@@ -53,7 +54,7 @@ fn on_ec2(operator: &Operator, account: &Account) {
 }
 
 fn with_keys(operator: &Operator, arguments: &[&str]) -> (i32, String) {
-    let mut command = operator.command(&["doctor", "--config", "dayfly.toml"]);
+    let mut command = operator.command_of(dayfly(), &["doctor", "--config", "dayfly.toml"]);
     let command = command.args(arguments);
     let command = command
         .env("AWS_ACCESS_KEY_ID", "AKIATEST")
@@ -125,7 +126,7 @@ fn what_is_wrong_with_an_account_is_said_for_each_part() {
     let found = wrong[1]["found"].as_str().expect("a text");
     assert_eq!(found, "c7g.large cannot run ami-x86, which is x86_64");
     // Without credentials, everything else would fail in the same way, and is not asked.
-    let mut command = operator.command(&["doctor", "--config", "dayfly.toml"]);
+    let mut command = operator.command_of(dayfly(), &["doctor", "--config", "dayfly.toml"]);
     let command = command
         .env("AWS_EC2_METADATA_DISABLED", "true")
         .env("HOME", operator.folder.path());

@@ -1,6 +1,6 @@
 //! What is refused before it is looked at, and trying without doing.
 
-use dayfly::emulator::ec2::action::Action;
+use dayfly_lab::emulator::ec2::action::Action;
 
 use super::world::{World, request};
 

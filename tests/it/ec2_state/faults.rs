@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
-use dayfly::emulator::ec2::action::Action;
-use dayfly::emulator::ec2::error::{self, CODES};
-use dayfly::emulator::ec2::faults::{Boot, Fault, Scope, Travel};
-use dayfly::emulator::message::Delivery;
 use dayfly::model::offer::Market;
+use dayfly_lab::emulator::ec2::action::Action;
+use dayfly_lab::emulator::ec2::error::{self, CODES};
+use dayfly_lab::emulator::ec2::faults::{Boot, Fault, Scope, Travel};
+use dayfly_lab::emulator::message::Delivery;
 
 use super::world::World;
 

@@ -1,7 +1,7 @@
 //! `CreateFleet` of type `instant`: order, partial success, rows of errors, tags.
 
-use dayfly::emulator::ec2::Supply;
 use dayfly::model::offer::Market;
+use dayfly_lab::emulator::ec2::Supply;
 
 use super::world::{Answer, World};
 

@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use dayfly::emulator::ec2::action::Action;
-use dayfly::emulator::ec2::error;
-use dayfly::emulator::ec2::faults::{Fault, Making, Scope};
+use dayfly_lab::emulator::ec2::action::Action;
+use dayfly_lab::emulator::ec2::error;
+use dayfly_lab::emulator::ec2::faults::{Fault, Making, Scope};
 
 use super::world::{Answer, World};
 

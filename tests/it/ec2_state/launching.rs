@@ -1,9 +1,9 @@
 //! `RunInstances`: counts, what is checked, what a template gives, and limits.
 
-use dayfly::emulator::ec2::Supply;
-use dayfly::emulator::ec2::settings::ImageState;
-use dayfly::emulator::ec2::template::TemplateData;
 use dayfly::model::offer::Market;
+use dayfly_lab::emulator::ec2::Supply;
+use dayfly_lab::emulator::ec2::settings::ImageState;
+use dayfly_lab::emulator::ec2::template::TemplateData;
 
 use super::world::{Answer, Parameters, World};
 

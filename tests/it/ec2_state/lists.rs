@@ -1,7 +1,7 @@
 //! Subnets, images, templates and spot prices.
 
-use dayfly::emulator::ec2::template::TemplateData;
 use dayfly::model::offer::Market;
+use dayfly_lab::emulator::ec2::template::TemplateData;
 
 use super::world::World;
 

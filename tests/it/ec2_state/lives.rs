@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use dayfly::emulator::ec2::journal::Change;
-use dayfly::emulator::ec2::machine::{Health, State};
+use dayfly_lab::emulator::ec2::journal::Change;
+use dayfly_lab::emulator::ec2::machine::{Health, State};
 
 use super::world::World;
 

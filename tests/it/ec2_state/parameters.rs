@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use dayfly::emulator::ec2::error;
-use dayfly::emulator::ec2::faults::{Fault, Scope, Travel};
-use dayfly::emulator::ec2::throttle::Throttling;
-use dayfly::emulator::message::{Delivery, Request};
+use dayfly_lab::emulator::ec2::error;
+use dayfly_lab::emulator::ec2::faults::{Fault, Scope, Travel};
+use dayfly_lab::emulator::ec2::throttle::Throttling;
+use dayfly_lab::emulator::message::{Delivery, Request};
 use serde_json::{Value, json};
 
 use super::world::World;

@@ -2,8 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use dayfly::emulator::ec2::Supply;
 use dayfly::model::offer::Market;
+use dayfly_lab::emulator::ec2::Supply;
 use proptest::prelude::*;
 
 use super::world::World;

@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
-use dayfly::emulator::ec2::action::Action;
-use dayfly::emulator::ec2::error;
-use dayfly::emulator::ec2::faults::{Boot, Fault, Scope};
-use dayfly::emulator::ec2::machine::Switch;
-use dayfly::emulator::ec2::reason::{self, StateReason};
+use dayfly_lab::emulator::ec2::action::Action;
+use dayfly_lab::emulator::ec2::error;
+use dayfly_lab::emulator::ec2::faults::{Boot, Fault, Scope};
+use dayfly_lab::emulator::ec2::machine::Switch;
+use dayfly_lab::emulator::ec2::reason::{self, StateReason};
 
 use super::world::{Answer, World};
 

@@ -3,10 +3,10 @@
 
 use std::time::Duration;
 
-use dayfly::emulator::dynamo::{Attribute, Operation};
-use dayfly::emulator::ec2::error;
-use dayfly::emulator::ec2::faults::{Fault, Scope, Travel};
-use dayfly::emulator::message::{Delivery, Request, Response};
+use dayfly_lab::emulator::dynamo::{Attribute, Operation};
+use dayfly_lab::emulator::ec2::error;
+use dayfly_lab::emulator::ec2::faults::{Fault, Scope, Travel};
+use dayfly_lab::emulator::message::{Delivery, Request, Response};
 use serde_json::{Value, json};
 
 use super::world::World;

@@ -1,7 +1,7 @@
 //! The real token buckets of aws.md D: each API its own, and machines besides requests.
 
-use dayfly::emulator::ec2::action::Action;
-use dayfly::emulator::ec2::throttle::Throttling;
+use dayfly_lab::emulator::ec2::action::Action;
+use dayfly_lab::emulator::ec2::throttle::Throttling;
 
 use super::world::{Parameters, World};
 

@@ -1,7 +1,7 @@
 //! What a fleet may ask for beside its overrides: requirements, shares, least numbers, tags.
 
-use dayfly::emulator::ec2::Supply;
 use dayfly::model::offer::Market;
+use dayfly_lab::emulator::ec2::Supply;
 
 use super::world::{Answer, Parameters, World};
 

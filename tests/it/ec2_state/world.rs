@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
-use dayfly::emulator::ec2::Ec2;
-use dayfly::emulator::ec2::settings::Ec2Settings;
-use dayfly::emulator::ec2::throttle::Throttling;
-use dayfly::emulator::message::{Request, Response};
 use dayfly::model::time::Timestamp;
+use dayfly_lab::emulator::ec2::Ec2;
+use dayfly_lab::emulator::ec2::settings::Ec2Settings;
+use dayfly_lab::emulator::ec2::throttle::Throttling;
+use dayfly_lab::emulator::message::{Request, Response};
 
 /// Parameters of a request.
 pub type Parameters<'a> = &'a [(&'a str, &'a str)];

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use dayfly::emulator::http::Transport;
 use dayfly::hub::client::{AgentClient, HubClient, PoolAccess, PublicClient};
 use dayfly::hub::wire::agent::{
     JobResult, RegisterRequest, ShutdownReason, SyncAction, SyncRequest, SyncState,
@@ -12,6 +11,7 @@ use dayfly::hub::wire::payload::Payload;
 use dayfly::model::id::{JobId, MachineId, PoolName};
 use dayfly::model::job::{AgentState, QueueCounts};
 use dayfly::ports::Hub;
+use dayfly_lab::emulator::http::Transport;
 
 use super::{Served, agent_type};
 

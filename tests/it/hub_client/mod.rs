@@ -11,15 +11,15 @@ use std::net::TcpListener;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use dayfly::emulator::http::{Server, Shared, Transport};
-use dayfly::emulator::hub::Hub;
-use dayfly::emulator::hub::settings::{HubSettings, Limits};
-use dayfly::emulator::job_request::JobRequest;
 use dayfly::hub::client::HttpSettings;
 use dayfly::hub::wire::payload::Command;
 use dayfly::model::id::{AgentType, JobId};
 use dayfly::model::secret::Secret;
 use dayfly::ports::{Clock, SystemClock};
+use dayfly_lab::emulator::http::{Server, Shared, Transport};
+use dayfly_lab::emulator::hub::Hub;
+use dayfly_lab::emulator::hub::settings::{HubSettings, Limits};
+use dayfly_lab::emulator::job_request::JobRequest;
 use tempfile::TempDir;
 
 /// An emulated hub on a port, with one agent type and one API token.

@@ -4,8 +4,6 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use dayfly::emulator::hub::BlockRequest;
-use dayfly::emulator::hub::faults::{Before, Endpoint, Fault, Scope};
 use dayfly::forecast::Forecast;
 use dayfly::hub::client::{AgentClient, HubClient, PoolAccess};
 use dayfly::hub::wire::agent::{JobResult, RegisterRequest, SyncRequest, SyncState};
@@ -19,6 +17,8 @@ use dayfly::model::time::Timestamp;
 use dayfly::plan::explain;
 use dayfly::ports::{Clock, Hub, SystemClock};
 use dayfly::scaler::Scaler;
+use dayfly_lab::emulator::hub::BlockRequest;
+use dayfly_lab::emulator::hub::faults::{Before, Endpoint, Fault, Scope};
 
 use super::{Served, agent_type};
 use crate::plan::world::{machine, now, policy, pool};

@@ -42,7 +42,7 @@ fn proxy(to: SocketAddr) -> (String, JoinHandle<String>) {
 
 /// The real agent, with these proxies in its environment.
 fn agent(served: &Served, proxies: &[(&str, &str)]) -> Child {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_dayfly-agent"));
+    let mut command = Command::new(crate::programs::agent());
     for name in ["HTTPS_PROXY", "HTTP_PROXY", "ALL_PROXY", "NO_PROXY"] {
         command.env_remove(name).env_remove(name.to_lowercase());
     }

@@ -6,8 +6,6 @@ use std::net::TcpListener;
 use std::sync::Arc;
 use std::time::Duration;
 
-use dayfly::emulator::http::Transport;
-use dayfly::emulator::hub::faults::{Before, Endpoint, Fault, Scope, Travel};
 use dayfly::https::HttpsError;
 use dayfly::hub::client::{
     AgentClient, CallError, ClientError, HttpSettings, HubClient, PoolAccess,
@@ -16,6 +14,8 @@ use dayfly::hub::wire::agent::{RegisterRequest, SyncRequest};
 use dayfly::model::id::PoolName;
 use dayfly::model::secret::Secret;
 use dayfly::ports::{Hub, HubError};
+use dayfly_lab::emulator::http::Transport;
+use dayfly_lab::emulator::hub::faults::{Before, Endpoint, Fault, Scope, Travel};
 use tokio::net::TcpSocket;
 
 use super::{Served, agent_type};

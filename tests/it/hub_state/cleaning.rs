@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use dayfly::emulator::hub::agent_type::AgentTypeSpec;
-use dayfly::emulator::hub::journal::{Change, Departure};
 use dayfly::hub::wire::agent::JobResult;
+use dayfly_lab::emulator::hub::agent_type::AgentTypeSpec;
+use dayfly_lab::emulator::hub::journal::{Change, Departure};
 use serde_json::json;
 
 use super::world::{World, body, linux};

@@ -1,9 +1,9 @@
 //! Answers of the hub whose status or JSON is not what the hub means.
 
-use dayfly::emulator::foreign::ForeignAnswer;
-use dayfly::emulator::hub::faults::{Content, Endpoint, Scope, Travel};
-use dayfly::emulator::hub::settings::HubSettings;
 use dayfly::model::id::JobId;
+use dayfly_lab::emulator::foreign::ForeignAnswer;
+use dayfly_lab::emulator::hub::faults::{Content, Endpoint, Scope, Travel};
+use dayfly_lab::emulator::hub::settings::HubSettings;
 use serde_json::{Value, json};
 
 use super::world::{World, body, shown};

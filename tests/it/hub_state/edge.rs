@@ -1,10 +1,10 @@
 //! The edge in front of the hub, and answers that are not the hub's.
 
-use dayfly::emulator::edge::{EdgeSettings, MILLION};
-use dayfly::emulator::foreign::ForeignAnswer;
-use dayfly::emulator::hub::faults::{Before, Endpoint, Scope, Travel};
-use dayfly::emulator::hub::job::JobState;
-use dayfly::emulator::hub::settings::HubSettings;
+use dayfly_lab::emulator::edge::{EdgeSettings, MILLION};
+use dayfly_lab::emulator::foreign::ForeignAnswer;
+use dayfly_lab::emulator::hub::faults::{Before, Endpoint, Scope, Travel};
+use dayfly_lab::emulator::hub::job::JobState;
+use dayfly_lab::emulator::hub::settings::HubSettings;
 use serde_json::json;
 
 use super::world::{World, shown};

@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use dayfly::emulator::hub::faults::{Before, Content, Endpoint, Inside, Scope, Travel};
-use dayfly::emulator::hub::job::JobState;
-use dayfly::emulator::message::{Delivery, Response};
 use dayfly::hub::wire::agent::{SyncAction, SyncState};
+use dayfly_lab::emulator::hub::faults::{Before, Content, Endpoint, Inside, Scope, Travel};
+use dayfly_lab::emulator::hub::job::JobState;
+use dayfly_lab::emulator::message::{Delivery, Response};
 use serde_json::json;
 
 use super::world::{World, body, shown, whole_log};

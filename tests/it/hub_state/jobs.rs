@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use dayfly::emulator::hub::job::JobState;
-use dayfly::emulator::hub::journal::Change;
-use dayfly::emulator::hub::settings::HubSettings;
 use dayfly::hub::wire::agent::JobResult;
+use dayfly_lab::emulator::hub::job::JobState;
+use dayfly_lab::emulator::hub::journal::Change;
+use dayfly_lab::emulator::hub::settings::HubSettings;
 
 use super::world::{World, whole_log};
 

@@ -1,8 +1,8 @@
 //! Disconnecting and disabling: protocol.md 3.7, 4.8, S5, S6, S19.
 
-use dayfly::emulator::hub::DisableScope;
-use dayfly::emulator::hub::agent_type::ResetScope;
-use dayfly::emulator::hub::job::JobState;
+use dayfly_lab::emulator::hub::DisableScope;
+use dayfly_lab::emulator::hub::agent_type::ResetScope;
+use dayfly_lab::emulator::hub::job::JobState;
 use serde_json::json;
 
 use super::world::{World, linux, shown};

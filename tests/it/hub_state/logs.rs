@@ -1,8 +1,8 @@
 //! The log server: protocol.md 3.8, 6.3–6.5, S16, S22.
 
-use dayfly::emulator::hub::settings::HubSettings;
 use dayfly::hub::wire::LOG_API;
 use dayfly::model::id::JobId;
+use dayfly_lab::emulator::hub::settings::HubSettings;
 
 use super::world::{World, whole_log};
 

@@ -2,7 +2,7 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use dayfly::emulator::hub::Hub;
+use dayfly_lab::emulator::hub::Hub;
 use serde_json::Value;
 
 use super::world::{World, shown};

@@ -1,7 +1,7 @@
 //! Pipelines through the public API: protocol.md 9.6.
 
-use dayfly::emulator::hub::BlockRequest;
 use dayfly::model::id::PipelineId;
+use dayfly_lab::emulator::hub::BlockRequest;
 use serde_json::{Value, json};
 
 use super::world::{World, body};

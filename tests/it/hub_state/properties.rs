@@ -2,10 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use dayfly::emulator::hub::DisableScope;
-use dayfly::emulator::hub::job::JobState;
-use dayfly::emulator::hub::settings::HubSettings;
 use dayfly::model::id::JobId;
+use dayfly_lab::emulator::hub::DisableScope;
+use dayfly_lab::emulator::hub::job::JobState;
+use dayfly_lab::emulator::hub::settings::HubSettings;
 use proptest::prelude::*;
 use proptest::sample::Index;
 use serde_json::json;

@@ -1,6 +1,6 @@
 //! `GET /metrics`, `/occupancy` and `/jobs`: protocol.md 3.4, 3.5, 9.4, S9, S13.
 
-use dayfly::emulator::hub::settings::HubSettings;
+use dayfly_lab::emulator::hub::settings::HubSettings;
 use serde_json::json;
 
 use super::world::{World, body};

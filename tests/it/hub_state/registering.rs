@@ -1,9 +1,9 @@
 //! `POST /register`: protocol.md 3.1, and the errors of section 2.
 
-use dayfly::emulator::hub::agent_type::{AgentTypeSpec, Naming};
-use dayfly::emulator::hub::job::JobState;
-use dayfly::emulator::hub::settings::{Feature, HubSettings};
 use dayfly::model::id::AgentType;
+use dayfly_lab::emulator::hub::agent_type::{AgentTypeSpec, Naming};
+use dayfly_lab::emulator::hub::job::JobState;
+use dayfly_lab::emulator::hub::settings::{Feature, HubSettings};
 use serde_json::json;
 
 use super::world::{World, shown};

@@ -1,7 +1,7 @@
 //! `POST /sync`: the decision table of protocol.md 4.1, in its order.
 
-use dayfly::emulator::hub::settings::{Feature, HubSettings};
-use dayfly::emulator::message::Delivery;
+use dayfly_lab::emulator::hub::settings::{Feature, HubSettings};
+use dayfly_lab::emulator::message::Delivery;
 use serde_json::json;
 
 use super::world::{World, body, shown};

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use dayfly::emulator::hub::settings::HubSettings;
+use dayfly_lab::emulator::hub::settings::HubSettings;
 
 use super::world::World;
 

@@ -2,16 +2,16 @@
 
 use std::time::Duration;
 
-use dayfly::emulator::hub::Hub;
-use dayfly::emulator::hub::job::JobState;
-use dayfly::emulator::hub::settings::HubSettings;
-use dayfly::emulator::job_request::JobRequest;
-use dayfly::emulator::message::{Request, Response};
 use dayfly::hub::wire::payload::{Command, EnvVar, File};
 use dayfly::hub::wire::{AGENT_API, LOG_API, PUBLIC_API};
 use dayfly::model::id::{AgentType, JobId};
 use dayfly::model::secret::Secret;
 use dayfly::model::time::Timestamp;
+use dayfly_lab::emulator::hub::Hub;
+use dayfly_lab::emulator::hub::job::JobState;
+use dayfly_lab::emulator::hub::settings::HubSettings;
+use dayfly_lab::emulator::job_request::JobRequest;
+use dayfly_lab::emulator::message::{Request, Response};
 use serde_json::{Value, json};
 
 /// A hub with the agent type `s1-linux`, its two tokens, and the present moment.

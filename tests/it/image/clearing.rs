@@ -6,11 +6,11 @@ use std::task::{Context, Waker};
 use std::time::Duration;
 
 use dayfly::aws::bakery::build::BuildError;
-use dayfly::emulator::ec2::action::Action;
-use dayfly::emulator::ec2::error;
-use dayfly::emulator::ec2::faults::{Fault, Making, Scope};
 use dayfly::image::build::Failure;
 use dayfly::ports::Clock;
+use dayfly_lab::emulator::ec2::action::Action;
+use dayfly_lab::emulator::ec2::error;
+use dayfly_lab::emulator::ec2::faults::{Fault, Making, Scope};
 use tokio::sync::watch;
 
 use crate::aws::world::UNSEEN;

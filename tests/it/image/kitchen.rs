@@ -8,12 +8,12 @@ use dayfly::aws::bakery::act::BuilderLaunch;
 use dayfly::aws::bakery::build::BuildError;
 use dayfly::aws::bakery::{Bakery, Stop};
 use dayfly::config::Ec2Pool;
-use dayfly::emulator::ec2::Ec2;
-use dayfly::emulator::ec2::machine::{MachineRecord, State};
-use dayfly::emulator::ec2::template::ShutdownBehavior;
 use dayfly::image::build::{Order, Step};
 use dayfly::model::id::{Deployment, ImageId, PoolName, Recipe};
 use dayfly::ports::Clock;
+use dayfly_lab::emulator::ec2::Ec2;
+use dayfly_lab::emulator::ec2::machine::{MachineRecord, State};
+use dayfly_lab::emulator::ec2::template::ShutdownBehavior;
 use tokio::sync::watch;
 
 use crate::aws::wire::{VirtualClock, Wire};

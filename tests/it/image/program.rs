@@ -7,14 +7,14 @@ use std::path::Path;
 use std::process::{Command, Output, Stdio};
 use std::time::Duration;
 
-use dayfly::emulator::ec2::Ec2;
-use dayfly::emulator::ec2::journal::Change;
-use dayfly::emulator::ec2::machine::State;
-use dayfly::emulator::ec2::settings::{Delays, Ec2Settings as Account, Image, ImageState};
-use dayfly::emulator::ec2::template::ShutdownBehavior;
-use dayfly::emulator::ec2::throttle::Throttling;
-use dayfly::emulator::http::{Server, Shared, Transport};
 use dayfly::ports::{Clock, SystemClock};
+use dayfly_lab::emulator::ec2::Ec2;
+use dayfly_lab::emulator::ec2::journal::Change;
+use dayfly_lab::emulator::ec2::machine::State;
+use dayfly_lab::emulator::ec2::settings::{Delays, Ec2Settings as Account, Image, ImageState};
+use dayfly_lab::emulator::ec2::template::ShutdownBehavior;
+use dayfly_lab::emulator::ec2::throttle::Throttling;
+use dayfly_lab::emulator::http::{Server, Shared, Transport};
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 use tempfile::TempDir;
@@ -88,7 +88,7 @@ impl Site {
     }
 
     fn command(&self, arguments: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_dayfly"));
+        let mut command = Command::new(crate::programs::dayfly());
         command
             .arg("image")
             .args(arguments)

@@ -7,11 +7,6 @@ use std::time::Duration;
 
 use dayfly::aws::bakery::Bakery;
 use dayfly::aws::bakery::trial::{TrialError, TrialLaunch};
-use dayfly::emulator::ec2::Ec2;
-use dayfly::emulator::ec2::action::Action;
-use dayfly::emulator::ec2::error;
-use dayfly::emulator::ec2::faults::{Boot, Fault, Scope};
-use dayfly::emulator::ec2::machine::State;
 use dayfly::image::promote::Trials;
 use dayfly::image::trial::Fate;
 use dayfly::model::id::{Deployment, ImageId, MachineId, TemplateVersion};
@@ -19,6 +14,11 @@ use dayfly::model::offer::Market;
 use dayfly::model::plan::LaunchOrder;
 use dayfly::model::pool::Policy;
 use dayfly::ports::{Clock, Cloud};
+use dayfly_lab::emulator::ec2::Ec2;
+use dayfly_lab::emulator::ec2::action::Action;
+use dayfly_lab::emulator::ec2::error;
+use dayfly_lab::emulator::ec2::faults::{Boot, Fault, Scope};
+use dayfly_lab::emulator::ec2::machine::State;
 use tokio::sync::watch;
 
 use crate::aws::wire::{VirtualClock, Wire};
@@ -244,7 +244,7 @@ async fn machines_of_an_earlier_process_count_and_repeats_launch_nothing_twice()
     assert_eq!(lane.launched(), 2);
     let lane = Lane::new(&[vec![REGISTERS]]);
     let scope = Scope::on(Action::CreateFleet).times(1);
-    let lost = Fault::Travel(dayfly::emulator::ec2::faults::Travel::Dropped);
+    let lost = Fault::Travel(dayfly_lab::emulator::ec2::faults::Travel::Dropped);
     lane.wire.ec2().add_fault(scope, lost);
     let scope = Scope::on(Action::GetConsoleOutput).times(3);
     lane.wire

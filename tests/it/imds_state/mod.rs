@@ -5,11 +5,11 @@ use std::time::Duration;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use dayfly::emulator::ec2::Ec2;
-use dayfly::emulator::ec2::settings::Ec2Settings;
-use dayfly::emulator::imds::{Imds, ROLE, mac};
-use dayfly::emulator::message::Request;
 use dayfly::model::time::Timestamp;
+use dayfly_lab::emulator::ec2::Ec2;
+use dayfly_lab::emulator::ec2::settings::Ec2Settings;
+use dayfly_lab::emulator::imds::{Imds, ROLE, mac};
+use dayfly_lab::emulator::message::Request;
 use serde_json::Value;
 
 /// One machine of an account, and its service.

@@ -13,11 +13,11 @@ use std::path::PathBuf;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use dayfly::agent::job::{JobSettings, run};
 use dayfly::hub::wire::agent::JobResult;
 use dayfly::hub::wire::log::LogEvent;
 use dayfly::hub::wire::payload::{Command, EnvVar, File, Payload};
 use dayfly::ports::SystemClock;
+use dayfly_agent::job::{JobSettings, run};
 use tempfile::TempDir;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::{mpsc, watch};

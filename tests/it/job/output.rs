@@ -2,8 +2,8 @@
 
 use std::fmt::Write;
 
-use dayfly::agent::job::output::CHUNK_BYTES_MAX;
 use dayfly::hub::wire::log::LogEvent;
+use dayfly_agent::job::output::CHUNK_BYTES_MAX;
 use ring::digest::{SHA256, digest};
 
 use super::given_commands;

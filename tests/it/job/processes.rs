@@ -3,8 +3,8 @@
 use std::path::Path;
 use std::process::Command;
 
-use dayfly::agent::process::{Orphans, become_subreaper};
 use dayfly::hub::wire::agent::JobResult;
+use dayfly_agent::process::{Orphans, become_subreaper};
 use insta::assert_snapshot;
 
 use super::{Then, given_commands};

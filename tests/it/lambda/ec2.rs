@@ -1,22 +1,16 @@
 //! The real program as a function whose machines are EC2's: the real SDK against an emulated
 //! account on a port.
 
-use std::net::TcpListener;
 use std::time::Duration;
 
-use dayfly::emulator::ec2::Ec2;
-use dayfly::emulator::ec2::settings::{Delays, Ec2Settings};
-use dayfly::emulator::http::{Server, Shared, Transport};
-use dayfly::emulator::message::Request;
 use dayfly::ports::{Clock, SystemClock};
+use dayfly_lab::emulator::ec2::Ec2;
+use dayfly_lab::emulator::ec2::settings::{Delays, Ec2Settings};
+use dayfly_lab::emulator::message::Request;
 use serde_json::{Value, json};
 
-use super::scene::{Scene, interruption, schedule};
+use super::scene::{KEY, Scene, interruption, schedule};
 use crate::scaler::metrics::assert_emf;
-
-/// The credentials that the program finds in its environment.
-const KEY_ID: &str = "AKIAEXAMPLEEXAMPLE00";
-const KEY: &str = "e6b9f0a9c4b14bd2a7d1e6b9f0a9c4b14bd2a7d1";
 
 /// An account in which machines are seen at once.
 fn account() -> Ec2Settings {
@@ -30,26 +24,19 @@ fn account() -> Ec2Settings {
     }
 }
 
-/// A function, and the account that its configuration names.
+/// A function, and what its account is asked.
 struct Account {
     scene: Scene,
-    ec2: Server<Ec2>,
 }
 
 impl Account {
     async fn new(settings: Ec2Settings) -> Self {
-        let scene = Scene::new().await;
+        let scene = Scene::of(settings);
         scene.write_token();
-        let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
-        let shared = Shared::new(Ec2::new(settings));
-        let ec2 = Server::start(shared, listener, Transport::Tls, SystemClock);
-        let ec2 = ec2.expect("it can be served");
-        let mut account = Self { scene, ec2 };
+        let mut account = Self { scene };
         let configuration = account.configuration();
         account.scene.start_with(&[
             ("DAYFLY_CONFIG_TOML", &configuration),
-            ("AWS_ACCESS_KEY_ID", KEY_ID),
-            ("AWS_SECRET_ACCESS_KEY", KEY),
             ("AWS_LAMBDA_LOG_LEVEL", "TRACE"),
         ]);
         account
@@ -78,7 +65,7 @@ impl Account {
             body: body.to_string().into_bytes(),
             ..Request::default()
         };
-        let answer = self.ec2.shared().lock().handle(&request, now);
+        let answer = self.scene.ec2.shared().lock().handle(&request, now);
         assert_eq!(
             answer.status,
             200,
@@ -88,23 +75,13 @@ impl Account {
     }
 
     fn configuration(&self) -> String {
-        let pem = self.ec2.ca_pem().expect("it speaks TLS");
-        let ca_file = self.scene.folder.path().join("aws.pem");
-        std::fs::write(&ca_file, pem).expect("our folder");
-        let cloud = format!(
-            "kind = \"ec2\"\nregion = \"eu-central-1\"\nendpoint_url = \"https://{}\"\n\
-             ca_file = {ca_file:?}\nlease_table = \"leases\"\n",
-            self.ec2.address()
-        );
-        let pool = "launch_template = { id = \"lt-1\", version = 1 }\n\
-                    instance_types = [\"c7i.large\", \"m7i.large\"]\n\
-                    subnets = [\"subnet-a\", \"subnet-b\"]\n";
-        self.scene.configuration_of(3600, &cloud, pool)
+        let lease = "lease_table = \"leases\"\n";
+        self.scene.configuration_with(3600, lease)
     }
 
     /// Machines that are there or on their way.
     fn alive(&self) -> usize {
-        let ec2 = self.ec2.shared().lock();
+        let ec2 = self.scene.ec2.shared().lock();
         let states = ec2.machines().map(|machine| machine.state.name());
         states
             .filter(|state| ["pending", "running"].contains(state))
@@ -169,11 +146,9 @@ async fn a_process_that_lambda_replaces_launches_nothing_twice() {
     let mut account = Account::new(account()).await;
     account.scene.hub.enqueue("one");
     account.scene.succeed(&schedule(), 60).await;
-    account.scene.start_with(&[
-        ("DAYFLY_CONFIG_TOML", &account.configuration()),
-        ("AWS_ACCESS_KEY_ID", KEY_ID),
-        ("AWS_SECRET_ACCESS_KEY", KEY),
-    ]);
+    account
+        .scene
+        .start_with(&[("DAYFLY_CONFIG_TOML", &account.configuration())]);
     let summary = account.scene.succeed(&schedule(), 60).await;
     assert_eq!(summary["launched"], json!(0));
     assert_eq!(account.alive(), 1);
@@ -213,7 +188,7 @@ async fn of_two_that_overlap_the_holder_of_the_lease_launches() {
     assert_eq!(account.alive(), 1);
     let row = |ec2: &Ec2| ec2.tables().item("leases", "ci").is_some();
     assert!(
-        !row(&account.ec2.shared().lock()),
+        !row(&account.scene.ec2.shared().lock()),
         "a frozen process holds nothing"
     );
 }

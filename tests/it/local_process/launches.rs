@@ -2,9 +2,9 @@
 
 use std::error::Error;
 
-use dayfly::local::process::ProcessCloudError;
 use dayfly::model::snapshot::Machines;
 use dayfly::ports::{Cloud, CloudError, LaunchError};
+use dayfly_lab::local::process::ProcessCloudError;
 
 use super::*;
 

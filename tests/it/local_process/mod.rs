@@ -9,14 +9,12 @@ mod ends;
 mod launches;
 
 use std::collections::BTreeMap;
-use std::ffi::OsString;
 use std::fs;
 use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
-use dayfly::local::process::{AgentSettings, Faults, ProcessCloud, ProcessSettings};
 use dayfly::model::id::{Deployment, LaunchToken, MachineId, PoolName, TemplateVersion};
 use dayfly::model::machine::{Machine, Phase};
 use dayfly::model::money::MicroDollars;
@@ -24,6 +22,7 @@ use dayfly::model::offer::{Market, Offer};
 use dayfly::model::plan::LaunchOrder;
 use dayfly::model::secret::Secret;
 use dayfly::ports::{Cloud, SystemClock};
+use dayfly_lab::local::process::{AgentSettings, Faults, ProcessCloud, ProcessSettings};
 use tempfile::TempDir;
 use tokio::sync::mpsc;
 
@@ -139,7 +138,7 @@ pub fn settings(folder: &Path) -> ProcessSettings {
     ProcessSettings {
         root: folder.join("machines"),
         deployment: Deployment::new("test"),
-        init_command: vec![OsString::from(env!("CARGO_BIN_EXE_dayfly"))],
+        init_command: vec![crate::programs::lab().into_os_string()],
         agent_command: vec!["bash".into(), folder.join("agent.sh").into_os_string()],
         pools: BTreeMap::from([(PoolName::new("linux"), agent)]),
         boot_delay: (Duration::ZERO, Duration::ZERO),

@@ -27,16 +27,16 @@ use aws_sdk_ec2::types::{
 use dayfly::aws::client::{behavior, door, retries, timeouts};
 use dayfly::aws::{Clients, Ec2Cloud};
 use dayfly::config::{Ec2Pool, Ec2Settings, ImageSource};
-use dayfly::emulator::ec2::Ec2;
-use dayfly::emulator::ec2::settings::{Delays, Ec2Settings as Account};
-use dayfly::emulator::ec2::throttle::Throttling;
-use dayfly::emulator::http::{Server, Shared, Transport};
 use dayfly::model::id::{AgentType, Deployment, LaunchToken, PoolName, TemplateVersion};
 use dayfly::model::money::MicroDollars;
 use dayfly::model::offer::{Market, Offer};
 use dayfly::model::plan::LaunchOrder;
 use dayfly::model::pool::{BreakerPolicy, Policy, PoolPolicy, Speculation};
 use dayfly::ports::SystemClock;
+use dayfly_lab::emulator::ec2::Ec2;
+use dayfly_lab::emulator::ec2::settings::{Delays, Ec2Settings as Account};
+use dayfly_lab::emulator::ec2::throttle::Throttling;
+use dayfly_lab::emulator::http::{Server, Shared, Transport};
 use tempfile::TempDir;
 
 const TYPE: &str = "c7i.large";

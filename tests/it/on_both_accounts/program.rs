@@ -6,13 +6,13 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
-use dayfly::emulator::http::{Server, Shared, Transport};
-use dayfly::emulator::hub::Hub;
-use dayfly::emulator::hub::settings::{HubSettings, Limits};
-use dayfly::emulator::job_request::JobRequest;
 use dayfly::model::id::{AgentType, Deployment};
 use dayfly::model::machine::Phase;
 use dayfly::ports::{Clock, Cloud, SystemClock};
+use dayfly_lab::emulator::http::{Server, Shared, Transport};
+use dayfly_lab::emulator::hub::Hub;
+use dayfly_lab::emulator::hub::settings::{HubSettings, Limits};
+use dayfly_lab::emulator::job_request::JobRequest;
 use rustix::process::{Pid, Signal, kill_process};
 use tempfile::TempDir;
 
@@ -90,7 +90,7 @@ fn configure(folder: &Path, site: &Site, hub: &Server<Hub>, deployment: &Deploym
 }
 
 fn dayfly(folder: &Path, command: &str) -> Command {
-    let mut program = Command::new(env!("CARGO_BIN_EXE_dayfly"));
+    let mut program = Command::new(crate::programs::dayfly());
     program
         .args([command, "--config", "dayfly.toml"])
         .current_dir(folder)

@@ -1,9 +1,9 @@
-//! The pipeline of `dayfly demo` is one that we would show: ten jobs, three blocks, all passing.
+//! The pipeline of `dayfly-lab demo` is one that we would show: ten jobs, three blocks, all passing.
 
 use std::process::{Command, Stdio};
 
-use dayfly::emulator::job_request::JobRequest;
-use dayfly::emulator::pipeline::{builtin, expand};
+use dayfly_lab::emulator::job_request::JobRequest;
+use dayfly_lab::emulator::pipeline::{builtin, expand};
 
 use super::ids;
 

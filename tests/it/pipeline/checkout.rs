@@ -4,8 +4,8 @@ use std::fs;
 use std::path::Path;
 use std::process::{Command, Output};
 
-use dayfly::emulator::pipeline::{WorkingTree, expand};
 use dayfly::hub::wire::payload::File;
+use dayfly_lab::emulator::pipeline::{WorkingTree, expand};
 
 use super::{ids, loaded};
 

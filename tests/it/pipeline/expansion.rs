@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use dayfly::emulator::job_request::JobRequest;
-use dayfly::emulator::pipeline::{expand, read};
 use dayfly::hub::wire::payload::Command;
+use dayfly_lab::emulator::job_request::JobRequest;
+use dayfly_lab::emulator::pipeline::{expand, read};
 use proptest::prelude::*;
 
 use super::{HEAD, TASK, expanded, ids, no_files};

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use dayfly::emulator::pipeline::{WorkingTree, load};
+use dayfly_lab::emulator::pipeline::{WorkingTree, load};
 
 use super::{HEAD, TASK};
 

@@ -8,7 +8,7 @@ mod load;
 mod run;
 mod wrong;
 
-use dayfly::emulator::pipeline::{Expansion, Loaded, RunIds, expand, read};
+use dayfly_lab::emulator::pipeline::{Expansion, Loaded, RunIds, expand, read};
 
 /// What every pipeline of these tests begins with.
 const HEAD: &str = "version: v1.0\nname: Test\nagent: {machine: {type: s1-test}}\n";

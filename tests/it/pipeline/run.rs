@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use dayfly::emulator::pipeline::{Block, Expansion, FailFast, JobKey, JobState, Outcome, Run};
 use dayfly::hub::wire::agent::JobResult::{self, Failed, Passed, Stopped};
 use dayfly::model::id::JobId;
+use dayfly_lab::emulator::pipeline::{Block, Expansion, FailFast, JobKey, JobState, Outcome, Run};
 use proptest::prelude::*;
 
 use super::expanded;

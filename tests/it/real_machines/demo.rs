@@ -1,4 +1,4 @@
-//! `dayfly demo --machines qemu`: the demo's whole way, with a virtual machine for each job.
+//! `dayfly-lab demo --machines qemu`: the demo's whole way, with a virtual machine for each job.
 
 use std::fs;
 use std::process::Command;
@@ -24,9 +24,9 @@ fn a_demo_runs_its_jobs_on_virtual_machines_and_leaves_none() {
     let folder = TempDir::new().expect("a temporary folder");
     let place = |name: &str| folder.path().join(name);
     fs::write(place("dayfly-agent"), agent_program(folder.path())).expect("there is room");
-    fs::copy(env!("CARGO_BIN_EXE_dayfly"), place("dayfly")).expect("there is room");
+    fs::copy(crate::programs::lab(), place("dayfly-lab")).expect("there is room");
     fs::write(place("two.yml"), PIPELINE).expect("there is room");
-    let output = Command::new(place("dayfly"))
+    let output = Command::new(place("dayfly-lab"))
         .args([
             "demo",
             "--machines",
@@ -65,7 +65,7 @@ fn a_demo_runs_its_jobs_on_virtual_machines_and_leaves_none() {
 
 #[test]
 fn a_demo_without_an_image_says_how_to_make_one() {
-    let output = Command::new(env!("CARGO_BIN_EXE_dayfly"))
+    let output = Command::new(crate::programs::lab())
         .args(["demo", "--machines", "qemu"])
         .output()
         .expect("it starts");

@@ -5,11 +5,12 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
-use dayfly::emulator::artifact::Artifacts;
-use dayfly::emulator::http::tls::SEEN_FROM_MACHINES;
 use dayfly::user_data::{TEMPLATE, TEMPLATE_FILE, fill};
+use dayfly_lab::emulator::artifact::Artifacts;
+use dayfly_lab::emulator::http::tls::SEEN_FROM_MACHINES;
 use ring::digest::{SHA256, digest};
 
+use crate::programs;
 use crate::told::told;
 
 /// The agent: the program, and an archive with it as the official agent's is.
@@ -46,7 +47,7 @@ impl Agent {
 /// a debugger reads, because a machine has to fetch it.
 pub fn agent_program(folder: &Path) -> Vec<u8> {
     let built = std::env::var_os("DAYFLY_AGENT").map(PathBuf::from);
-    let built = built.unwrap_or_else(|| PathBuf::from(env!("CARGO_BIN_EXE_dayfly-agent")));
+    let built = built.unwrap_or_else(programs::agent);
     let stripped = folder.join("agent");
     let mut strip = Command::new("strip");
     let is_stripped = strip.arg("-o").arg(&stripped).arg(&built).status();
@@ -178,7 +179,11 @@ pub fn configuration(pools: &[Pool], machines_max: u32, hub: u16, account: &str)
 }
 
 pub fn dayfly(folder: &Path, arguments: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_dayfly"));
+    command(programs::dayfly(), folder, arguments)
+}
+
+fn command(program: PathBuf, folder: &Path, arguments: &[&str]) -> Command {
+    let mut command = Command::new(program);
     let said = fs::File::options()
         .append(true)
         .create(true)
@@ -195,10 +200,11 @@ pub fn dayfly(folder: &Path, arguments: &[&str]) -> Command {
     command
 }
 
-/// `dayfly cloud`, and the address that it has told. Each pool's user data is in a file that is
+/// `dayfly-lab emulate aws`, and the address that it has told. Each pool's user data is in a file that is
 /// named by its template, and its token in one that is named by the pool.
 pub fn start_account(folder: &Path, image: &Path, pools: &[Pool]) -> (Child, String) {
-    let mut command = dayfly(folder, &["cloud", "--ca-file", "account.pem"]);
+    let arguments = ["emulate", "aws", "--ca-file", "account.pem"];
+    let mut command = command(programs::lab(), folder, &arguments);
     command.args([
         "--seconds-pending",
         "0",

@@ -260,7 +260,7 @@ async fn a_terminal_that_is_closed_ends_what_it_started() {
     let variables = token
         .get_envs()
         .filter_map(|(name, value)| Some((name, value?)));
-    let mut service = pty_process::Command::new(super::demo::DAYFLY)
+    let mut service = pty_process::Command::new(crate::programs::lab())
         .args(["run", "--config", "dayfly.toml"])
         .current_dir(operator.folder.path())
         .env("NOTIFY_SOCKET", socket_path)

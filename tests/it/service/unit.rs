@@ -15,7 +15,9 @@ const EXPOSURE_MAX: &str = "15";
 fn analyze(arguments: &[&str]) -> Option<Output> {
     let folder = TempDir::new().expect("a temporary folder");
     let path = folder.path().join("dayfly.service");
-    let unit = UNIT.replace("/usr/local/bin/dayfly", env!("CARGO_BIN_EXE_dayfly"));
+    let program = crate::programs::dayfly();
+    let program = program.to_str().expect("a readable path");
+    let unit = UNIT.replace("/usr/local/bin/dayfly", program);
     assert_ne!(unit, UNIT);
     fs::write(&path, unit).expect("a file");
     let mut command = Command::new("systemd-analyze");

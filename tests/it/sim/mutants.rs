@@ -1,11 +1,11 @@
 //! Each rule of the scaler is missed when it is switched off: the table of docs/SIMULATOR.md.
 
-use dayfly::sim::mutant::Mutant;
-use dayfly::sim::options::Options;
-use dayfly::sim::oracle::Invariant;
-use dayfly::sim::run;
-use dayfly::sim::scenario;
-use dayfly::sim::trace::Detail;
+use dayfly_lab::sim::mutant::Mutant;
+use dayfly_lab::sim::options::Options;
+use dayfly_lab::sim::oracle::Invariant;
+use dayfly_lab::sim::run;
+use dayfly_lab::sim::scenario;
+use dayfly_lab::sim::trace::Detail;
 
 /// Where a rule is needed.
 enum Place {

@@ -1,8 +1,8 @@
 //! Worlds that follow from seeds: nothing that must hold is broken in any of them.
 
-use dayfly::sim::options::Options;
-use dayfly::sim::run;
-use dayfly::sim::trace::Detail;
+use dayfly_lab::sim::options::Options;
+use dayfly_lab::sim::run;
+use dayfly_lab::sim::trace::Detail;
 
 /// Worlds of every run, shared by the tests of one shape, which run at the same time.
 const WORLDS: u64 = 300;
@@ -13,7 +13,9 @@ pub fn found(seed: u64) -> Vec<String> {
     let report = run(Options::draw(seed), None, Detail::Digest);
     let findings = report.findings.iter();
     findings
-        .map(|finding| format!("{finding}\n  again: dayfly sim --seed {seed} --trace trace.jsonl"))
+        .map(|finding| {
+            format!("{finding}\n  again: dayfly-lab fault-sim --seed {seed} --trace trace.jsonl")
+        })
         .collect()
 }
 

@@ -4,11 +4,11 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use dayfly::model::pool::Speed;
-use dayfly::study::contender::Contender;
-use dayfly::study::names::contender;
-use dayfly::study::run::{Setting, run};
-use dayfly::study::score::Score;
-use dayfly::study::synthetic::synthetic;
+use dayfly_lab::study::contender::Contender;
+use dayfly_lab::study::names::contender;
+use dayfly_lab::study::run::{Setting, run};
+use dayfly_lab::study::score::Score;
+use dayfly_lab::study::synthetic::synthetic;
 
 use super::{recording, simulate};
 

@@ -9,15 +9,15 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::rc::Rc;
 
-use dayfly::study::boots::BootLaw;
-use dayfly::study::contender::Contender;
-use dayfly::study::names::{contender, contenders};
-use dayfly::study::nonsense::LEARNED;
-use dayfly::study::pattern::BREAKS;
-use dayfly::study::recorded::recorded;
-use dayfly::study::run::{Setting, run};
-use dayfly::study::score::Score;
-use dayfly::study::workload::Workload;
+use dayfly_lab::study::boots::BootLaw;
+use dayfly_lab::study::contender::Contender;
+use dayfly_lab::study::names::{contender, contenders};
+use dayfly_lab::study::nonsense::LEARNED;
+use dayfly_lab::study::pattern::BREAKS;
+use dayfly_lab::study::recorded::recorded;
+use dayfly_lab::study::run::{Setting, run};
+use dayfly_lab::study::score::Score;
+use dayfly_lab::study::workload::Workload;
 
 /// Two weeks of a small team: on weekdays a build of six jobs each hour, and twelve jobs at 02:00.
 fn builds() -> String {
@@ -170,11 +170,11 @@ fn a_pattern_that_breaks_costs_less_than_the_incumbent_and_lets_nobody_wait() {
 }
 
 fn simulate(arguments: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_dayfly"))
+    Command::new(crate::programs::lab())
         .arg("simulate")
         .args(arguments)
         .output()
-        .expect("dayfly can be started")
+        .expect("dayfly-lab can be started")
 }
 
 #[test]

@@ -5,11 +5,11 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use dayfly::model::pool::Speculation;
-use dayfly::study::contender::Contender;
-use dayfly::study::recorded::recorded;
-use dayfly::study::run::run;
-use dayfly::study::score::Score;
-use dayfly::study::workload::Workload;
+use dayfly_lab::study::contender::Contender;
+use dayfly_lab::study::recorded::recorded;
+use dayfly_lab::study::run::run;
+use dayfly_lab::study::score::Score;
+use dayfly_lab::study::workload::Workload;
 
 use super::{setting, workload};
 

@@ -1,6 +1,6 @@
 //! Habits of the code and of its tests: no sleeping, no skipping, no silencing, no stubs.
 
-use super::source::{Source, sources};
+use super::source::{ALL, Source, sources};
 use super::{Finding, assert_clean, lines_of};
 
 /// What may stand nowhere, and why.
@@ -50,7 +50,7 @@ fn check(source: &Source) -> Vec<Finding> {
 
 #[test]
 fn nobody_sleeps_skips_silences_or_leaves_stubs() {
-    let sources = sources(&["src", "tests"]);
+    let sources = sources(&ALL);
     let findings: Vec<Finding> = sources.iter().flat_map(check).collect();
     assert_clean(&findings);
 }
@@ -59,7 +59,7 @@ fn nobody_sleeps_skips_silences_or_leaves_stubs() {
 fn each_bad_habit_is_found() {
     let text = "#[allow(dead_code)]\nfn a() { todo!() }\n#[ignore = \"slow\"]\nfn b() { std::thread::sleep(c) }\n";
     let test = check(&Source::new("tests/it/a.rs", text));
-    let product = check(&Source::new("src/local/a.rs", text));
+    let product = check(&Source::new("lab/src/local/a.rs", text));
     assert_eq!(lines_of(&test), [1, 2, 3, 4]);
     assert_eq!(lines_of(&product), [1, 2, 3]);
 }

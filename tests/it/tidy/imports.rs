@@ -3,7 +3,7 @@
 //! A room that imports against this table drags the world into the pure rooms, or a cloud's
 //! types into decisions. Tests inside `src` are free: they compare rooms with each other.
 
-use super::source::{Source, closing_brace, is_word, line_at, sources};
+use super::source::{PRODUCT, Source, closing_brace, is_word, line_at, sources};
 use super::{Finding, assert_clean};
 
 /// A room and the other rooms that it may import. The longest name that fits a module is its room.
@@ -19,6 +19,8 @@ const TABLE: &[(&str, &[&str])] = &[
     ("agent::state", &["agent::logbuf", "hub::wire", "model"]),
     ("agent::logbuf", &["agent::state", "hub::wire", "model"]),
     ("agent::process", &[]),
+    ("agent::command", &["*"]),
+    ("agent::main", &["*"]),
     (
         "agent",
         &[
@@ -66,7 +68,14 @@ const TABLE: &[(&str, &[&str])] = &[
             "model",
         ],
     ),
-    ("lambda", &["scaler", "ports", "model"]),
+    ("lambda::program", &["*"]),
+    ("lambda", &["lambda::program", "scaler", "ports", "model"]),
+    (
+        "program",
+        &[
+            "aws", "hub", "scaler", "config", "document", "ports", "model",
+        ],
+    ),
     ("image", &["model"]),
     (
         "aws",
@@ -84,6 +93,7 @@ const TABLE: &[(&str, &[&str])] = &[
     ("user_data", &["document", "config", "model"]),
     ("cli", &["*"]),
     ("bin", &["*"]),
+    ("main", &["*"]),
 ];
 
 fn room_of(module: &[&str]) -> Option<&'static (&'static str, &'static [&'static str])> {
@@ -131,7 +141,7 @@ fn check(source: &Source) -> Vec<Finding> {
 /// Every path of ours that the code names, from the package's root, with its line.
 fn paths(code: &str, module: &[&str]) -> Vec<(usize, Vec<String>)> {
     let mut found = Vec::new();
-    for root in ["crate::", "super::", "self::"] {
+    for root in ["crate::", "super::", "self::", "dayfly::", "dayfly_agent::"] {
         for (at, _) in code.match_indices(root) {
             let before = code[..at].chars().next_back();
             if before.is_some_and(|before| is_word(before) || before == ':') {
@@ -193,7 +203,10 @@ fn absolute(path: &[String], module: &[&str]) -> Vec<String> {
     let mut from: Vec<String> = module.iter().map(|part| (*part).to_owned()).collect();
     for part in path {
         match part.as_str() {
-            "crate" => from.clear(),
+            // The agent's rooms begin with `agent`, as their modules do.
+            "crate" => from.truncate(usize::from(from.first().is_some_and(|at| at == "agent"))),
+            "dayfly" => from.clear(),
+            "dayfly_agent" => from = vec!["agent".to_owned()],
             "super" => drop(from.pop()),
             "self" => {}
             name => from.push(name.to_owned()),
@@ -204,7 +217,7 @@ fn absolute(path: &[String], module: &[&str]) -> Vec<String> {
 
 #[test]
 fn rooms_import_only_what_the_table_allows() {
-    let findings: Vec<Finding> = sources(&["src"]).iter().flat_map(check).collect();
+    let findings: Vec<Finding> = sources(&PRODUCT).iter().flat_map(check).collect();
     assert_clean(&findings);
 }
 
@@ -237,14 +250,27 @@ fn an_import_against_the_table_is_found_however_it_is_written() {
 fn a_room_within_a_room_has_its_own_row() {
     let wrong = |path, text| imported_wrongly(path, text);
     assert_eq!(
-        wrong("src/agent/state.rs", "use super::shell::Shell;"),
+        wrong("agent/src/state.rs", "use super::shell::Shell;"),
         ["agent::shell::Shell"]
     );
-    assert!(wrong("src/agent/state.rs", "use super::logbuf::Batch;").is_empty());
-    assert!(wrong("src/agent/shell.rs", "use super::state::State;").is_empty());
+    assert!(wrong("agent/src/state.rs", "use super::logbuf::Batch;").is_empty());
+    assert!(wrong("agent/src/shell.rs", "use super::state::State;").is_empty());
     assert_eq!(
         wrong("src/hub/wire/log.rs", "use crate::hub::client::X;"),
         ["hub::client::X"]
+    );
+}
+
+#[test]
+fn import_from_another_package_has_a_row_too() {
+    let wrong = |text| imported_wrongly("lab/src/sim/agent.rs", text);
+    assert_eq!(wrong("use dayfly::hub::client::X;"), ["hub::client::X"]);
+    assert_eq!(wrong("use dayfly_agent::shell::X;"), ["agent::shell::X"]);
+    assert!(wrong("use dayfly_agent::state::X;\nuse dayfly::scaler::Tick;").is_empty());
+    let text = "use crate::shell::X;";
+    assert_eq!(
+        imported_wrongly("agent/src/state/a.rs", text),
+        ["agent::shell::X"]
     );
 }
 

@@ -1,7 +1,7 @@
 //! Every key of a configuration stands on its page.
 
-use dayfly::agent::settings::KEYS;
 use dayfly::config;
+use dayfly_agent::settings::KEYS;
 
 use super::source::read;
 use super::{Finding, assert_clean};

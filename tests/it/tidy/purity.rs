@@ -4,7 +4,7 @@
 //! an unordered map differs from run to run. A match with a wildcard swallows the variant
 //! that somebody adds next year. Rooms marked documented have a sentence on every item.
 
-use super::source::{Source, sources, words};
+use super::source::{PRODUCT, Source, sources, words};
 use super::{Finding, assert_clean, lines_of};
 
 /// Functions of their arguments, all of them.
@@ -14,17 +14,17 @@ const PURE: [&str; 13] = [
     "src/forecast/",
     "src/doctor/",
     "src/image/",
-    "src/agent/state",
-    "src/agent/logbuf",
-    "src/emulator/hub/",
-    "src/emulator/dynamo/",
-    "src/emulator/ec2/",
-    "src/emulator/imds/",
-    "src/emulator/pipeline/",
-    "src/emulator/feed.rs",
+    "agent/src/state",
+    "agent/src/logbuf",
+    "lab/src/emulator/hub/",
+    "lab/src/emulator/dynamo/",
+    "lab/src/emulator/ec2/",
+    "lab/src/emulator/imds/",
+    "lab/src/emulator/pipeline/",
+    "lab/src/emulator/feed.rs",
 ];
 /// The doors of pure rooms: each reads what the pure rest of its room is given.
-const DOORS: [&str; 1] = ["src/emulator/pipeline/load.rs"];
+const DOORS: [&str; 1] = ["lab/src/emulator/pipeline/load.rs"];
 /// Where our enums are matched without a wildcard.
 const EXHAUSTIVE: [&str; 7] = [
     "src/model/",
@@ -32,8 +32,8 @@ const EXHAUSTIVE: [&str; 7] = [
     "src/forecast/",
     "src/doctor/",
     "src/image/",
-    "src/agent/state",
-    "src/agent/logbuf",
+    "agent/src/state",
+    "agent/src/logbuf",
 ];
 /// A name and what it would bring in.
 const BANNED: [(&str, &str); 20] = [
@@ -110,13 +110,13 @@ fn undocumented(source: &Source) -> Option<Finding> {
 
 #[test]
 fn pure_rooms_are_pure_and_match_without_wildcards() {
-    let findings: Vec<Finding> = sources(&["src"]).iter().flat_map(check).collect();
+    let findings: Vec<Finding> = sources(&PRODUCT).iter().flat_map(check).collect();
     assert_clean(&findings);
 }
 
 #[test]
 fn the_vocabulary_is_documented() {
-    let sources = sources(&["src"]);
+    let sources = sources(&PRODUCT);
     let findings: Vec<Finding> = sources.iter().filter_map(undocumented).collect();
     assert_clean(&findings);
     assert!(undocumented(&Source::new("src/ports.rs", "//! Doors.\n")).is_some());
@@ -141,6 +141,6 @@ fn a_field_or_a_test_is_no_impurity() {
 #[test]
 fn a_wildcard_arm_is_found() {
     let text = "match a {\n    A::B => 1,\n    _ => 2,\n}\nmatch c {\n    (_, d) => d,\n}\n";
-    let findings = check(&Source::new("src/agent/state.rs", text));
+    let findings = check(&Source::new("agent/src/state.rs", text));
     assert_eq!(lines_of(&findings), [3]);
 }

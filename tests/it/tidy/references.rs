@@ -5,7 +5,7 @@
 
 use std::collections::BTreeSet;
 
-use super::source::{Source, files, read, root, sources, words};
+use super::source::{ALL, Source, files, read, root, sources, words};
 use super::{Finding, assert_clean, lines_of};
 
 /// The pieces in backticks outside fenced blocks, with their lines.
@@ -51,7 +51,7 @@ fn names(source: &Source) -> Vec<String> {
 
 #[test]
 fn pages_name_only_files_and_tests_that_exist() {
-    let names: BTreeSet<String> = sources(&["src", "tests"]).iter().flat_map(names).collect();
+    let names: BTreeSet<String> = sources(&ALL).iter().flat_map(names).collect();
     let exists =
         |path: &str| root().join(path).is_file() || root().join("src").join(path).is_file();
     let mut pages = files("docs", "md");

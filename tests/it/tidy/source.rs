@@ -47,17 +47,30 @@ impl Source {
         self.in_test.get(line - 1).copied().unwrap_or(false)
     }
 
-    /// `src/agent/state.rs` is `agent::state`; `src/plan/mod.rs` is `plan`; `lib.rs` is the root.
+    /// `src/plan/mod.rs` is `plan`; `lib.rs` is the root. Rooms of the laboratory have names that the
+    /// product has not, and those of the agent begin with `agent`: `agent/src/state.rs` is `agent::state`.
     pub(super) fn module(&self) -> Vec<&str> {
-        let inside = self.path.strip_prefix("src/").unwrap_or(&self.path);
+        let inside = self.path.strip_prefix("lab/").unwrap_or(&self.path);
         let stem = inside.strip_suffix(".rs").unwrap_or(inside);
         stem.split('/')
-            .filter(|part| *part != "mod" && *part != "lib")
+            .filter(|part| !["src", "mod", "lib"].contains(part))
             .collect()
     }
 }
 
-/// The package's root.
+/// The sources of the three packages.
+pub(super) const PRODUCT: [&str; 3] = ["src", "agent/src", "lab/src"];
+/// The same, and all tests and benches.
+pub(super) const ALL: [&str; 6] = [
+    "src",
+    "agent/src",
+    "lab/src",
+    "tests",
+    "agent/tests",
+    "lab/tests",
+];
+
+/// The workspace's root.
 pub(super) fn root() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR"))
 }
@@ -241,7 +254,7 @@ fn test_lines(path: &str, code: &str) -> Vec<bool> {
     let named = ["/tests.rs", "_tests.rs"]
         .iter()
         .any(|end| path.ends_with(end));
-    if named || path.starts_with("tests/") {
+    if named || (path.starts_with("tests/") || path.contains("/tests/")) {
         return vec![true; count];
     }
     let mut in_test = vec![false; count];
@@ -281,9 +294,12 @@ fn what_is_compiled_for_tests_only_is_known() {
 #[test]
 fn a_path_gives_its_module() {
     assert_eq!(
-        Source::new("src/agent/state.rs", "").module(),
+        Source::new("agent/src/state.rs", "").module(),
         ["agent", "state"]
     );
     assert_eq!(Source::new("src/plan/mod.rs", "").module(), ["plan"]);
     assert!(Source::new("src/lib.rs", "").module().is_empty());
+    assert_eq!(Source::new("agent/src/lib.rs", "").module(), ["agent"]);
+    assert_eq!(Source::new("lab/src/sim/mod.rs", "").module(), ["sim"]);
+    assert!(Source::new("lab/src/lib.rs", "").module().is_empty());
 }

@@ -1,6 +1,5 @@
 //! Tokens in the real program: changed while it runs, and nowhere in what it writes.
 
-#[cfg(feature = "aws")]
 mod parameter;
 mod quiet;
 mod rotation;
@@ -10,14 +9,14 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
-use dayfly::emulator::hub::Hub;
-use dayfly::emulator::hub::job::JobState;
-use dayfly::emulator::hub::settings::{HubSettings, Limits};
-use dayfly::emulator::job_request::JobRequest;
 use dayfly::hub::wire::payload;
 use dayfly::model::id::{AgentType, JobId};
 use dayfly::model::secret::Secret;
 use dayfly::ports::{Clock, SystemClock};
+use dayfly_lab::emulator::hub::Hub;
+use dayfly_lab::emulator::hub::job::JobState;
+use dayfly_lab::emulator::hub::settings::{HubSettings, Limits};
+use dayfly_lab::emulator::job_request::JobRequest;
 use rustix::process::{Pid, Signal, kill_process};
 use tempfile::TempDir;
 
@@ -31,7 +30,7 @@ struct Scene {
     folder: TempDir,
 }
 
-/// `dayfly run`.
+/// `dayfly-lab run`.
 struct Scaler {
     child: Child,
     stderr: BufReader<std::process::ChildStderr>,
@@ -117,7 +116,7 @@ impl Scene {
     /// Starts the scaler with such a configuration.
     fn run(&self, top: &str, api_token: &str, registration_token: &str) -> Scaler {
         self.configure(top, api_token, registration_token);
-        let mut child = Command::new(env!("CARGO_BIN_EXE_dayfly"))
+        let mut child = Command::new(crate::programs::lab())
             .args(["run", "--verbose", "--config", "dayfly.toml"])
             .current_dir(self.folder.path())
             .env("API", self.api_token.expose())

@@ -2,16 +2,16 @@
 
 use std::net::TcpListener;
 
-use dayfly::emulator::ec2::Ec2;
-use dayfly::emulator::ec2::settings::Ec2Settings;
-use dayfly::emulator::http::{Server, Shared, Transport};
 use dayfly::ports::SystemClock;
+use dayfly_lab::emulator::ec2::Ec2;
+use dayfly_lab::emulator::ec2::settings::Ec2Settings;
+use dayfly_lab::emulator::http::{Server, Shared, Transport};
 
 use super::Scene;
 
-/// What `dayfly plan` says, with AWS's own variables pointing at the emulated parameters.
+/// What `dayfly-lab plan` says, with AWS's own variables pointing at the emulated parameters.
 async fn plan(scene: &Scene, aws: &Server<Ec2>) -> (i32, String) {
-    let output = tokio::process::Command::new(env!("CARGO_BIN_EXE_dayfly"))
+    let output = tokio::process::Command::new(crate::programs::lab())
         .args(["plan", "--config", "dayfly.toml"])
         .current_dir(scene.folder.path())
         .env("API", scene.api_token.expose())

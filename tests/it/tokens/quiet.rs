@@ -83,7 +83,7 @@ fn no_token_is_in_what_a_run_writes_whatever_the_format_of_its_log() {
 #[test]
 fn no_token_is_in_what_the_demo_writes() {
     let folder = tempfile::tempdir().expect("a temporary folder");
-    let output = Command::new(env!("CARGO_BIN_EXE_dayfly"))
+    let output = Command::new(crate::programs::lab())
         .args(["demo", "-v", "-v", "--json", "--logs", "logs"])
         .current_dir(folder.path())
         .env("TMPDIR", folder.path())

@@ -1,7 +1,7 @@
 //! A token that somebody changes holds from the next tick on, without a restart.
 
-use dayfly::emulator::hub::agent_type::ResetScope;
 use dayfly::ports::{Clock, SystemClock};
+use dayfly_lab::emulator::hub::agent_type::ResetScope;
 use rustix::process::{Pid, Signal, kill_process};
 
 use super::{Scene, agent_type};

@@ -1,0 +1,7 @@
+//! The laboratory's program: demo, emulators and simulators.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    dayfly_lab::cli::main()
+}

@@ -1,0 +1,339 @@
+//! What controllers try to do to machines, as it looks from the world: who is really hit.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use super::{DEPLOYMENT, Phase, World};
+use crate::emulator::ec2::machine::{MachineRecord, State};
+use crate::emulator::message::{Request, Response};
+use crate::sim::door::xml::{Document, Element};
+use crate::sim::oracle::Invariant;
+use crate::sim::oracle::economy::FleetCall;
+use crate::sim::oracle::safety::{self, Attempt, Victim};
+use dayfly::model::clock::TOLERANCE;
+use dayfly::model::time::Timestamp;
+
+/// A clock that is off by less is right enough for two replicas.
+const CLOCKS_APART: Duration = Duration::from_secs(5);
+
+/// What a controller tries, from the moment at which it arrives.
+#[derive(Debug, Default)]
+pub(super) struct Trial {
+    victims: Vec<Victim>,
+    /// Machines that it can know of, before the launch.
+    before: Known,
+    call: FleetCall,
+}
+
+/// Machines that a controller can know of.
+#[derive(Clone, Copy, Debug, Default)]
+struct Known {
+    all: u32,
+    of_pool: u32,
+    in_an_hour: u32,
+    hourly: u64,
+    /// Also those that it cannot know of.
+    really: u32,
+    /// How many launches those came with.
+    unknown_launches: u32,
+}
+
+impl World {
+    pub(super) fn before_attempt(
+        &mut self,
+        process: u64,
+        attempt: Attempt,
+        request: &Request,
+    ) -> Trial {
+        self.conceived.clear();
+        self.check_lease(process);
+        let text = std::str::from_utf8(&request.body).unwrap_or_default();
+        match attempt {
+            Attempt::End => {
+                let ids = values(text, "InstanceId.");
+                let victims = ids.filter_map(|id| self.victim(process, &id));
+                Trial {
+                    victims: victims.collect(),
+                    ..Trial::default()
+                }
+            }
+            Attempt::Launch => {
+                let call = self.fleet_call(process, text);
+                let began_at = self.began_at(process);
+                let is_right = self.clock_was_right(process);
+                let findings = &mut self.oracles.findings;
+                let economy = &mut self.oracles.economy;
+                economy.asks(&call, began_at, is_right, findings, self.now);
+                Trial {
+                    before: self.known(process, &call.pool),
+                    call,
+                    ..Trial::default()
+                }
+            }
+        }
+    }
+
+    pub(super) fn after_attempt(
+        &mut self,
+        process: u64,
+        trial: Trial,
+        request: &Request,
+    ) -> FleetCall {
+        for victim in &trial.victims {
+            let state = self.ec2.machine(&victim.id).map(|it| it.state);
+            let hit = state.is_none_or(|state| !state.is_live());
+            if hit && victim.was_alive {
+                safety::ended(victim, &mut self.oracles.findings, self.now);
+            }
+        }
+        if !self.conceived.is_empty() {
+            self.check_launch(process, &trial, request);
+        }
+        trial.call
+    }
+
+    /// When its tick began.
+    fn began_at(&self, process: u64) -> Timestamp {
+        let controller = self.index(process).and_then(|at| self.controllers.get(at));
+        controller.map_or(self.now, |it| it.began_at)
+    }
+
+    /// Whether its clock has been right since its tick began.
+    fn clock_was_right(&self, process: u64) -> bool {
+        let controller = self.index(process).and_then(|at| self.controllers.get(at));
+        controller.is_some_and(|it| !it.clock_was_wrong)
+    }
+
+    /// How wrong a controller's clock may be without its noticing it by those of hub and cloud.
+    fn clock_error(&self, process: u64) -> Duration {
+        let skew = self.line(process).map(|line| line.skew());
+        skew.unwrap_or_default().min(TOLERANCE)
+    }
+
+    fn check_lease(&mut self, process: u64) {
+        let skews = self.controllers.iter().map(|it| it.line.skew());
+        // A lease that was claimed by a wrong clock ends at a wrong moment (decision 0009).
+        let clocks_agree =
+            skews.max().unwrap_or_default() <= CLOCKS_APART && self.clock_was_right(process);
+        let Some(index) = self
+            .index(process)
+            .filter(|_| self.options.lease && clocks_agree)
+        else {
+            return;
+        };
+        let me = self.controllers.get(index).map(|it| it.holder());
+        let holds = |(holder, until): &(String, Timestamp)| {
+            Some(holder) == me.as_ref() && self.now <= *until
+        };
+        if !self.lease.as_ref().is_some_and(holds) {
+            let text = format!("process {process} acts without the lease");
+            self.oracles
+                .findings
+                .add(Invariant::OneApplies, text, self.now);
+        }
+    }
+
+    fn victim(&self, process: u64, id: &str) -> Option<Victim> {
+        let machine = self.ec2.machine(id)?;
+        let body = self.bodies.get(id);
+        let row = self.hub.agent(id).is_some_and(|row| row.is_registered());
+        let began_at = self.began_at(process);
+        let lifetime = machine.tags.get("dayfly:lifetime");
+        let lifetime = lifetime.and_then(|it| it.parse().ok()).unwrap_or(0);
+        let ends_at = machine.launched_at.plus(Duration::from_secs(lifetime));
+        Some(Victim {
+            id: id.to_owned(),
+            is_ours: is_ours(machine),
+            is_held: body
+                .and_then(|it| it.held_since)
+                .is_some_and(|at| at < began_at),
+            has_agent: row && body.is_some_and(|body| body.agent.is_some()),
+            has_outlived: ends_at <= self.now.plus(self.clock_error(process)),
+            was_alive: machine.state.is_live(),
+        })
+    }
+
+    /// What a controller can know of: what it was told when it launched, and what its last list
+    /// could show.
+    fn known(&self, process: u64, pool: &str) -> Known {
+        let listed_at = self.listed_at.get(&process).copied();
+        let hour_ago = self.now.minus(Duration::from_secs(3540));
+        let mut known = Known::default();
+        let mut unknown = BTreeSet::new();
+        for machine in self.ec2.machines().filter(|it| is_ours(it)) {
+            let body = self.bodies.get(&machine.id);
+            let heard = body.is_some_and(|body| body.heard_by == Some(process));
+            let seen = listed_at.is_some_and(|at| machine.seen_from <= at);
+            let counts = machine.state != State::Terminated;
+            known.really += u32::from(counts);
+            if !(heard || seen) {
+                unknown.insert(tag(machine, "dayfly:launch"));
+                continue;
+            }
+            known.in_an_hour += u32::from(hour_ago < machine.launched_at);
+            if counts {
+                known.all += 1;
+                known.of_pool += u32::from(tag(machine, "dayfly:pool") == pool);
+                known.hourly += self.hourly(machine);
+            }
+        }
+        known.unknown_launches = u32::try_from(unknown.len()).unwrap_or(u32::MAX);
+        known
+    }
+
+    fn hourly(&self, machine: &MachineRecord) -> u64 {
+        let place = (machine.instance_type.clone(), machine.market);
+        self.prices.get(&place).map_or(0, |price| price.0)
+    }
+
+    fn check_launch(&mut self, process: u64, trial: &Trial, request: &Request) {
+        let came = u32::try_from(self.conceived.len()).unwrap_or(u32::MAX);
+        let in_storm = self.phase == Phase::Storm;
+        self.oracles.economy.launched += came;
+        self.oracles.economy.launched_healing += if in_storm { 0 } else { came };
+        let text = std::str::from_utf8(&request.body).unwrap_or_default();
+        let ordered = values(text, "TargetCapacitySpecification.TotalTargetCapacity");
+        let ordered = ordered.filter_map(|it| it.parse().ok()).max().unwrap_or(0);
+        let token = self.conceived.first().and_then(|id| self.ec2.machine(id));
+        let token = token.map(|machine| tag(machine, "dayfly:launch").to_owned());
+        let findings = &mut self.oracles.findings;
+        let safety = &mut self.oracles.safety;
+        safety.launched(
+            &token.unwrap_or_default(),
+            ordered,
+            came,
+            findings,
+            self.now,
+        );
+        self.check_caps(process, trial, came);
+    }
+
+    /// What a controller could know of, and what has just come, within what it was told.
+    fn check_caps(&mut self, process: u64, trial: &Trial, came: u32) {
+        let policy = match self.index(process).and_then(|at| self.controllers.get(at)) {
+            Some(controller) => &controller.policy,
+            None => &self.policy,
+        };
+        let name = &trial.call.pool;
+        let pool = policy.pools.iter().find(|(it, _)| it.as_str() == name);
+        let pool_max = pool.map_or(0, |(_, it)| it.machines_max);
+        let before = trial.before;
+        let launches_max = if self.clock_error(process) == Duration::ZERO {
+            policy.launches_per_hour_max
+        } else {
+            u32::MAX
+        };
+        let bounds = [
+            ("machines of the pool", before.of_pool, pool_max),
+            ("machines", before.all, policy.machines_max),
+            ("launches in an hour", before.in_an_hour, launches_max),
+            // Those that it cannot know of are a batch for each launch whose answer it lacks, and may
+            // have been launched before an operator lowered the limit.
+            (
+                "machines at all",
+                before.really,
+                self.options
+                    .machines_max
+                    .saturating_mul(1 + before.unknown_launches),
+            ),
+        ];
+        let come = self.conceived.iter().filter_map(|id| self.bodies.get(id));
+        let spent = before.hourly + come.map(|body| body.hourly).sum::<u64>();
+        let mut broken: Vec<String> = bounds
+            .into_iter()
+            .filter(|(_, there, max)| *max < there + came)
+            .map(|(what, there, max)| {
+                format!("{came} came for {name}, and {there} {what} were there, of {max}")
+            })
+            .collect();
+        if let Some(max) = policy.hourly_max.map(|max| max.0)
+            && max < spent
+        {
+            broken.push(format!("{spent} millionths of a dollar an hour, of {max}"));
+        }
+        for text in broken {
+            self.oracles.findings.add(Invariant::Capped, text, self.now);
+        }
+    }
+
+    fn fleet_call(&self, process: u64, text: &str) -> FleetCall {
+        let overrides = "LaunchTemplateConfigs.1.Overrides.";
+        let of = |end: &'static str| {
+            let fields = text.split('&').filter(move |it| it.starts_with(overrides));
+            fields.filter_map(move |it| it.split_once('=').filter(|(name, _)| name.ends_with(end)))
+        };
+        let sizes = of(".InstanceType").map(|(_, value)| value.to_owned());
+        let subnets = of(".SubnetId").map(|(_, value)| value.to_owned());
+        let market = "TargetCapacitySpecification.DefaultTargetCapacityType=spot";
+        let tags: Vec<&str> = text.split('&').collect();
+        let names = self.pools.iter().map(|pool| pool.name.as_str());
+        let mut pools = names.filter(|name| {
+            let ends = format!(".Value={name}");
+            tags.iter().any(|tag| tag.ends_with(&ends))
+        });
+        FleetCall {
+            process,
+            pool: pools.next().unwrap_or_default().to_owned(),
+            is_spot: text.contains(market),
+            offers: sizes.zip(subnets).collect(),
+        }
+    }
+
+    /// A process hears the answer to a call for machines.
+    pub(super) fn hear_launch(&mut self, call: &FleetCall, response: &Response) {
+        let text = std::str::from_utf8(&response.body).unwrap_or_default();
+        for id in self
+            .bodies
+            .keys()
+            .filter(|id| text.contains(id.as_str()))
+            .cloned()
+            .collect::<Vec<_>>()
+        {
+            if let Some(body) = self.bodies.get_mut(&id) {
+                body.heard_by = Some(call.process);
+            }
+        }
+        // What it notes down by a clock that is wrong, it keeps for too long, or not long enough.
+        if Duration::ZERO < self.clock_error(call.process) {
+            self.oracles.economy.hears_at_a_wrong_time(call);
+            return;
+        }
+        let document = Document::read(text);
+        let whole = document.whole();
+        if response.status == 200 {
+            let rows = whole.find("errorSet").into_iter().flat_map(Element::items);
+            let short: Vec<(String, String)> = rows
+                .filter_map(|row| row.find("overrides"))
+                .map(|it| {
+                    (
+                        it.text("instanceType").into_owned(),
+                        it.text("subnetId").into_owned(),
+                    )
+                })
+                .collect();
+            self.oracles.economy.hears_shortage(call, &short, self.now);
+        } else if whole.text("Code").starts_with("InvalidAMIID") {
+            self.oracles.economy.hears_refusal(call, self.now);
+        } else {
+            // A part that failed without a known end takes the rest of its order along.
+            let began_at = self.began_at(call.process);
+            self.oracles.economy.forgets_since(call, began_at);
+        }
+    }
+}
+
+fn is_ours(machine: &MachineRecord) -> bool {
+    tag(machine, "dayfly:deployment") == DEPLOYMENT
+}
+
+fn tag<'a>(machine: &'a MachineRecord, key: &str) -> &'a str {
+    machine.tags.get(key).map_or("", String::as_str)
+}
+
+/// The values of a form's fields whose names begin so.
+fn values<'a>(text: &'a str, prefix: &'a str) -> impl Iterator<Item = String> + 'a {
+    let fields = text
+        .split('&')
+        .filter(move |field| field.starts_with(prefix));
+    fields.filter_map(|field| field.split_once('=').map(|(_, value)| value.to_owned()))
+}

@@ -1,0 +1,358 @@
+//! Weather: what goes wrong, done to the emulators, the machines and the controllers.
+//!
+//! What lasts ends by its own window, so that nothing has to be taken back; at the end of the
+//! storm everything is, and an operator repairs what only an operator can.
+
+use std::time::Duration;
+
+use super::{DEPLOYMENT, Happening, Phase, Restoration, World};
+use crate::emulator::ec2::action::Action;
+use crate::emulator::ec2::error::{self, Code};
+use crate::emulator::ec2::faults::{Boot, Fault, Scope, Travel};
+use crate::emulator::ec2::reason::CLIENT_INTERNAL_ERROR;
+use crate::emulator::hub::DisableScope;
+use crate::emulator::hub::job::JobState;
+use crate::emulator::message::Request;
+use crate::sim::door::form::Form;
+use crate::sim::weather::{Kind, Weather};
+use dayfly::model::offer::Market;
+use dayfly::model::time::Timestamp;
+
+impl World {
+    pub(super) fn storm(&mut self, weather: Weather) {
+        let (from, until) = (self.now, self.now.plus(weather.span()));
+        self.trace.note(self.now, || {
+            format!("{:?} for {} s", weather.kind, weather.for_seconds)
+        });
+        self.oracles.economy.storm(weather.kind);
+        self.hub_storm(weather.kind, from, until);
+        self.ec2_storm(weather.kind, from, until);
+        self.people_storm(weather.kind, until);
+        self.controller_storm(weather.kind, until);
+        self.take_changes();
+    }
+
+    fn ec2_storm(&mut self, kind: Kind, from: Timestamp, until: Timestamp) {
+        let on = |action| Scope::on(action).between(from, until);
+        let (launch, list) = (on(Action::CreateFleet), on(Action::DescribeInstances));
+        let throttled = Fault::Refused(error::THROTTLED);
+        let short = |code: Code| Fault::Offer(code);
+        let late = |seconds| Fault::Travel(Travel::Delayed(Duration::from_secs(seconds)));
+        let chance = &mut self.chances.weather;
+        let ec2 = &mut self.ec2;
+        let (scope, fault) = match kind {
+            Kind::LaunchThrottled => (launch, throttled),
+            Kind::ListThrottled => (list, throttled),
+            Kind::ListFails => (list, Fault::Refused(error::INTERNAL)),
+            Kind::ListLate => (list, late(chance.between(2, 15))),
+            Kind::EndThrottled => (on(Action::TerminateInstances), throttled),
+            Kind::ConsoleFails => (on(Action::GetConsoleOutput), throttled),
+            Kind::LaunchLost => (launch, Fault::Travel(Travel::Lost)),
+            Kind::LaunchLate => (launch, late(chance.between(5, 40))),
+            Kind::LaunchFailsAfter => {
+                let after = Travel::CommittedThen(error::INTERNAL);
+                (launch, Fault::Travel(after))
+            }
+            Kind::Ec2Silent => (Scope::any().between(from, until), Fault::BlackHole),
+            Kind::NoCapacity => (launch, short(error::INSUFFICIENT_CAPACITY)),
+            Kind::NoSpot => {
+                let spot = launch.on_market(Market::Spot);
+                (spot, short(error::INSUFFICIENT_CAPACITY))
+            }
+            Kind::WrongTemplate => (launch, Fault::Refused(error::IMAGE_NOT_FOUND)),
+            Kind::Unseen => {
+                let span = chance.seconds(5, 60);
+                (launch, Fault::Boot(Boot::Unseen(span)))
+            }
+            Kind::SlowPending => {
+                let span = chance.seconds(20, 200);
+                (launch, Fault::Boot(Boot::Pending(span)))
+            }
+            Kind::BootDies => (launch, Fault::Boot(Boot::Dies)),
+            Kind::Protected => (launch, Fault::Boot(Boot::Protected)),
+            Kind::BootEnded => {
+                // Mostly before it runs, so that its console stays empty.
+                let after = chance.seconds(0, 6);
+                let reason = CLIENT_INTERNAL_ERROR;
+                (launch, Fault::Boot(Boot::DiesOf { reason, after }))
+            }
+            Kind::Impaired => (launch, Fault::Boot(Boot::Impaired)),
+            Kind::EndsLate => {
+                let span = chance.seconds(60, 400);
+                (on(Action::TerminateInstances), Fault::EndsLate(span))
+            }
+            Kind::QuotaCut => {
+                let settings = ec2.settings_mut();
+                (settings.on_demand_vcpus_max, settings.spot_vcpus_max) = (4, 4);
+                self.at(until, Happening::Restore(Restoration::Quotas));
+                return;
+            }
+            _ => return,
+        };
+        ec2.add_fault(scope, fault);
+    }
+
+    /// What people do, and what befalls agents and machines.
+    fn people_storm(&mut self, kind: Kind, until: Timestamp) {
+        match kind {
+            Kind::BadImage => self.bad_image_until = until,
+            Kind::LatePickup => self.late_pickups_until = until,
+            Kind::RowsDeleted => {
+                let names: Vec<String> = self.hub.agents().map(|row| row.name.clone()).collect();
+                let name = self.chances.weather.pick(&names).cloned();
+                if let Some(name) = name {
+                    // Until its next sync, it writes the log of a job that is nobody's.
+                    let job = self
+                        .hub
+                        .agent(&name)
+                        .and_then(|row| row.assigned_job.clone());
+                    self.logs_given_up.extend(job);
+                    self.hub.delete_agent(&name, self.now);
+                    self.excuse_body(&name);
+                }
+            }
+            Kind::AgentsDisabled => {
+                for pool in self.pools.clone() {
+                    self.hub
+                        .disable_all(&pool.agent_type, DisableScope::All, self.now);
+                }
+            }
+            Kind::JobsStopped | Kind::QueueCanceled => self.stop_jobs(kind),
+            Kind::SpotWave => self.take_spot_machines(),
+            Kind::Hold => self.hold_a_machine(until),
+            Kind::LimitsCut => {
+                self.policy.machines_max = self.policy.machines_max.div_ceil(2);
+                for pool in self.policy.pools.values_mut() {
+                    pool.machines_max = pool.machines_max.div_ceil(2);
+                }
+                self.at(until, Happening::Restore(Restoration::Limits));
+            }
+            Kind::Foreign => self.launch_foreign(),
+            _ => {}
+        }
+    }
+
+    fn stop_jobs(&mut self, kind: Kind) {
+        let is_meant = |state: JobState| match kind {
+            Kind::JobsStopped => state == JobState::Started,
+            _ => state < JobState::Started,
+        };
+        let open = self.hub.jobs().filter(|job| is_meant(job.state));
+        let jobs: Vec<_> = open.map(|job| job.id.clone()).collect();
+        if kind == Kind::QueueCanceled {
+            jobs.iter().for_each(|job| self.cancel(job));
+        } else {
+            jobs.iter().for_each(|job| self.hub.stop_job(job, self.now));
+        }
+    }
+
+    fn excuse_body(&mut self, id: &str) {
+        if let Some(body) = self.bodies.get_mut(id) {
+            body.excused = true;
+        }
+    }
+
+    /// A quarter of the spot machines gets its notice.
+    fn take_spot_machines(&mut self) {
+        let spot = self.ec2.machines().filter(|it| it.market == Market::Spot);
+        let ids: Vec<String> = spot.map(|machine| machine.id.clone()).collect();
+        for id in ids {
+            if self.chances.weather.per_mille(250) {
+                self.ec2.interrupt(&id, self.now);
+                self.excuse_body(&id);
+            }
+        }
+    }
+
+    fn hold_a_machine(&mut self, until: Timestamp) {
+        // An operator wants to look into a machine that does not do what it should.
+        let alive = self.bodies.iter().filter(|(_, body)| body.is_alive());
+        let ids: Vec<String> = alive.map(|(id, _)| id.clone()).collect();
+        let odd = |id: &&String| self.bodies.get(*id).is_some_and(|it| it.agent.is_none());
+        let odd: Vec<String> = ids.iter().filter(odd).cloned().collect();
+        let ids = if odd.is_empty() { ids } else { odd };
+        let Some(id) = self.chances.weather.pick(&ids).cloned() else {
+            return;
+        };
+        let form = Form::of("CreateTags")
+            .with("ResourceId.1", &id)
+            .with("Tag.1.Key", "dayfly:held")
+            .with("Tag.1.Value", "by an operator");
+        if self.ec2.handle(&form.request(), self.now).status == 200 {
+            let now = self.now;
+            if let Some(body) = self.bodies.get_mut(&id) {
+                body.held_since = Some(now);
+                body.excused = true;
+            }
+            self.at(until, Happening::Restore(Restoration::Release(id)));
+        }
+    }
+
+    /// One machine of somebody else, and one with our tag of a pool that nobody knows.
+    fn launch_foreign(&mut self) {
+        for (deployment, pool) in [("another", "pool-0"), (DEPLOYMENT, "forgotten")] {
+            let request = foreign(deployment, pool, self.options.lifetime_seconds);
+            self.ec2.handle(&request, self.now);
+        }
+    }
+
+    fn controller_storm(&mut self, kind: Kind, until: Timestamp) {
+        let chance = &mut self.chances.controllers;
+        match kind {
+            Kind::Crash => {
+                for controller in &mut self.controllers {
+                    controller.crashes_after = Some(chance.count(0, 12));
+                }
+            }
+            Kind::Pause => {
+                let mut frozen = Vec::new();
+                for controller in &mut self.controllers {
+                    if chance.per_mille(700) {
+                        controller.frozen_until = until;
+                        frozen.push(controller.process);
+                    }
+                }
+                for process in frozen {
+                    self.at(until, Happening::Wake { process });
+                }
+            }
+            Kind::ClockJump => {
+                for controller in &mut self.controllers {
+                    let ahead = i64::from(chance.count(0, 50_000));
+                    let skew = if chance.per_mille(500) { ahead } else { -ahead };
+                    controller.line.set_skew_ms(skew);
+                    controller.clock_was_wrong = true;
+                }
+                self.at(until, Happening::Restore(Restoration::Clocks));
+            }
+            Kind::ClockStep => {
+                for controller in &mut self.controllers {
+                    controller.line.set_skew_ms(86_400_000);
+                    controller.clock_was_wrong = true;
+                }
+                self.at(until, Happening::Restore(Restoration::Clocks));
+            }
+            _ => {}
+        }
+    }
+
+    pub(super) fn restore(&mut self, restoration: &Restoration) {
+        match restoration {
+            Restoration::Quotas => {
+                let settings = self.ec2.settings_mut();
+                (settings.on_demand_vcpus_max, settings.spot_vcpus_max) = (100_000, 100_000);
+            }
+            Restoration::AgentsMax => self.hub.set_agents_max(None),
+            Restoration::Protection => self.unprotect(),
+            Restoration::Limits => self.restore_limits(),
+            Restoration::Clocks => {
+                let each = self.controllers.iter();
+                each.for_each(|controller| controller.line.set_skew_ms(0));
+            }
+            Restoration::Release(id) => {
+                let form = Form::of("DeleteTags")
+                    .with("ResourceId.1", id)
+                    .with("Tag.1.Key", "dayfly:held");
+                let answer = self.ec2.handle(&form.request(), self.now);
+                // Where nobody answers, it stays held until the operator comes back.
+                if let Some(body) = self.bodies.get_mut(id)
+                    && answer.status == 200
+                {
+                    body.held_since = None;
+                }
+            }
+        }
+    }
+
+    /// An operator takes the termination protection away.
+    fn unprotect(&mut self) {
+        let ids: Vec<String> = self.ec2.machines().map(|it| it.id.clone()).collect();
+        for id in ids {
+            let form = Form::of("ModifyInstanceAttribute")
+                .with("InstanceId", &id)
+                .with("DisableApiTermination.Value", "false");
+            self.ec2.handle(&form.request(), self.now);
+        }
+    }
+
+    fn restore_limits(&mut self) {
+        if self.phase != Phase::Draining {
+            self.policy.machines_max = self.options.machines_max;
+        }
+        let each = self.policy.pools.values_mut().zip(&self.options.pools);
+        each.for_each(|(pool, wanted)| pool.machines_max = wanted.machines_max);
+    }
+
+    /// Nothing goes wrong any more, and the operator lifts what would only make the rest wait.
+    pub(super) fn heal(&mut self) {
+        self.trace
+            .note(self.now, || "nothing goes wrong any more".to_owned());
+        self.hub.clear_faults();
+        self.ec2.clear_faults();
+        for restoration in [
+            Restoration::Quotas,
+            Restoration::AgentsMax,
+            Restoration::Clocks,
+        ] {
+            self.restore(&restoration);
+        }
+        self.restore_limits();
+        let held: Vec<String> = self
+            .bodies
+            .iter()
+            .filter(|(_, body)| body.held_since.is_some())
+            .map(|(id, _)| id.clone())
+            .collect();
+        for id in held {
+            self.restore(&Restoration::Release(id));
+        }
+        self.policy.launches_per_hour_max = 10_000;
+        self.policy.hourly_max = None;
+        self.unprotect();
+        // A machine that was just launched is not known to every call yet.
+        let known_at = self.now.plus(Duration::from_secs(120));
+        self.at(known_at, Happening::Restore(Restoration::Protection));
+        // A lease that was claimed by a clock a day ahead lasts for a day (decision 0009).
+        let an_hour_on = self.now.plus(Duration::from_secs(3600));
+        self.lease = self.lease.take().filter(|(_, until)| *until < an_hour_on);
+        self.bad_image_until = self.now;
+        self.late_pickups_until = self.now;
+        let mut woken = Vec::new();
+        for controller in &mut self.controllers {
+            controller.crashes_after = None;
+            controller.frozen_until = self.now;
+            woken.push(controller.process);
+        }
+        for process in woken {
+            self.at(self.now, Happening::Wake { process });
+        }
+        self.phase = Phase::Healing;
+        self.healed_at = Some(self.now);
+        self.oracles.healed_at = Some(self.now);
+        self.at(self.now, Happening::Look);
+    }
+}
+
+/// A launch that is not the scaler's.
+fn foreign(deployment: &str, pool: &str, lifetime_seconds: u64) -> Request {
+    let mut form = Form::of("RunInstances")
+        .with("LaunchTemplate.LaunchTemplateId", "lt-1")
+        .with("InstanceType", "c7i.large")
+        .with("SubnetId", "subnet-a")
+        .with("MinCount", "1")
+        .with("MaxCount", "1")
+        .with("TagSpecification.1.ResourceType", "instance");
+    let tags = [
+        ("dayfly:deployment", deployment.to_owned()),
+        ("dayfly:pool", pool.to_owned()),
+        ("dayfly:lifetime", lifetime_seconds.to_string()),
+        ("dayfly:boot-limit", "300".to_owned()),
+    ];
+    for (index, (key, value)) in tags.iter().enumerate() {
+        let tag = format!("TagSpecification.1.Tag.{}", index + 1);
+        form = form
+            .with(&format!("{tag}.Key"), key)
+            .with(&format!("{tag}.Value"), value);
+    }
+    form.request()
+}
