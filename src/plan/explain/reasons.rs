@@ -83,7 +83,7 @@ pub fn keep_reason(reason: &KeepReason, now: Timestamp) -> String {
         KeepReason::Waiting => "its agent waits for a job".to_owned(),
         KeepReason::Running => "its agent has a job".to_owned(),
         KeepReason::Registered => {
-            "its agent has registered; without an API token no more is known".to_owned()
+            "its agent has registered; no source tells whether it has a job".to_owned()
         }
         KeepReason::Closing { until } => format!(
             "it has nothing left to do, and {} to power itself off",

@@ -41,7 +41,7 @@ fn every_machine_that_stays_or_goes_has_its_reason() {
     stays: the cloud's own checks of it fail; another is launched in its place, and it has 30 s left to boot
     stays: its agent waits for a job
     stays: its agent has a job
-    stays: its agent has registered; without an API token no more is known
+    stays: its agent has registered; no source tells whether it has a job
     stays: it has nothing left to do, and 59 s to power itself off
     stays: it is ending already
     ");
