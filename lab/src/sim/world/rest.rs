@@ -9,12 +9,14 @@ use crate::sim::oracle::{Invariant, liveness};
 use crate::sim::{Figures, Report};
 use dayfly::model::pool::PoolPolicy;
 use dayfly::plan::census::SELF_END_GRACE;
+use dayfly::plan::withhold::CONFIRMED_AFTER;
 
 /// From look to look whether the world is at rest.
 const LOOK_EVERY: Duration = Duration::from_secs(20);
-/// How long after the storm everything may take to be noticed: the hub deletes a silent agent
-/// without a job after three minutes, in rounds of one.
-const SETTLED_AFTER: Duration = Duration::from_secs(300);
+/// How long after the last fault an overdue machine may stay: the hub deletes a silent agent
+/// without a job after three minutes, in rounds of one, and then the scaler waits until the
+/// absence of many agents is confirmed.
+const SETTLED_AFTER: Duration = Duration::from_secs(300).saturating_add(CONFIRMED_AFTER);
 
 impl World {
     /// Goes on to the next phase when this one is at rest, and ends when it never will be.

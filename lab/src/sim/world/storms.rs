@@ -9,6 +9,7 @@ use super::{DEPLOYMENT, Happening, Phase, Restoration, World};
 use crate::emulator::ec2::action::Action;
 use crate::emulator::ec2::error::{self, Code};
 use crate::emulator::ec2::faults::{Boot, Fault, Scope, Travel};
+use crate::emulator::ec2::machine::Switch;
 use crate::emulator::ec2::reason::CLIENT_INTERNAL_ERROR;
 use crate::emulator::hub::DisableScope;
 use crate::emulator::hub::job::JobState;
@@ -264,15 +265,26 @@ impl World {
         }
     }
 
-    /// An operator takes the termination protection away.
+    /// An operator takes the termination protection away, and comes back for machines of which
+    /// EC2 refused it: it throttles these calls, and some do not know a new machine yet.
     fn unprotect(&mut self) {
-        let ids: Vec<String> = self.ec2.machines().map(|it| it.id.clone()).collect();
-        for id in ids {
+        let ids = self.protected_machines();
+        for id in &ids {
             let form = Form::of("ModifyInstanceAttribute")
-                .with("InstanceId", &id)
+                .with("InstanceId", id)
                 .with("DisableApiTermination.Value", "false");
             self.ec2.handle(&form.request(), self.now);
         }
+        if !self.protected_machines().is_empty() {
+            let again_at = self.now.plus(Duration::from_secs(30));
+            self.at(again_at, Happening::Restore(Restoration::Protection));
+        }
+    }
+
+    fn protected_machines(&self) -> Vec<String> {
+        let alive = self.ec2.machines().filter(|it| it.state.is_live());
+        let protected = alive.filter(|it| it.protection == Switch::On);
+        protected.map(|it| it.id.clone()).collect()
     }
 
     fn restore_limits(&mut self) {
