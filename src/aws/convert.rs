@@ -12,14 +12,23 @@ use crate::model::id::{LaunchToken, MachineId, PoolName, TemplateVersion};
 use crate::model::machine::{Machine, Phase};
 use crate::model::offer::Market;
 use crate::model::time::Timestamp;
+use crate::ports::CloudError;
 
 /// The limits of a machine whose tags somebody has changed: the defaults of the configuration,
 /// so that it neither lives for ever nor ends at once.
 const BOOT_LIMIT: Duration = Duration::from_secs(300);
 const LIFETIME: Duration = Duration::from_secs(90_000);
 
-/// A machine of ours, out of EC2's list; `None` if it has no id, which EC2 never does.
-pub fn machine(listed: &Instance, prices: &Prices) -> Option<Machine> {
+/// A machine of ours, out of EC2's list.
+///
+/// # Errors
+/// It has no id or no launch time, which EC2 never omits. A machine of unknown age must not count
+/// as one that is older than its lifetime, and one of unknown id must not be left out.
+pub fn machine(listed: &Instance, prices: &Prices) -> Result<Machine, CloudError> {
+    let without = |what| CloudError::Failed(format!("the list has an instance without {what}"));
+    let id = listed.instance_id().ok_or_else(|| without("an id"))?;
+    let launched_at = listed.launch_time();
+    let launched_at = launched_at.ok_or_else(|| without("a launch time"))?;
     let tags = listed.tags();
     let tag = |key| tags::value(tags, key).unwrap_or_default();
     let market = match listed.instance_lifecycle() {
@@ -33,14 +42,14 @@ pub fn machine(listed: &Instance, prices: &Prices) -> Option<Machine> {
         listed.subnet_id().unwrap_or_default(),
         market,
     );
-    Some(Machine {
-        id: MachineId::new(listed.instance_id()?),
+    Ok(Machine {
+        id: MachineId::new(id),
         pool: PoolName::new(tag(tags::POOL)),
         token: LaunchToken::new(tag(tags::LAUNCH)),
         template: TemplateVersion::new(tag(tags::TEMPLATE)),
         offer,
         phase: phase(listed.state().and_then(|state| state.name())),
-        launched_at: listed.launch_time().map_or(Timestamp::default(), moment),
+        launched_at: moment(launched_at),
         boot_limit: tags::seconds(tags, tags::BOOT_LIMIT).unwrap_or(BOOT_LIMIT),
         lifetime: tags::seconds(tags, tags::LIFETIME).unwrap_or(LIFETIME),
         held: tags::value(tags, tags::HELD).is_some(),

@@ -61,12 +61,10 @@ impl<K: Clock> Ec2Cloud<K> {
             self.throttle.went_well(Bucket::Lists);
             let known = self.known();
             let listed = page.reservations().iter().flat_map(|it| it.instances());
-            machines.extend(
-                listed
-                    .filter(|listed| self.is_ours(listed))
-                    .filter_map(|listed| convert::machine(listed, &known.prices))
-                    .map(|machine| (machine.id.clone(), machine)),
-            );
+            for listed in listed.filter(|listed| self.is_ours(listed)) {
+                let machine = convert::machine(listed, &known.prices)?;
+                machines.insert(machine.id.clone(), machine);
+            }
             drop(known);
             next = page.next_token.filter(|token| !token.is_empty());
             if next.is_none() {

@@ -224,9 +224,7 @@ impl<'a> Doctor<'a> {
             let vcpus = row.v_cpu_info().and_then(|it| it.default_v_cpus());
             let size = Size {
                 runs: runs.iter().map(|it| it.as_str().to_owned()).collect(),
-                vcpus: vcpus
-                    .and_then(|it| u32::try_from(it).ok())
-                    .unwrap_or_default(),
+                vcpus: vcpus.and_then(|it| u32::try_from(it).ok()),
             };
             Some((row.instance_type()?.as_str().to_owned(), size))
         });
@@ -242,10 +240,10 @@ impl<'a> Doctor<'a> {
             .set_subnet_ids(Some(ids));
         let answer = call.send().await.map_err(words)?;
         let rows = answer.subnets().iter().filter_map(|row| {
-            let free = row.available_ip_address_count().unwrap_or_default();
+            let free = row.available_ip_address_count();
             let subnet = Subnet {
                 zone: row.availability_zone()?.to_owned(),
-                free: u32::try_from(free).unwrap_or_default(),
+                free: free.and_then(|it| u32::try_from(it).ok()),
             };
             Some((row.subnet_id()?.to_owned(), subnet))
         });

@@ -12,7 +12,7 @@ use std::time::Duration;
 use rustix::time::{ClockId, clock_gettime};
 use thiserror::Error;
 
-use crate::model::plan::{Balance, Plan};
+use crate::model::plan::Balance;
 use crate::scaler::Tick;
 
 /// The variables that we read.
@@ -137,20 +137,19 @@ fn address(name: &str) -> io::Result<SocketAddr> {
     SocketAddr::from_pathname(name)
 }
 
-/// One line for `systemctl status`.
+/// One line for `systemctl status`. A count that one of the pools lacks is unknown.
 fn status(tick: &Tick) -> String {
-    let sum = |of: fn(&Balance) -> u32| total(&tick.plan, of);
+    let sum = |of: fn(&Balance) -> Option<u32>| match tick.plan.sum(of) {
+        Some(count) => count.to_string(),
+        None => "unknown".to_owned(),
+    };
     format!(
-        "{} queued, {} booting, {} waiting, {} running, {} questions without an answer, {}",
-        sum(|balance| balance.queued.unwrap_or(0)),
+        "queued {}, booting {}, waiting {}, running {}, failed requests {}, {}",
+        sum(|balance| balance.queued),
         sum(|balance| balance.booting),
         sum(|balance| balance.waiting),
         sum(|balance| balance.running),
         tick.silences.len(),
         tick.standing
     )
-}
-
-fn total(plan: &Plan, of: fn(&Balance) -> u32) -> u32 {
-    plan.pools.values().map(|pool| of(&pool.balance)).sum()
 }

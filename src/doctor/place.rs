@@ -1,6 +1,7 @@
 //! Where a pool's machines stand, and whether what they boot fits what they are.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Display;
 use std::path::Path;
 
 use super::{Finding, counted};
@@ -22,8 +23,8 @@ pub struct Image {
 pub struct Size {
     /// The architectures that it runs.
     pub runs: BTreeSet<String>,
-    /// Its virtual processors.
-    pub vcpus: u32,
+    /// Its virtual processors, if EC2 gave them.
+    pub vcpus: Option<u32>,
 }
 
 /// A subnet.
@@ -31,8 +32,8 @@ pub struct Size {
 pub struct Subnet {
     /// Its availability zone.
     pub zone: String,
-    /// Addresses that no machine has.
-    pub free: u32,
+    /// Addresses that no machine has, if EC2 gave them.
+    pub free: Option<u32>,
 }
 
 /// Whether the image exists and can be booted. An error is in AWS's words, with their remedy.
@@ -124,19 +125,20 @@ pub fn subnets(
     }
     let free = subnets
         .values()
-        .map(|subnet| u64::from(subnet.free))
-        .sum::<u64>();
-    let found = format!(
-        "{} with {free} free addresses, and up to {machines_max} machines",
-        counted(subnets.len(), "subnet", "subnets"),
-    );
+        .map(|subnet| subnet.free.map(u64::from))
+        .sum::<Option<u64>>();
+    let counted = counted(subnets.len(), "subnet", "subnets");
+    let found = |free: &dyn Display| {
+        format!("{counted} with {free} free addresses, and up to {machines_max} machines")
+    };
     let remedy = "add a subnet in another zone, or a larger one";
-    if free == 0 {
-        Finding::wrong(subject, found, remedy)
-    } else if free < u64::from(machines_max) {
-        Finding::warning(subject, found, remedy)
-    } else {
-        Finding::ok(subject, found)
+    match free {
+        None => Finding::warning(subject, found(&"an unknown number of"), remedy),
+        Some(0) => Finding::wrong(subject, found(&0), remedy),
+        Some(free) if free < u64::from(machines_max) => {
+            Finding::warning(subject, found(&free), remedy)
+        }
+        Some(free) => Finding::ok(subject, found(&free)),
     }
 }
 

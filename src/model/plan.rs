@@ -45,7 +45,14 @@ pub struct PoolPlan {
     pub next_block: Option<NextBlock>,
 }
 
-/// Need against supply, in machines.
+impl Plan {
+    /// The sum of one number of all pools; `None` if it is unknown of any of them.
+    pub fn sum(&self, of: impl Fn(&Balance) -> Option<u32>) -> Option<u32> {
+        self.pools.values().map(|pool| of(&pool.balance)).sum()
+    }
+}
+
+/// Need against supply, in machines. What was not answered is `None`, which is not zero.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Balance {
     /// Queued jobs that an agent could take; `None` if the hub did not say.
@@ -58,21 +65,24 @@ pub struct Balance {
     /// Machines beyond the queued jobs that are worth launching because some boots are slow.
     #[serde(default)]
     pub race: u32,
-    /// Machines within their boot limit whose agent has not registered yet.
-    pub booting: u32,
+    /// Machines within their boot limit whose agent has not registered yet; `None` if the cloud
+    /// did not list its machines.
+    pub booting: Option<u32>,
     /// Those of them that take so long that they are not counted upon.
     #[serde(default)]
-    pub overdue: u32,
-    /// Machines whose agent waits for a job.
-    pub waiting: u32,
-    /// Machines whose agent has a job.
-    pub running: u32,
+    pub overdue: Option<u32>,
+    /// Machines whose agent waits for a job; `None` if the machines are unknown, or if the hub
+    /// returned neither its counts nor its agents.
+    pub waiting: Option<u32>,
+    /// Machines whose agent has a job; `None` as for `waiting`.
+    pub running: Option<u32>,
     /// Jobs that the hub still lists as queued although an agent has just taken them.
     pub picked_up: u32,
-    /// Machines that count against the caps.
-    pub alive: u32,
-    /// Machines that are needed and not there, for queued jobs and the reserve.
-    pub missing: u32,
+    /// Machines that count against the caps; `None` if the cloud did not list its machines.
+    pub alive: Option<u32>,
+    /// Machines that are needed and not there, for queued jobs and the reserve; `None` if the
+    /// queue or the machines are unknown.
+    pub missing: Option<u32>,
     /// Machines that are worth launching ahead of demand, beyond those.
     #[serde(default)]
     pub ahead: u32,
@@ -191,7 +201,7 @@ pub enum WaitReason {
     },
     /// The cloud did not list its machines.
     CloudSilent,
-    /// The hub did not give its counts.
+    /// The hub did not return counts.
     HubSilent,
 }
 

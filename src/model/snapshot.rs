@@ -28,6 +28,9 @@ pub struct Snapshot {
     /// How far this host's clock is from the clocks of those who answered.
     #[serde(default)]
     pub clocks: ClockOffsets,
+    /// What is expected now of each pool that may launch ahead of demand.
+    #[serde(default)]
+    pub outlooks: BTreeMap<PoolName, Outlook>,
     /// What earlier ticks remember. Losing it costs money, never correctness. The scaler goes on
     /// with the same memory, so a snapshot does not copy it.
     pub memory: Shared<Memory>,
@@ -74,9 +77,6 @@ pub struct Memory {
     pub boots: BTreeMap<PoolName, BTreeMap<TemplateVersion, BootRecord>>,
     /// What is known of each machine's agent from earlier looks.
     pub sightings: BTreeMap<MachineId, Sighting>,
-    /// What is expected of each pool that may launch ahead of demand.
-    #[serde(default)]
-    pub outlooks: BTreeMap<PoolName, Outlook>,
     /// The jobs of each pool that an agent could take, and when each was first seen as one.
     #[serde(default)]
     pub waiting: BTreeMap<PoolName, BTreeMap<JobId, Timestamp>>,

@@ -11,7 +11,7 @@ use crate::model::time::Timestamp;
 
 use super::census::{Census, Counted, census};
 use super::demand::{Ahead, ahead, missing, picked_up};
-use super::launch::{Grant, Request, request, share};
+use super::launch::{Grant, Need, Request, request, share};
 use super::supply::{Supply, supply};
 use super::token::{Causes, launch_token};
 use super::{jobs, reap, withhold};
@@ -36,41 +36,29 @@ use super::{jobs, reap, withhold};
 /// assert!(plan.pools.is_empty());
 /// ```
 pub fn decide(snapshot: &Snapshot, policy: &Policy, now: Timestamp) -> Plan {
-    let blind = PoolView::default();
-    let empty = Census::new();
-    let censuses = census(snapshot, now);
-    // All of them in the order of the policy, which is that of the names.
-    let pools = policy.pools.iter().map(|(name, pool_policy)| {
-        let view = snapshot.pools.get(name).unwrap_or(&blind);
-        let census = censuses.get(name).unwrap_or(&empty);
-        let outlook = outlook(snapshot, name, pool_policy);
-        let overdue_after = outlook.and_then(|outlook| outlook.overdue_after);
-        Pool {
-            name,
-            policy: pool_policy,
-            view,
-            census,
-            outlook,
-            supply: supply(census, view, overdue_after, now),
-        }
-    });
-    let pools: Vec<Pool<'_>> = pools.collect();
-    let balances = pools.iter().map(|pool| pool.balance(policy, now));
-    let balances: Vec<Balance> = balances.collect();
-    let requests = pools.iter().zip(&balances);
-    let requests = requests.map(|(pool, balance)| pool.request(balance, policy, snapshot, now));
-    let requests: Vec<Request> = requests.collect();
+    let mut censuses = census(snapshot, now);
+    let pools: Vec<Pool<'_>> = policy
+        .pools
+        .iter()
+        .map(|(name, pool_policy)| {
+            let census = censuses.remove(name).unwrap_or_default();
+            Pool::new(name, pool_policy, census, snapshot, policy, now)
+        })
+        .collect();
+    let requests: Vec<Request> = pools
+        .iter()
+        .map(|pool| pool.request(snapshot, policy, now))
+        .collect();
     let grants = share(&requests, snapshot, policy, now);
-    let granted = balances.into_iter().zip(&requests).zip(grants);
-    let plans = pools.iter().zip(granted);
-    let plans = plans.map(|(pool, ((balance, request), grant))| {
-        let plan = pool.plan(policy, snapshot, balance, request, grant, now);
-        (pool.name.clone(), plan)
-    });
-    let plans = plans.collect();
+    let granted = pools.iter().zip(&requests).zip(grants);
     Plan {
-        pools: plans,
-        strays: strays(&censuses, policy, snapshot, now),
+        pools: granted
+            .map(|((pool, request), grant)| {
+                let plan = pool.plan(snapshot, policy, request, grant, now);
+                (pool.name.clone(), plan)
+            })
+            .collect(),
+        strays: strays(&censuses, snapshot, now),
         clock: snapshot.clocks.disagreement(),
     }
 }
@@ -84,72 +72,95 @@ fn outlook<'a>(
     match policy.speculation.speed {
         Speed::Reactive => None,
         Speed::Economy | Speed::Balanced | Speed::Fast | Speed::Worth(_) | Speed::WaitP95(_) => {
-            snapshot.memory.outlooks.get(name)
+            snapshot.outlooks.get(name)
         }
     }
 }
 
+/// A pool of which the hub said nothing.
+static UNKNOWN: PoolView = PoolView {
+    counts: None,
+    jobs: None,
+    agents: None,
+};
+
 /// One pool, and everything that its plan is made of.
-#[derive(Clone, Copy)]
 struct Pool<'a> {
     name: &'a PoolName,
     policy: &'a PoolPolicy,
     view: &'a PoolView,
-    census: &'a Census<'a>,
+    census: Census<'a>,
     outlook: Option<&'a Outlook>,
     supply: Supply,
+    balance: Balance,
 }
 
-impl Pool<'_> {
-    /// Need against supply. Without the hub's counts nothing is missing that we know of.
-    fn balance(&self, policy: &Policy, now: Timestamp) -> Balance {
+impl<'a> Pool<'a> {
+    fn new(
+        name: &'a PoolName,
+        pool_policy: &'a PoolPolicy,
+        census: Census<'a>,
+        snapshot: &'a Snapshot,
+        policy: &Policy,
+        now: Timestamp,
+    ) -> Self {
+        let view = snapshot.pools.get(name).unwrap_or(&UNKNOWN);
+        let outlook = outlook(snapshot, name, pool_policy);
+        let overdue_after = outlook.and_then(|outlook| outlook.overdue_after);
+        let supply = supply(&census, view, overdue_after, now);
+        let mut pool = Self {
+            name,
+            policy: pool_policy,
+            view,
+            census,
+            outlook,
+            supply,
+            balance: Balance::default(),
+        };
+        pool.balance = pool.balance(snapshot, policy, now);
+        pool
+    }
+
+    /// Need against supply. What was not answered stays unknown.
+    fn balance(&self, snapshot: &Snapshot, policy: &Policy, now: Timestamp) -> Balance {
         let supply = self.supply;
-        let picked_up = self
-            .view
-            .counts
-            .map_or(0, |counts| picked_up(self.census, counts, supply, now));
+        let counts = self.view.counts;
         let draining = policy.machines_max == 0 || self.policy.machines_max == 0;
         let reserve = if draining {
             0
         } else {
             self.policy.reserve_at(now)
         };
-        let queued = self
-            .view
-            .counts
-            .map(|counts| counts.queued.saturating_sub(picked_up));
-        let missing = queued.map_or(0, |queued| missing(queued, reserve, supply));
-        let ahead = match (queued, self.outlook) {
-            (Some(queued), Some(outlook)) if !draining => ahead(queued, reserve, supply, outlook),
+        let picked_up = counts.map_or(0, |counts| picked_up(&self.census, counts, supply, now));
+        let untaken = counts.map(|counts| counts.queued.saturating_sub(picked_up));
+        let ahead = match (untaken, self.outlook) {
+            (Some(untaken), Some(outlook)) if !draining => ahead(untaken, reserve, supply, outlook),
             (Some(_) | None, Some(_) | None) => Ahead::default(),
         };
+        let listed = |count| snapshot.machines.is_some().then_some(count);
+        let has_agents = self.view.agents.is_some() || counts.is_some();
+        let reported = |count| listed(count).filter(|_| has_agents);
         Balance {
-            queued: self.view.counts.map(|counts| counts.queued),
+            queued: counts.map(|counts| counts.queued),
             reserve,
             expected: ahead.expected,
             race: ahead.race,
-            booting: supply.booting,
-            overdue: supply.overdue,
-            waiting: supply.waiting,
-            running: supply.running,
+            booting: listed(supply.booting),
+            overdue: listed(supply.overdue),
+            waiting: reported(supply.waiting),
+            running: reported(supply.running),
             picked_up,
-            alive: supply.alive,
-            missing,
+            alive: listed(supply.alive),
+            missing: untaken.and_then(|untaken| listed(missing(untaken, reserve, supply))),
             ahead: ahead.count,
             launched: 0,
         }
     }
 
-    /// What the pool asks for; nothing at all while the cloud or the hub is silent.
-    fn request(
-        &self,
-        balance: &Balance,
-        policy: &Policy,
-        snapshot: &Snapshot,
-        now: Timestamp,
-    ) -> Request {
+    /// What the pool asks for: nothing at all while its queue or the machines are unknown.
+    fn request(&self, snapshot: &Snapshot, policy: &Policy, now: Timestamp) -> Request {
         let nothing = |obstacle| Request {
-            missing: balance.missing,
+            missing: 0,
             urgent: 0,
             alive: self.supply.alive,
             allowed: 0,
@@ -160,53 +171,51 @@ impl Pool<'_> {
         if snapshot.machines.is_none() {
             return nothing(WaitReason::CloudSilent);
         }
-        if balance.queued.is_none() {
+        let Some(missing) = self.balance.missing else {
             return nothing(WaitReason::HubSilent);
-        }
-        if policy.machines_max == 0 && 0 < balance.missing {
+        };
+        if policy.machines_max == 0 && 0 < missing {
             return nothing(WaitReason::Draining);
         }
+        let need = Need {
+            missing,
+            reserve: self.balance.reserve,
+            ahead: self.balance.ahead,
+        };
         request(
             self.name,
             self.policy,
             &snapshot.memory,
             self.supply,
-            balance,
+            need,
             now,
         )
     }
 
     fn plan(
         &self,
-        policy: &Policy,
         snapshot: &Snapshot,
-        balance: Balance,
+        policy: &Policy,
         request: &Request,
         grant: Grant,
         now: Timestamp,
     ) -> PoolPlan {
         let balance = Balance {
             launched: grant.count,
-            ..balance
+            ..self.balance
         };
         let listed = self.view.jobs.as_deref().unwrap_or_default();
-        let silent = match grant.obstacle {
-            Some(WaitReason::CloudSilent) => true,
-            Some(_) | None => false,
-        };
-        let jobs = if silent {
-            jobs::all_blocked(listed, &WaitReason::CloudSilent)
-        } else {
-            jobs::verdicts(listed, &balance, grant.obstacle.as_ref())
+        let jobs = match &grant.obstacle {
+            Some(unknown @ WaitReason::CloudSilent) => jobs::all_blocked(listed, unknown),
+            obstacle => jobs::verdicts(listed, &balance, self.supply, obstacle.as_ref()),
         };
         let kept_ready = balance.reserve.saturating_add(balance.expected);
         let order = |count| self.order(policy, count, kept_ready, &request.offers, now);
-        let launch = (0 < grant.count).then(|| order(grant.count));
         PoolPlan {
             balance,
             jobs,
             machines: self.machines(snapshot, now),
-            launch,
+            launch: (0 < grant.count).then(|| order(grant.count)),
             obstacle: grant.obstacle,
             expectation: self.outlook.map(|outlook| outlook.expectation),
             next_block: self.outlook.and_then(|outlook| outlook.next_block.clone()),
@@ -214,10 +223,12 @@ impl Pool<'_> {
     }
 
     fn machines(&self, snapshot: &Snapshot, now: Timestamp) -> BTreeMap<MachineId, MachineVerdict> {
-        let machines = self.census.iter();
-        let verdicts = machines.map(|(_, counted)| reap::verdict(*counted, now));
-        let mut verdicts: Vec<MachineVerdict> = verdicts.collect();
-        withhold::withhold(self.census, &mut verdicts, snapshot, now);
+        let mut verdicts: Vec<MachineVerdict> = self
+            .census
+            .iter()
+            .map(|(_, counted)| reap::verdict(*counted, now))
+            .collect();
+        withhold::withhold(&self.census, &mut verdicts, snapshot, now);
         let ids = self.census.iter().map(|(id, _)| (*id).clone());
         ids.zip(verdicts).collect()
     }
@@ -254,7 +265,6 @@ impl Pool<'_> {
 /// Verdicts on the machines of pools that the policy does not have.
 fn strays(
     censuses: &BTreeMap<&PoolName, Census<'_>>,
-    policy: &Policy,
     snapshot: &Snapshot,
     now: Timestamp,
 ) -> BTreeMap<MachineId, MachineVerdict> {
@@ -264,9 +274,8 @@ fn strays(
         verdict
     };
     censuses
-        .iter()
-        .filter(|(name, _)| !policy.pools.contains_key(**name))
-        .flat_map(|(_, census)| census)
+        .values()
+        .flatten()
         .map(|(id, counted)| ((*id).clone(), verdict(*counted)))
         .collect()
 }

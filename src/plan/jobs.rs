@@ -5,11 +5,14 @@ use std::collections::BTreeMap;
 use crate::model::id::JobId;
 use crate::model::plan::{Balance, JobVerdict, WaitReason};
 
+use super::supply::Supply;
+
 /// Deals the supply and the launch out to the jobs, the oldest first, as the hub will.
 /// Jobs beyond the hub's own count of queued ones are listed early: no agent could take them yet.
 pub fn verdicts(
     jobs: &[JobId],
     balance: &Balance,
+    supply: Supply,
     obstacle: Option<&WaitReason>,
 ) -> BTreeMap<JobId, JobVerdict> {
     let Some(queued) = balance.queued else {
@@ -17,8 +20,8 @@ pub fn verdicts(
     };
     let mut shares = [
         (balance.picked_up, JobVerdict::PickedUp),
-        (balance.waiting, JobVerdict::Waiting),
-        (balance.booting, JobVerdict::Booting),
+        (supply.waiting, JobVerdict::Waiting),
+        (supply.booting, JobVerdict::Booting),
         (balance.launched, JobVerdict::Launch),
     ];
     let mut ready = queued;

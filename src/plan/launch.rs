@@ -6,13 +6,24 @@ use std::time::Duration;
 use crate::model::id::PoolName;
 use crate::model::money::MicroDollars;
 use crate::model::offer::Offer;
-use crate::model::plan::{Balance, WaitReason};
+use crate::model::plan::WaitReason;
 use crate::model::pool::{Policy, PoolPolicy};
 use crate::model::snapshot::{BootRecord, Memory, Snapshot};
 use crate::model::time::Timestamp;
 
 use super::caps::Room;
 use super::supply::Supply;
+
+/// What one pool needs beyond what it has.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Need {
+    /// Machines for queued jobs and the reserve.
+    pub missing: u32,
+    /// How many of them may be for the reserve.
+    pub reserve: u32,
+    /// Machines that are worth launching ahead of demand, beyond those.
+    pub ahead: u32,
+}
 
 /// What one pool would like to launch, and what it may.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -55,10 +66,10 @@ pub fn request(
     policy: &PoolPolicy,
     memory: &Memory,
     supply: Supply,
-    balance: &Balance,
+    need: Need,
     now: Timestamp,
 ) -> Request {
-    let Balance { missing, ahead, .. } = *balance;
+    let missing = need.missing;
     let offers = available_offers(name, policy, memory, now);
     let limits = [
         refusal_limit(name, memory, now),
@@ -76,7 +87,7 @@ pub fn request(
     };
     let is_free = obstacle.is_none() && !is_troubled(name, policy, &offers, memory);
     let ahead = if is_free {
-        ahead.min(speculative_room(
+        need.ahead.min(speculative_room(
             policy.machines_max,
             supply.alive.saturating_add(missing),
         ))
@@ -85,7 +96,7 @@ pub fn request(
     };
     Request {
         missing,
-        urgent: missing.saturating_sub(balance.reserve),
+        urgent: missing.saturating_sub(need.reserve),
         alive: supply.alive,
         allowed,
         ahead,

@@ -37,23 +37,20 @@ pub fn lines(tick: &Tick, deployment: &Deployment) -> Vec<String> {
 
 fn metrics(tick: &Tick, name: &PoolName, pool: &PoolPlan) -> Vec<Metric> {
     let balance = pool.balance;
-    let mut metrics: Vec<Metric> = Vec::new();
-    metrics.extend(balance.queued.map(|count| ("Queued", COUNT, count.into())));
     let view = tick.snapshot.pools.get(name);
     let age = view.and_then(|view| queue::age(view, name, &tick.snapshot.memory, tick.at));
-    metrics.extend(age.map(|age| ("QueueAgeSeconds", SECONDS, age.as_secs())));
+    let count = |name, count: Option<u32>| count.map(|count| (name, COUNT, count.into()));
+    let known = [
+        count("Queued", balance.queued),
+        age.map(|age| ("QueueAgeSeconds", SECONDS, age.as_secs())),
+        count("Booting", balance.booting),
+        count("Waiting", balance.waiting),
+        count("Running", balance.running),
+        count("Alive", balance.alive),
+        count("Missing", balance.missing),
+    ];
+    let mut metrics: Vec<Metric> = known.into_iter().flatten().collect();
     let is_listed = tick.snapshot.machines.is_some();
-    if is_listed {
-        metrics.extend([
-            ("Booting", COUNT, balance.booting.into()),
-            ("Waiting", COUNT, balance.waiting.into()),
-            ("Running", COUNT, balance.running.into()),
-            ("Alive", COUNT, balance.alive.into()),
-        ]);
-    }
-    if is_listed && balance.queued.is_some() {
-        metrics.push(("Missing", COUNT, balance.missing.into()));
-    }
     let done = Done::of(tick, name, pool);
     metrics.extend([
         ("Launched", COUNT, done.launched),
@@ -113,7 +110,8 @@ fn is_blocked(tick: &Tick, name: &PoolName, pool: &PoolPlan) -> bool {
         Outcome::Launched { .. } | Outcome::Ended { .. } | Outcome::EndFailed { .. } => false,
     });
     // A plan that breaks an invariant is not carried out, and that is a bug to report.
-    let by_violation = !tick.violations.is_empty() && 0 < pool.balance.missing;
+    let by_violation =
+        !tick.violations.is_empty() && pool.balance.missing.is_some_and(|missing| 0 < missing);
     by_obstacle || by_failure || by_violation
 }
 

@@ -213,20 +213,18 @@ fn status(error: &HubError) -> Option<u16> {
     }
 }
 
-/// One event with the sums over all pools.
+/// One event with the sums over all pools. A sum that is unknown of one pool is left out.
 fn counts(tick: &Tick) {
-    let sum = |of: fn(&crate::model::plan::Balance) -> u32| -> u32 {
-        tick.plan.pools.values().map(|pool| of(&pool.balance)).sum()
-    };
+    let plan = &tick.plan;
     tracing::info!(
-        pools = tick.plan.pools.len(),
-        queued = sum(|balance| balance.queued.unwrap_or(0)),
-        booting = sum(|balance| balance.booting),
-        waiting = sum(|balance| balance.waiting),
-        running = sum(|balance| balance.running),
-        alive = sum(|balance| balance.alive),
-        missing = sum(|balance| balance.missing),
-        launched = sum(|balance| balance.launched),
+        pools = plan.pools.len(),
+        queued = plan.sum(|balance| balance.queued),
+        booting = plan.sum(|balance| balance.booting),
+        waiting = plan.sum(|balance| balance.waiting),
+        running = plan.sum(|balance| balance.running),
+        alive = plan.sum(|balance| balance.alive),
+        missing = plan.sum(|balance| balance.missing),
+        launched = plan.sum(|balance| Some(balance.launched)),
         actions = tick.outcomes.len(),
         silent = tick.silences.len(),
         standing = %tick.standing,

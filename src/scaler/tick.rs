@@ -211,7 +211,6 @@ impl<H: Hub, C: Cloud, K: Clock, L: Lease> Scaler<H, C, K, L> {
             self.spot_prices = prices;
             self.price();
         }
-        let policy = &self.priced;
         if let Some(machines) = &mut machines {
             let suspects = suspects(&pools, machines, &self.memory, now);
             if !suspects.is_empty() {
@@ -221,6 +220,7 @@ impl<H: Hub, C: Cloud, K: Clock, L: Lease> Scaler<H, C, K, L> {
         }
         memory::see(&mut self.memory, &pools, machines.as_deref(), clocks, now);
         let (seen, look) = (machines.as_deref(), pipelines.as_deref());
+        let policy = &self.priced;
         let outlooks = {
             // A thread that died while it read leaves a forecast as good as before.
             let mut forecast = self.forecast.lock().unwrap_or_else(PoisonError::into_inner);
@@ -230,11 +230,11 @@ impl<H: Hub, C: Cloud, K: Clock, L: Lease> Scaler<H, C, K, L> {
             }
             forecast.outlooks(policy, look, now)
         };
-        self.memory.outlooks = outlooks;
         let snapshot = Snapshot {
             pools,
             machines,
             clocks,
+            outlooks,
             memory: self.memory.clone(),
         };
         let plan = decide(&snapshot, policy, now);

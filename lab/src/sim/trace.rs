@@ -80,12 +80,11 @@ impl Trace {
         let mut text = format!("tick of {process}: {}", tick.standing);
         for pool in tick.plan.pools.values() {
             let balance = pool.balance;
-            write!(
-                text,
-                " {:?}/{}/{}/{}",
-                balance.queued, balance.booting, balance.waiting, balance.running
-            )
-            .expect("writing to a string cannot fail");
+            let count = |count: Option<u32>| count.map_or("?".to_owned(), |it| it.to_string());
+            let [booting, waiting, running] =
+                [balance.booting, balance.waiting, balance.running].map(count);
+            write!(text, " {:?}/{booting}/{waiting}/{running}", balance.queued)
+                .expect("writing to a string cannot fail");
         }
         outcomes.iter().for_each(|outcome| text.push_str(outcome));
         self.add(now, &text);

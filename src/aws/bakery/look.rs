@@ -125,7 +125,7 @@ impl<K: Clock> Bakery<K> {
         let rows = answer.snapshots().iter().filter_map(|row| {
             Some(Snapshot {
                 id: row.snapshot_id()?.to_owned(),
-                made_at: row.start_time().map(moment).unwrap_or_default(),
+                made_at: row.start_time().map(moment)?,
             })
         });
         Ok(rows.collect())
@@ -164,15 +164,15 @@ fn builder(row: &sdk::Instance) -> Option<Builder> {
         pool: PoolName::new(tag(tags::POOL)?),
         recipe: Recipe::new(tag(tags::RECIPE)?),
         state,
-        launched_at: row.launch_time().map(moment).unwrap_or_default(),
+        launched_at: row.launch_time().map(moment)?,
         lifetime: tags::seconds(row.tags(), tags::LIFETIME).unwrap_or(LIFETIME),
     })
 }
 
 fn image(row: &sdk::Image) -> Option<Image> {
     let tag = |key| tags::value(row.tags(), key);
-    let made_at = row.creation_date().unwrap_or_default();
-    let made_at = DateTime::from_str(made_at, DateTimeFormat::DateTime).ok();
+    // Without its date an image is left alone: one of unknown age must not count as an old one.
+    let made_at = DateTime::from_str(row.creation_date()?, DateTimeFormat::DateTime).ok()?;
     let disks = row.block_device_mappings().iter();
     let snapshots = disks.filter_map(|disk| disk.ebs()?.snapshot_id());
     Some(Image {
@@ -181,7 +181,7 @@ fn image(row: &sdk::Image) -> Option<Image> {
         pool: PoolName::new(tag(tags::POOL)?),
         recipe: Recipe::new(tag(tags::RECIPE)?),
         state: state(row),
-        made_at: made_at.as_ref().map(moment).unwrap_or_default(),
+        made_at: moment(&made_at),
         snapshots: snapshots.map(str::to_owned).collect(),
         verdict: verdict(row.tags()),
     })

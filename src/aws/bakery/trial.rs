@@ -173,7 +173,7 @@ impl<K: Clock + Clone> Bakery<K> {
         let mut trials: Vec<Trial> = listed
             .iter()
             .filter_map(|row| {
-                let machine = convert::machine(row, &prices)?;
+                let machine = convert::machine(row, &prices).ok()?;
                 let marks = watch.marks.get(&machine.id).cloned().unwrap_or_default();
                 let is_taken = is_taken(row);
                 Some(Trial {

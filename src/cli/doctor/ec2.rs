@@ -67,7 +67,7 @@ pub async fn examine(settings: &Settings, secrets: Option<&Secrets>) -> Vec<Find
 fn processors(seen: &PoolSeen) -> Processors {
     let sizes = seen.types.as_ref().ok().into_iter().flatten();
     sizes
-        .map(|(name, size)| (name.clone(), size.vcpus))
+        .filter_map(|(name, size)| Some((name.clone(), size.vcpus?)))
         .collect()
 }
 

@@ -133,7 +133,7 @@ fn check_ahead(
         if launched <= jobs {
             continue;
         }
-        let outlook = snapshot.memory.outlooks.get(&order.pool);
+        let outlook = snapshot.outlooks.get(&order.pool);
         let most = outlook.map_or(0, |outlook| {
             let expectation = &outlook.expectation;
             let race = u64::from(outlook.race_for(counts.queued));

@@ -45,21 +45,11 @@ pub fn machine(plan: &Plan, id: &MachineId, now: Timestamp) -> Option<String> {
 /// What a pool does and why; `None` if the plan does not have it.
 pub fn pool(plan: &Plan, name: &PoolName, now: Timestamp) -> Option<String> {
     let pool = plan.pools.get(name)?;
-    let mut text = format!("Pool {name}: {}; ", balance(&pool.balance));
-    let launched = pool.balance.launched;
-    match (pool.balance.missing, launched) {
-        (0, _) => text.push_str("nothing is missing"),
-        (missing, 0) => write_now(&mut text, format_args!("{missing} missing, none launched")),
-        (missing, launched) if missing == launched => {
-            write_now(&mut text, format_args!("launches {launched}"));
-        }
-        (missing, launched) => {
-            write_now(
-                &mut text,
-                format_args!("{missing} missing, launches {launched}"),
-            );
-        }
-    }
+    let mut text = format!(
+        "Pool {name}: {}; {}",
+        balance(&pool.balance),
+        launches(&pool.balance)
+    );
     if let Some(obstacle) = &pool.obstacle {
         write_now(
             &mut text,
@@ -77,6 +67,17 @@ pub fn pool(plan: &Plan, name: &PoolName, now: Timestamp) -> Option<String> {
         );
     }
     Some(text)
+}
+
+/// What is missing and what is launched, in one phrase.
+fn launches(balance: &Balance) -> String {
+    match (balance.missing, balance.launched) {
+        (None, _) => "nothing is launched".to_owned(),
+        (Some(0), _) => "nothing is missing".to_owned(),
+        (Some(missing), 0) => format!("{missing} missing, none launched"),
+        (Some(missing), launched) if missing == launched => format!("launches {launched}"),
+        (Some(missing), launched) => format!("{missing} missing, launches {launched}"),
+    }
 }
 
 /// What is expected, and what that makes worth keeping ready, in one sentence.
@@ -165,9 +166,27 @@ pub fn balance(balance: &Balance) -> String {
         count => format!(" ({count} just picked up)"),
     };
     format!(
-        "{queued}{picked_up} + {} reserve against {} booting + {} waiting ({} running, {} alive)",
-        balance.reserve, balance.booting, balance.waiting, balance.running, balance.alive
+        "{queued}{picked_up} + {} reserve{}",
+        balance.reserve,
+        supply(balance)
     )
+}
+
+/// The pool's machines by what they do, as far as that is known.
+fn supply(balance: &Balance) -> String {
+    let (Some(booting), Some(alive)) = (balance.booting, balance.alive) else {
+        return ", machines unknown".to_owned();
+    };
+    match (balance.waiting, balance.running) {
+        (Some(waiting), Some(running)) => {
+            format!(
+                " against {booting} booting + {waiting} waiting ({running} running, {alive} alive)"
+            )
+        }
+        (None, _) | (_, None) => {
+            format!(" against {booting} booting, agents unknown ({alive} alive)")
+        }
+    }
 }
 
 /// Everything that the plan would do and why, pool by pool, for `dayfly plan`.
@@ -195,18 +214,14 @@ pub fn whole(plan: &Plan, now: Timestamp) -> String {
 
 /// The phrase of a job's verdict.
 pub fn job_verdict(verdict: &JobVerdict, balance: &Balance, now: Timestamp) -> String {
+    let of_them =
+        |count: Option<u32>| count.map_or(String::new(), |count| format!(" ({count} of them do)"));
     match verdict {
         JobVerdict::Waiting => {
-            format!(
-                "goes to an agent that waits ({} of them do)",
-                balance.waiting
-            )
+            format!("goes to an agent that waits{}", of_them(balance.waiting))
         }
         JobVerdict::Booting => {
-            format!(
-                "goes to a machine that boots ({} of them do)",
-                balance.booting
-            )
+            format!("goes to a machine that boots{}", of_them(balance.booting))
         }
         JobVerdict::Launch => {
             format!("gets a machine launched now, one of {}", balance.launched)

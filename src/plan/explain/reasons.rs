@@ -64,7 +64,7 @@ pub fn wait_reason(reason: &WaitReason, now: Timestamp) -> String {
             )
         }
         WaitReason::CloudSilent => "the cloud did not list its machines".to_owned(),
-        WaitReason::HubSilent => "the hub did not give its counts".to_owned(),
+        WaitReason::HubSilent => "the hub did not return counts".to_owned(),
     }
 }
 

@@ -58,7 +58,7 @@ async fn a_pool_that_is_well_is_seen_whole_and_nothing_is_launched() {
     let types = seen.types.expect("they are there");
     let size = Size {
         runs: BTreeSet::from(["x86_64".to_owned()]),
-        vcpus: 2,
+        vcpus: Some(2),
     };
     assert_eq!(
         types,
@@ -68,7 +68,7 @@ async fn a_pool_that_is_well_is_seen_whole_and_nothing_is_launched() {
     );
     let subnet = |zone: &str| Subnet {
         zone: zone.to_owned(),
-        free: 4091,
+        free: Some(4091),
     };
     let expected = [("subnet-a", "eu-central-1a"), ("subnet-b", "eu-central-1b")];
     let expected = expected

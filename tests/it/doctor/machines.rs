@@ -129,7 +129,7 @@ fn an_image_has_to_be_there_and_every_type_has_to_run_it() {
 
     let runs = |names: &[&str]| Size {
         runs: names.iter().map(|name| (*name).to_owned()).collect(),
-        vcpus: 2,
+        vcpus: Some(2),
     };
     let types = BTreeMap::from([
         ("c7g.large".to_owned(), runs(&["arm64"])),
@@ -163,7 +163,13 @@ fn subnets_lie_in_zones_of_their_own_and_have_room() {
     let subnets = |rows: &[(&str, &str, u32)]| {
         let rows = rows.iter().map(|(id, zone, free)| {
             let zone = (*zone).to_owned();
-            ((*id).to_owned(), Subnet { zone, free: *free })
+            (
+                (*id).to_owned(),
+                Subnet {
+                    zone,
+                    free: Some(*free),
+                },
+            )
         });
         place::subnets(&pool(), 100, &Ok(rows.collect()))
     };

@@ -123,7 +123,7 @@ async fn the_doctor_sees_a_pool_that_is_well_and_launches_nothing() {
         assert_eq!(seen.image.expect(site.name).id, site.image);
         let size = Size {
             runs: BTreeSet::from(["x86_64".to_owned()]),
-            vcpus: 2,
+            vcpus: Some(2),
         };
         let types = BTreeMap::from([(TYPE.to_owned(), size)]);
         assert_eq!(seen.types, Ok(types), "{}", site.name);

@@ -220,7 +220,7 @@ fn of_boots_that_may_have_registered_the_overdue_ones_have_done_so_first() {
     let balance = plan(&world, &speculating(100, 0)).pools[&pool("linux")].balance;
     assert_eq!(
         (balance.booting, balance.overdue, balance.waiting),
-        (1, 1, 1)
+        (Some(1), Some(1), Some(1))
     );
 }
 

@@ -133,6 +133,6 @@ fn a_question_about_one_thing_is_answered_by_one_sentence() {
     world.snapshot.machines = None;
     let plan = decide(&world.snapshot, &policy(4, 1), now());
     let sentence = explain::pool(&plan, &pool("linux"), now());
-    insta::assert_snapshot!(sentence.expect("of the policy"), @"Pool linux: 1 queued + 1 reserve against 0 booting + 0 waiting (0 running, 0 alive); 2 missing, none launched, because the cloud did not list its machines.");
+    insta::assert_snapshot!(sentence.expect("of the policy"), @"Pool linux: 1 queued + 1 reserve, machines unknown; nothing is launched, because the cloud did not list its machines.");
     assert_eq!(explain::job(&plan, &JobId::new("unheard-of"), now()), None);
 }

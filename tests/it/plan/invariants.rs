@@ -54,8 +54,8 @@ fn carry_out(snapshot: &Snapshot, plan: &Plan, now: Timestamp) -> Snapshot {
 /// Whether no limit held a pool back: neither from what it missed, which is an obstacle, nor from
 /// what it would launch ahead of demand, which is none.
 fn got_all_it_wanted(pool: &PoolPlan) -> bool {
-    let wanted = pool.balance.missing + pool.balance.ahead;
-    pool.obstacle.is_none() && pool.balance.launched == wanted
+    let wanted = pool.balance.missing.map(|it| it + pool.balance.ahead);
+    pool.obstacle.is_none() && Some(pool.balance.launched) == wanted
 }
 
 proptest! {

@@ -111,7 +111,7 @@ fn every_obstacle_names_its_setting_or_when_it_is_over() {
     spot has had no capacity for 40 s (InsufficientInstanceCapacity); on-demand is tried after 2 min
     the cloud refuses: no such image; it is asked again in 1 min 15 s
     the cloud did not list its machines
-    the hub did not give its counts
+    the hub did not return counts
     ");
 }
 
@@ -127,6 +127,23 @@ fn a_machine_of_no_pool_is_explained_too() {
     ");
     let unknown = explain::machine(&plan, &MachineId::new("i-0"), now());
     assert_eq!(unknown, None);
+}
+
+#[test]
+fn pool_of_a_silent_hub_shows_no_zero() {
+    let mut world = World::new().booting("i-1").booting("i-2");
+    (world.view().counts, world.view().agents) = (None, None);
+    let plan = plan(&world, &policy(10, 2));
+    let sentence = explain::pool(&plan, &pool("linux"), now()).expect("of the policy");
+    insta::assert_snapshot!(sentence, @"Pool linux: queue unknown + 2 reserve against 2 booting, agents unknown (2 alive); nothing is launched, because the hub did not return counts.");
+    let balance = plan.pools[&pool("linux")].balance;
+    let unknown = [
+        balance.queued,
+        balance.waiting,
+        balance.running,
+        balance.missing,
+    ];
+    assert_eq!(unknown, [None; 4]);
 }
 
 #[test]

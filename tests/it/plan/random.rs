@@ -43,7 +43,7 @@ pub fn any_world() -> impl Strategy<Value = (Snapshot, Policy)> {
                     ..Snapshot::default()
                 };
                 let outlook = outlook.map(|outlook| (pool("linux"), outlook));
-                snapshot.memory.outlooks.extend(outlook);
+                snapshot.outlooks.extend(outlook);
                 snapshot.memory.unavailable = shortages;
                 snapshot.memory.droughts.extend(dry.map(drought));
                 doubts.set(&mut snapshot);

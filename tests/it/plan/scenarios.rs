@@ -28,8 +28,9 @@ fn every_machine_is_counted_once_by_what_its_agent_does() {
     let world = World::new().running("i-1").running("i-2").waiting("i-3");
     let world = world.booting("i-4").booting("i-5").booting("i-6");
     let balance = plan(&world, &policy(10, 0)).pools[&pool("linux")].balance;
-    let counted = (balance.booting, balance.waiting, balance.running);
-    assert_eq!((counted, balance.alive), ((3, 1, 2), 6));
+    let counted = [balance.booting, balance.waiting, balance.running];
+    assert_eq!(counted, [Some(3), Some(1), Some(2)]);
+    assert_eq!(balance.alive, Some(6));
 }
 
 #[test]

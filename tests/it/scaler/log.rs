@@ -26,12 +26,21 @@ impl Log {
 
     /// Every line but the one that each tick has.
     pub fn lines(&self) -> Vec<String> {
+        let (_, others) = self.split();
+        others
+    }
+
+    /// The line that each tick has.
+    pub fn ticks(&self) -> Vec<String> {
+        let (ticks, _) = self.split();
+        ticks
+    }
+
+    fn split(&self) -> (Vec<String>, Vec<String>) {
         let bytes = self.0.lock().expect("nobody panics with it");
         let text = String::from_utf8_lossy(&bytes);
         let lines = text.lines().map(|line| line.trim_start().to_owned());
-        lines
-            .filter(|line| !line.starts_with("INFO tick "))
-            .collect()
+        lines.partition(|line| line.starts_with("INFO tick "))
     }
 }
 

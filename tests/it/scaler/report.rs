@@ -7,6 +7,7 @@ use dayfly::model::id::MachineId;
 use dayfly::model::machine::{ConsoleMarks, Machine, Phase};
 use dayfly::model::pool::Policy;
 use dayfly::ports::LaunchError;
+use dayfly::scaler::report::Reporter;
 use dayfly::scaler::{Pace, run};
 use tokio::sync::{Notify, oneshot, watch};
 
@@ -176,6 +177,24 @@ async fn a_silence_is_said_once_and_ends_no_other_trouble() {
     assert!(log[0].contains("no such image"));
     assert!(log[1].contains("a question was not answered"));
     assert!(log[2].contains("all questions are answered again"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn tick_without_an_answer_logs_no_count() {
+    let world = World::default();
+    let mut scaler = world.scaler(10);
+    let (log, _guard) = Log::start();
+    world.hub_is_dead.set(true);
+    Reporter::default().report(&scaler.tick().await);
+    world.hub_is_dead.set(false);
+    world.cloud_is_silent.set(true);
+    Reporter::default().report(&scaler.tick().await);
+    let ticks = log.ticks();
+    for unknown in ["queued=", "missing=", "waiting=", "running="] {
+        assert!(!ticks[0].contains(unknown), "{}", ticks[0]);
+    }
+    assert!(ticks[0].contains("booting=0 alive=0"), "{}", ticks[0]);
+    assert!(ticks[1].contains("queued=0 launched=0"), "{}", ticks[1]);
 }
 
 #[tokio::test(start_paused = true)]

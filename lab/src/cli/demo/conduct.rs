@@ -61,7 +61,10 @@ pub(super) async fn conduct(
         policy,
         async { scaler_ends.await.unwrap_or(()) },
         |tick| {
-            seen.send_replace(machine_counts(tick));
+            // While they are unknown, the last ones stay on the screen.
+            if let Some(counts) = machine_counts(tick) {
+                seen.send_replace(counts);
+            }
         },
     );
     let mut show = Show {
@@ -254,15 +257,16 @@ fn is_worth_a_look(change: &Change) -> bool {
     }
 }
 
-fn machine_counts(tick: &Tick) -> MachineCounts {
+/// The machines of all pools; `None` while hub or cloud do not answer.
+fn machine_counts(tick: &Tick) -> Option<MachineCounts> {
     let mut counts = MachineCounts::default();
     for pool in tick.plan.pools.values() {
         let balance = pool.balance;
-        counts.booting += balance.booting + balance.launched;
-        counts.waiting += balance.waiting;
-        counts.running += balance.running;
-        let known = balance.booting + balance.waiting + balance.running;
-        counts.closing += balance.alive.saturating_sub(known);
+        let (booting, waiting, running) = (balance.booting?, balance.waiting?, balance.running?);
+        counts.booting += booting + balance.launched;
+        counts.waiting += waiting;
+        counts.running += running;
+        counts.closing += balance.alive?.saturating_sub(booting + waiting + running);
     }
-    counts
+    Some(counts)
 }

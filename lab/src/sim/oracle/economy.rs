@@ -139,7 +139,8 @@ impl Economy {
         now: Timestamp,
     ) {
         let patience = self.patience.get(&call.pool).copied();
-        // While a clock is ahead, what was heard before is forgotten too soon.
+        // While a clock is ahead, what was heard before is forgotten too soon; so is what was heard
+        // while it was behind, once it is right again.
         let ahead = if self.weather.contains(&Kind::ClockStep) {
             CLOCK_STEP
         } else if self.weather.contains(&Kind::ClockJump) {
@@ -176,7 +177,7 @@ impl Economy {
             && !call.is_spot
         {
             let dry_for = told.dry_since.get(&call.pool).map(|at| now.since(*at));
-            if dry_for.unwrap_or_default() + Duration::from_secs(2) < patience {
+            if dry_for.unwrap_or_default() + ahead + Duration::from_secs(2) < patience {
                 let text = format!("{} takes on-demand before its patience is over", call.pool);
                 findings.add(Invariant::Patience, text, now);
             }

@@ -32,12 +32,13 @@ pub fn see_tick(findings: &mut Findings, tick: &Tick, reserves: &[(String, u32)]
             let text = format!("job {job} waits for an answer that has come");
             findings.add(Invariant::Served, text, now);
         }
-        if pool.obstacle.is_some() || tick.snapshot.machines.is_none() {
+        let supply = balance.booting.zip(balance.waiting);
+        let Some((booting, waiting)) = supply.filter(|_| pool.obstacle.is_none()) else {
             continue;
-        }
+        };
         let reserve = reserves.iter().find(|(pool, _)| pool == name.as_str());
         let need = queued - balance.picked_up.min(queued) + reserve.map_or(0, |(_, it)| *it);
-        let there = balance.booting + balance.waiting + balance.launched;
+        let there = booting + waiting + balance.launched;
         if there < need {
             let text =
                 format!("{name} needs {need} machines, has {there}, and nothing is in the way");
