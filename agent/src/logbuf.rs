@@ -23,6 +23,9 @@ const PACE: Duration = Duration::from_millis(500);
 /// The pause after the first failure; it doubles with each further one.
 const RETRY_FIRST: Duration = Duration::from_millis(500);
 const RETRY_MAX: Duration = Duration::from_secs(15);
+/// How often the log server must refuse one event before a mark takes its place: a proxy that
+/// answers 400 for some seconds must cost no line.
+const REFUSALS_MIN: u32 = 6;
 /// While closing there is a minute in all, so the pauses are shorter.
 const RETRY_MAX_CLOSING: Duration = Duration::from_secs(2);
 
@@ -40,7 +43,7 @@ pub struct Batch {
 /// How the log server refused a batch, as far as it makes a difference (protocol.md 3.8).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Refusal {
-    /// 400 or 413: this batch, as it is, will never be taken (quirk A13).
+    /// 400 or 413: this batch, as it is, will probably never be taken (quirk A13).
     Unacceptable,
     /// 401, although the token was refreshed: the same again later.
     Token,
@@ -76,8 +79,6 @@ impl Refusal {
 pub enum CutShort {
     /// The log server has no more room.
     Trimmed,
-    /// The log server refuses even a line of our own making.
-    Refused,
 }
 
 /// The events of one job that the log server does not have yet.
@@ -103,6 +104,8 @@ struct Line {
     text: Vec<u8>,
     /// Written in place of an event that was refused.
     is_stand_in: bool,
+    /// How often the log server has refused it alone.
+    refusals: u32,
 }
 
 impl Default for LogBuffer {
@@ -132,6 +135,7 @@ impl LogBuffer {
         let line = Line {
             text: to_line(event),
             is_stand_in: false,
+            refusals: 0,
         };
         self.bytes += line.text.len();
         self.lines.push_back(line);
@@ -178,11 +182,7 @@ impl LogBuffer {
     pub fn refused(&mut self, refusal: Refusal, now: Timestamp) {
         match refusal {
             Refusal::Full => return self.cut(CutShort::Trimmed),
-            Refusal::Unacceptable if self.batch_length() <= 1 => {
-                self.replace_first();
-                self.rest_until = now;
-                return;
-            }
+            Refusal::Unacceptable if self.batch_length() <= 1 => self.refuse_first(),
             Refusal::Unacceptable => {
                 // Smaller pieces can pass at once: nothing has to heal first.
                 self.halve();
@@ -260,22 +260,23 @@ impl LogBuffer {
         self.bytes_max = (bytes.min(self.bytes_max) / 2).max(1);
     }
 
-    /// Puts a mark in the place of the one event that the log server refuses; gives up on a second refusal.
-    fn replace_first(&mut self) {
+    /// Puts a mark in the place of the one event that the log server keeps refusing. If it refuses
+    /// the mark as well, the event is not the reason, and nothing can be done but to try again.
+    fn refuse_first(&mut self) {
         let Some(first) = self.lines.front_mut() else {
             return;
         };
-        let event = serde_json::from_slice::<LogEvent>(&first.text);
-        match event {
-            Ok(event) if !first.is_stand_in => {
-                let stand_in = to_line(&stand_in(event, first.text.len()));
-                self.lost += u64::from(stand_in != first.text);
-                self.bytes = self.bytes - first.text.len() + stand_in.len();
-                first.text = stand_in;
-                first.is_stand_in = true;
-            }
-            Ok(_) | Err(_) => self.cut(CutShort::Refused),
+        first.refusals += 1;
+        if first.is_stand_in || first.refusals < REFUSALS_MIN {
+            return;
         }
+        if let Ok(event) = serde_json::from_slice::<LogEvent>(&first.text) {
+            let stand_in = to_line(&stand_in(event, first.text.len()));
+            self.lost += u64::from(stand_in != first.text);
+            self.bytes = self.bytes - first.text.len() + stand_in.len();
+            first.text = stand_in;
+        }
+        first.is_stand_in = true;
     }
 
     fn cut(&mut self, why: CutShort) {

@@ -135,7 +135,7 @@ fn say_why(reason: Reason, endpoint: &str, refusal: &str) {
              minutes after another agent has left"
         ),
         Reason::NotRegistered(CallFailure::Hopeless) => {
-            error!("giving up, for trying again cannot help: {refusal}");
+            error!("giving up: the hub or its certificate has refused every attempt: {refusal}");
         }
         Reason::NotRegistered(
             CallFailure::Unanswered | CallFailure::Foreign(_) | CallFailure::Refused(_),

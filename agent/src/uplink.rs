@@ -177,7 +177,7 @@ fn failed(error: &CallError, what: &'static str) -> CallFailure {
     classify(error)
 }
 
-/// A certificate does not change in two minutes.
+/// A certificate that is wrong mostly stays so.
 fn classify_registration(error: &CallError, request: &RegisterRequest) -> CallFailure {
     match (error, error.failure()) {
         (CallError::Tls { .. }, _) => CallFailure::Hopeless,

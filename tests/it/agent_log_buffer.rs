@@ -158,16 +158,30 @@ fn an_event_that_is_refused_leaves_a_mark_in_its_place() {
 }
 
 #[test]
-fn a_log_server_that_refuses_everything_is_given_up_soon() {
+fn server_that_refuses_everything_for_seconds_costs_no_event() {
     let mut buffer = closed_with(2_000);
-    let mut refusals = 0;
-    while buffer.batch().is_some() {
+    // From the whole batch down to one event, and then that one a few times.
+    for _ in 0..10 + 5 {
         buffer.refused(Refusal::Unacceptable, at(0));
-        refusals += 1;
     }
-    assert!(refusals <= 20, "{refusals}");
-    assert_eq!(buffer.cut_short(), Some(CutShort::Refused));
-    assert!(buffer.is_drained());
+    let mut server = LogServer::default();
+    while let Some(batch) = buffer.batch() {
+        server.store(batch.start_from, &batch.body);
+        buffer.acked(batch.start_from, batch.events, at(20));
+    }
+    assert_eq!((server.lines.len(), buffer.lost()), (2_000, 0));
+}
+
+#[test]
+fn server_that_refuses_everything_loses_one_event_and_is_asked_again() {
+    let mut buffer = closed_with(2_000);
+    for _ in 0..1_000 {
+        buffer.refused(Refusal::Unacceptable, at(0));
+        assert_eq!(buffer.batch().expect("all of them").start_from, 0);
+    }
+    buffer.acked(0, 1, at(0));
+    assert_eq!(buffer.cut_short(), None);
+    assert_eq!(buffer.lost(), 1 + 1_999);
 }
 
 #[test]

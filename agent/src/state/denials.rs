@@ -19,16 +19,20 @@ pub(super) struct Denials {
 }
 
 impl Denials {
-    /// Takes in how a call failed; a refusal with one of the statuses is a denial. Every other
-    /// answer ends the row, and no answer says nothing.
+    /// Takes in how a call failed; a refusal with one of the statuses is a denial, and so is one
+    /// that no retry can heal. Every other answer ends the row, and no answer says nothing.
     pub(super) fn add(&mut self, failure: CallFailure, statuses: &[u16], now: Timestamp) {
         match failure {
             CallFailure::Refused(status) if statuses.contains(&status) => {
                 self.count += 1;
                 self.since.get_or_insert(now);
             }
+            CallFailure::Hopeless => {
+                self.count += 1;
+                self.since.get_or_insert(now);
+            }
             CallFailure::Refused(_) | CallFailure::Foreign(_) => self.clear(),
-            CallFailure::Unanswered | CallFailure::Hopeless => {}
+            CallFailure::Unanswered => {}
         }
     }
 

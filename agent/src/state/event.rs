@@ -63,7 +63,7 @@ pub enum CallFailure {
     Refused(u16),
     /// The answer was not the hub's own, or was damaged: the hub may have acted on the call.
     Foreign(Foreign),
-    /// Nothing that time can heal: the caller could tell from the answer.
+    /// Nothing that time can heal, if it is true: the caller could tell from the answer.
     Hopeless,
 }
 

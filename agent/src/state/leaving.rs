@@ -185,15 +185,16 @@ impl State {
         }
     }
 
-    /// The last report is repeated until [`LEAVE_MAX`]: one odd answer does not lose a result.
+    /// The last report is repeated until [`LEAVE_MAX`], or until the hub has denied often enough
+    /// that it knows our row: one odd answer does not lose a result.
     pub(super) fn report_failed_while_leaving(
         &mut self,
         reported: SyncState,
-        failure: CallFailure,
+        is_denied: bool,
         now: Timestamp,
     ) -> Vec<Effect> {
         match self.last_report(reported) {
-            Some(reason) if failure == CallFailure::Refused(404) => self.shut_down(reason),
+            Some(reason) if is_denied => self.shut_down(reason),
             Some(_) => {
                 self.sync_later(now);
                 Vec::new()

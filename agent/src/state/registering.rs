@@ -12,7 +12,7 @@ pub(super) struct Registering {
     failures: u32,
     /// A call may have registered us without our knowing.
     in_doubt: bool,
-    /// The hub says that it does not know the token.
+    /// The hub says that it does not know the token, or that it cannot accept the request at all.
     denials: Denials,
     /// The next call, while a pause lasts.
     pub(super) retry_at: Option<Timestamp>,
@@ -51,15 +51,17 @@ impl State {
         registering.denials.add(failure, &[401, 404], now);
         let is_denied = registering.denials.are_confirmed(CONFIRMED_AFTER, now);
         let pause = match failure {
-            CallFailure::Hopeless => None,
-            CallFailure::Refused(401 | 404) if is_denied => None,
+            CallFailure::Hopeless | CallFailure::Refused(401 | 404) if is_denied => None,
             // With a job of our own a repeat after a lost answer is refused for good: the first one took the job.
             CallFailure::Refused(400) if self.settings.preassigned && registering.in_doubt => None,
             // A name becomes free when the hub has cleaned up: minutes, not seconds.
             CallFailure::Refused(400) => Some(self.spread.growing(failures, 2_000, 60_000)),
             // A slot of the quota becomes free as soon as another agent leaves.
             CallFailure::Refused(422) => Some(self.spread.growing(failures, 2_000, 15_000)),
-            CallFailure::Refused(401 | 404) => Some(self.spread.growing(failures, 1_000, 15_000)),
+            // A load balancer that is being reloaded shows another certificate, or answers 400.
+            CallFailure::Hopeless | CallFailure::Refused(401 | 404) => {
+                Some(self.spread.growing(failures, 1_000, 15_000))
+            }
             CallFailure::Unanswered | CallFailure::Foreign(_) | CallFailure::Refused(_) => {
                 registering.in_doubt = true;
                 Some(self.spread.growing(failures, 1_000, 15_000))

@@ -6,6 +6,7 @@ use std::time::Duration;
 use super::denials::{CONFIRMED_AFTER, Denials};
 use super::{CallFailure, Effect, Phase, Reason, State, take_due};
 use dayfly::hub::wire::agent::{JobResult, SyncAction, SyncRequest, SyncResponse, SyncState};
+use dayfly::hub::wire::answer::Foreign;
 use dayfly::model::id::JobId;
 use dayfly::model::time::Timestamp;
 
@@ -27,6 +28,15 @@ pub(super) struct SyncClock {
     /// The hub says that it does not know our row. 401 and 403 say nothing of a row.
     denials: Denials,
     pub(super) last_success_at: Timestamp,
+}
+
+/// Whether an answer can be the hub's to a result: it then waits for jobs or shuts the agent down
+/// (protocol.md 4.1). Any other answer has not reached the hub, or was not made for the report.
+const fn acknowledges(answer: &SyncResponse) -> bool {
+    match answer.action {
+        SyncAction::WaitForJobs | SyncAction::RunJob | SyncAction::Shutdown => true,
+        SyncAction::Continue | SyncAction::StopJob | SyncAction::Unknown => false,
+    }
 }
 
 impl State {
@@ -66,6 +76,10 @@ impl State {
         let Some(reported) = self.sync.in_flight.take() else {
             return Vec::new();
         };
+        if reported == SyncState::FinishedJob && !acknowledges(answer) {
+            self.sync.in_flight = Some(reported);
+            return self.sync_failed(CallFailure::Foreign(Foreign::OtherJson), now);
+        }
         self.sync.failures = 0;
         self.sync.denials.clear();
         self.sync.last_success_at = now;
@@ -94,10 +108,11 @@ impl State {
         };
         self.sync.failures += 1;
         let urgent = std::mem::take(&mut self.sync.urgent);
-        if let Phase::Leaving(_) = self.phase {
-            return self.report_failed_while_leaving(reported, failure, now);
-        }
         self.sync.denials.add(failure, &[404], now);
+        if let Phase::Leaving(_) = self.phase {
+            let is_denied = self.sync.denials.are_confirmed(Duration::ZERO, now);
+            return self.report_failed_while_leaving(reported, is_denied, now);
+        }
         // Nothing re-creates a row for an old access token, but a job is not ended for a short
         // trouble at the hub. An idle agent has nothing to lose.
         let over = match self.job() {

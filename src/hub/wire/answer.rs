@@ -152,7 +152,8 @@ impl Answer<'_> {
         Err(self.foreign(self.looks_like()))
     }
 
-    /// The answer to a push of the log, whose body is empty. The log server speaks plain text.
+    /// The answer to a push of the log: 200 without a body (protocol.md 3.8). The log server speaks
+    /// plain text.
     ///
     /// # Errors
     /// The batch is not stored.
@@ -163,7 +164,8 @@ impl Answer<'_> {
             }
             Failure::Refused { .. } | Failure::Foreign { .. } => failure,
         })?;
-        if self.body.trim_ascii().is_empty() && !is_media(self.content_type, "text/html") {
+        let is_plain = self.content_type.is_empty() || is_media(self.content_type, "text/plain");
+        if self.status == 200 && self.body.is_empty() && is_plain {
             return Ok(());
         }
         Err(self.foreign(self.looks_like()))
@@ -262,8 +264,17 @@ mod tests {
     #[test]
     fn push_is_stored_only_if_the_body_is_empty() {
         assert_eq!(answer(200, "", "").stored(), Ok(()));
-        assert_eq!(answer(204, TEXT, " \n").stored(), Ok(()));
-        assert!(answer(200, "text/html", "").stored().is_err());
+        assert_eq!(answer(200, TEXT, "").stored(), Ok(()));
+        for (status, content_type, body) in [
+            (200, "text/html", ""),
+            (200, "application/json", ""),
+            (200, TEXT, " \n"),
+            (202, "", ""),
+            (204, "", ""),
+        ] {
+            let failure = answer(status, content_type, body).stored();
+            assert!(failure.is_err(), "{status} {content_type} {body:?}");
+        }
         assert!(answer(200, "application/json", "{}").stored().is_err());
         let json = answer(422, "application/json", r#"{"message":"no"}"#).stored();
         assert!(matches!(json, Err(Failure::Foreign { .. })), "{json:?}");

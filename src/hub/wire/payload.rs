@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
 
 use super::answer::{Foreign, object};
@@ -70,8 +71,8 @@ pub struct Payload {
     pub logger: Logger,
 }
 
-/// Reads the payload of a job. Every field but `job_id` has a default, so that field alone proves
-/// that the body is the job's, and a job without commands is not made of nothing.
+/// Reads the payload of a job. Most fields have defaults, so that the job's id and its commands
+/// prove that the body is the job's: a job that runs nothing is not made of another answer.
 ///
 /// # Errors
 /// Why the job cannot be run.
@@ -79,8 +80,12 @@ pub fn read(body: &[u8], job: &JobId) -> Result<Payload, PayloadError> {
     #[derive(Deserialize)]
     struct Whose {
         job_id: Option<String>,
+        commands: Option<Vec<IgnoredAny>>,
     }
     let whose: Whose = object(body).map_err(PayloadError::Foreign)?;
+    if whose.commands.is_none() {
+        return Err(PayloadError::Foreign(Foreign::OtherJson));
+    }
     let whose = whose.job_id.unwrap_or_default();
     if !whose.eq_ignore_ascii_case(job.as_str()) {
         let what = if whose.is_empty() {
@@ -197,19 +202,26 @@ mod tests {
     #[test]
     fn payload_of_the_job_alone_is_read() {
         let read = |text: &str| read(text.as_bytes(), &JobId::new("a"));
-        assert!(read(r#"{"job_id":"a","env_vars":[{"name":"A","value":"MQ=="}]}"#).is_ok());
-        assert!(read(r#"{"job_id":"a"}"#).is_ok(), "a job without commands");
-        let scrubbed = r#"{"job_id":"a","env_vars":[{"name":"A","value":"{SANITIZED}"}]}"#;
+        assert!(
+            read(r#"{"job_id":"a","commands":[],"env_vars":[{"name":"A","value":"MQ=="}]}"#)
+                .is_ok()
+        );
+        assert!(read(r#"{"job_id":"a","commands":[]}"#).is_ok());
+        let scrubbed =
+            r#"{"job_id":"a","commands":[],"env_vars":[{"name":"A","value":"{SANITIZED}"}]}"#;
         assert_eq!(read(scrubbed), Err(PayloadError::Sanitized));
-        let wrong = read(r#"{"job_id":"a","commands":5}"#);
+        let wrong = read(r#"{"job_id":"a","commands":[],"files":5}"#);
         assert!(matches!(wrong, Err(PayloadError::Unreadable { .. })));
         for (text, what) in [
             ("", Foreign::Empty),
             ("{}", Foreign::OtherJson),
             ("[]", Foreign::OtherJson),
             ("null", Foreign::OtherJson),
-            (r#"{"job_id":null}"#, Foreign::OtherJson),
-            (r#"{"job_id":"b"}"#, Foreign::AnotherJob),
+            (r#"{"job_id":null,"commands":[]}"#, Foreign::OtherJson),
+            (r#"{"job_id":"a"}"#, Foreign::OtherJson),
+            (r#"{"job_id":"a","error":"upstream"}"#, Foreign::OtherJson),
+            (r#"{"job_id":"a","commands":5}"#, Foreign::OtherJson),
+            (r#"{"job_id":"b","commands":[]}"#, Foreign::AnotherJob),
             (r#"{"job_id":"a","commands":[{"dir"#, Foreign::CutJson),
             ("<html></html>", Foreign::Html),
             ("hello", Foreign::Text),

@@ -46,15 +46,10 @@ fn a_hub_that_nobody_vouches_for_is_not_spoken_to() {
     let scene = Scene::new();
     let other = Scene::new();
     let endpoint = other.port.address.to_string();
-    let left = scene.start_at(&endpoint, "0123", &[]).wait();
+    let short = ["--registration-timeout", "2"];
+    let left = scene.start_at(&endpoint, "0123", &short).wait();
     assert_eq!(left.code, Some(1));
     assert!(left.stderr.contains("certificate"), "{}", left.stderr);
-    assert_eq!(
-        left.stderr.matches("cannot register").count(),
-        1,
-        "{}",
-        left.stderr
-    );
 }
 
 #[test]

@@ -53,9 +53,16 @@ fn last_report_after_an_odd_answer_is_repeated() {
     scene.on(Event::SyncFailed(CallFailure::Unanswered));
     scene.on(Event::JobEnded(job(), JobResult::Stopped));
     scene.on(Event::LogClosed(job()));
-    assert_eq!(scene.on(Event::SyncFailed(CallFailure::Refused(500))), []);
+    for status in [500, 404] {
+        assert_eq!(
+            scene.on(Event::SyncFailed(CallFailure::Refused(status))),
+            []
+        );
+        assert_eq!(scene.pass_to_deadline(), [finished(JobResult::Stopped)]);
+    }
+    assert_eq!(scene.on(answer(SyncAction::Continue)), []);
     assert_eq!(scene.pass_to_deadline(), [finished(JobResult::Stopped)]);
-    let effects = scene.on(answer(SyncAction::Continue));
+    let effects = scene.on(answer(SyncAction::WaitForJobs));
     assert_eq!(effects, [Effect::Disconnect]);
 }
 

@@ -247,8 +247,19 @@ fn the_result_is_repeated_until_the_hub_has_it() {
         assert_eq!(scene.on(Event::SyncFailed(failure)), []);
         assert_eq!(scene.pass_to_deadline(), [finished(JobResult::Passed)]);
     }
-    // Whatever the hub says with its 200, an agent for one job has done its work.
-    assert_eq!(scene.on(answer(SyncAction::Continue)), [Effect::Disconnect]);
+    // What the hub never answers to a result is not its answer.
+    for action in [
+        SyncAction::Continue,
+        SyncAction::StopJob,
+        SyncAction::Unknown,
+    ] {
+        assert_eq!(scene.on(answer(action)), []);
+        assert_eq!(scene.pass_to_deadline(), [finished(JobResult::Passed)]);
+    }
+    assert_eq!(
+        scene.on(answer(SyncAction::WaitForJobs)),
+        [Effect::Disconnect]
+    );
 }
 
 #[test]

@@ -48,6 +48,16 @@ fn own_denial_of_the_token_ends_with_the_timeout_too() {
 }
 
 #[test]
+fn refusal_that_no_retry_heals_is_believed_after_a_minute() {
+    let failure = CallFailure::Hopeless;
+    let (tries, took, effects) = fail(settings(), failure);
+    assert_eq!(effects, [Effect::Shutdown(Reason::NotRegistered(failure))]);
+    assert!(3 <= tries, "{tries}");
+    let minute = Duration::from_secs(60)..Duration::from_secs(80);
+    assert!(minute.contains(&took), "{took:?}");
+}
+
+#[test]
 fn foreign_denial_is_retried_until_the_timeout() {
     let failure = CallFailure::Foreign(Foreign::Html);
     let (_, took, effects) = fail(settings(), failure);
