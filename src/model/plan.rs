@@ -265,6 +265,14 @@ pub enum KeepReason {
         /// When it is terminated if nothing changes.
         until: Timestamp,
     },
+    /// It should be terminated because the hub's agent list lacks its agent, but too few answers
+    /// in a row have said so.
+    TooFewAnswers {
+        /// Why it should be terminated.
+        wanted: EndReason,
+        /// How many have.
+        answers: u32,
+    },
     /// It should be terminated, but this host's clock disagrees with another, and the reason is a
     /// span that was measured with it.
     ClocksDisagree {

@@ -11,9 +11,10 @@ use super::snapshot::PoolView;
 /// What the hub's list of its pool's agents says of a machine.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Heard {
-    /// Nothing: the list did not come, may not be asked for, nobody knows the pool, or the hub's
-    /// counts contradict that the agent is missing from the list.
+    /// Nothing: the list did not come, may not be asked for, or nobody knows the pool.
     Nothing,
+    /// Its agent is not in the list, and the hub's counts contradict the list.
+    Unlisted,
     /// Its agent is not registered.
     Absent,
     /// Its agent is registered.
@@ -53,7 +54,7 @@ impl<'a> Roll<'a> {
             Some(list) => match list.agents.get(&machine.id) {
                 Some(report) => Heard::Present(*report),
                 None if list.is_whole => Heard::Absent,
-                None => Heard::Nothing,
+                None => Heard::Unlisted,
             },
         }
     }

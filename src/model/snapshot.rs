@@ -195,6 +195,17 @@ pub struct Sighting {
     /// Since when the hub's agent list, where it is believed, has not shown its agent.
     #[serde(default)]
     pub absent_since: Option<Timestamp>,
+    /// How many answers have said so in a row. Failed requests in between do not count, and end
+    /// the row only if they last.
+    #[serde(default)]
+    pub absent_answers: u32,
+    /// Since when the hub's agent list has not shown its agent, believed or contradicted by the
+    /// hub's counts.
+    #[serde(default)]
+    pub unlisted_since: Option<Timestamp>,
+    /// When the list last came without it.
+    #[serde(default)]
+    pub unlisted_at: Option<Timestamp>,
     /// Its boot has been counted as failed already.
     pub boot_failed: bool,
     /// Its boot has been counted as unknown, and nothing has proved it since.

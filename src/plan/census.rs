@@ -1,5 +1,6 @@
 //! Step 1: who is where. What hub, console and memory together tell of one machine's agent.
 
+use std::cmp::Reverse;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -14,6 +15,13 @@ use crate::model::time::Timestamp;
 /// How long a machine that has nothing left to do gets to power itself off. Its own timers act
 /// at the limit; ending it from outside in the same second could meet an agent that registers.
 pub const SELF_END_GRACE: Duration = Duration::from_secs(60);
+
+/// How long the hub's agent list must lack agents before more than a share of a pool is
+/// terminated for it, or before it is believed against the hub's counts: longer than the outages
+/// of a hub's database or cache usually last.
+pub const CONFIRMED_AFTER: Duration = Duration::from_secs(300);
+/// How many answers in a row must say that an agent is missing.
+pub const ANSWERS_MIN: u32 = 3;
 
 /// What is known of a machine's agent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -115,11 +123,12 @@ pub fn census(snapshot: &Snapshot, now: Timestamp) -> BTreeMap<&PoolName, Census
 /// Without the hub's agent list, a machine is overdue because its console shows no agent. Where the
 /// hub counts more agents than the other machines can have, some of these consoles are wrong, and
 /// nobody knows which.
+///
+/// With the list, where the hub has counted more agents than it lists for minutes, as many machines
+/// may have one as it counts too many, and no more: rows of dead agents are counted as well
+/// (protocol.md S9), and must not keep every machine that never registered.
 fn doubt_consoles(census: &mut Census<'_>, view: Option<&PoolView>) {
-    let Some(counts) = view
-        .filter(|view| view.agents.is_none())
-        .and_then(|view| view.counts)
-    else {
+    let Some((view, counts)) = view.and_then(|view| Some((view, view.counts?))) else {
         return;
     };
     let may_have_agent = |counted: &Counted<'_>| match counted.standing {
@@ -133,13 +142,21 @@ fn doubt_consoles(census: &mut Census<'_>, view: Option<&PoolView>) {
         Standing::Ending | Standing::Left { .. } | Standing::Overdue => false,
     };
     let others = census.iter().filter(|(_, counted)| may_have_agent(counted));
-    if (counts.agents() as usize) <= others.count() {
-        return;
-    }
-    for (_, counted) in census {
-        if counted.standing == Standing::Overdue {
-            counted.standing = Standing::Unknown;
-        }
+    let agents = counts.agents() as usize;
+    let doubted = match &view.agents {
+        Some(listed) => agents.saturating_sub(listed.len()),
+        None if others.count() < agents => usize::MAX,
+        None => 0,
+    };
+    let overdue = census
+        .iter_mut()
+        .map(|(_, counted)| counted)
+        .filter(|counted| counted.standing == Standing::Overdue);
+    let mut overdue: Vec<_> = overdue.collect();
+    // The youngest first, whose consoles may lag behind.
+    overdue.sort_by_key(|it| Reverse(it.machine.launched_at));
+    for counted in overdue.into_iter().take(doubted) {
+        counted.standing = Standing::Unknown;
     }
 }
 
@@ -175,12 +192,12 @@ fn standing(
     match heard {
         Heard::Present(report) => present(report, sighting, times.now),
         Heard::Absent => absent(machine, console, sighting, times),
-        Heard::Nothing => {
+        Heard::Nothing | Heard::Unlisted => {
             let view = pools.get(&machine.pool);
-            let hub_answers = view.is_some_and(|view| {
-                view.counts.is_some() && (view.agents.is_none() || view.lists_every_agent())
-            });
-            unlisted(machine, console, hub_answers, sighting, times)
+            let has_counts = view.is_some_and(|view| view.counts.is_some());
+            let is_lasting = lasts(sighting.unlisted_since, times.now);
+            let evidence = machine.console.is_some() && (heard == Heard::Nothing || is_lasting);
+            unlisted(machine, console, has_counts && evidence, sighting, times)
         }
     }
 }
@@ -206,13 +223,18 @@ fn absent(machine: &Machine, console: ConsoleMarks, sighting: Sighting, times: T
     }
 }
 
-/// The hub's list did not come, or may not be asked for. A console that shows no agent is weak
-/// evidence, because it lags behind: it counts only while the hub answers and its list and counts
-/// do not contradict each other.
+/// Whether something has lasted long enough to be believed.
+pub(super) fn lasts(since: Option<Timestamp>, now: Timestamp) -> bool {
+    since.is_some_and(|since| CONFIRMED_AFTER <= now.since(since))
+}
+
+/// The hub's list did not come, may not be asked for, or is contradicted by the hub's counts.
+/// `has_evidence` says whether a console that shows no agent is believed: it is weak evidence, because
+/// it lags behind.
 fn unlisted(
     machine: &Machine,
     console: ConsoleMarks,
-    hub_answers: bool,
+    has_evidence: bool,
     sighting: Sighting,
     times: Times,
 ) -> Standing {
@@ -223,7 +245,7 @@ fn unlisted(
         }
     } else if console.registered || sighting.registered_at.is_some() {
         Standing::Registered
-    } else if in_time || (hub_answers && machine.console.is_some()) {
+    } else if in_time || has_evidence {
         unregistered(machine, times.aged_at)
     } else {
         Standing::Unknown

@@ -5,18 +5,12 @@
 //! for the whole pool. Only the number of them does: so many agents do not leave in one minute,
 //! and if they do, their machines power themselves off.
 
-use std::time::Duration;
-
 use crate::model::machine::Machine;
 use crate::model::plan::{EndReason, KeepReason, MachineVerdict};
 use crate::model::snapshot::{Memory, Snapshot};
 use crate::model::time::Timestamp;
 
-use super::census::{Census, Counted};
-
-/// How long the hub's agent list must lack agents before more than [`share`] of a pool is
-/// terminated for it: longer than the outages of a hub's database or cache usually last.
-pub const CONFIRMED_AFTER: Duration = Duration::from_secs(300);
+use super::census::{ANSWERS_MIN, CONFIRMED_AFTER, Census, Counted, lasts};
 
 /// How many of a pool's machines may be terminated in one tick without that confirmation.
 pub fn share(alive: usize) -> usize {
@@ -47,6 +41,7 @@ pub fn withhold_one(
         return;
     };
     let refused = snapshot.memory.refused_terminations.get(&machine.id);
+    let answers = answers(machine, wanted, &snapshot.memory, now);
     let reason = if snapshot.clocks.disagreement().is_some() {
         KeepReason::ClocksDisagree { wanted }
     } else if let Some(refused) = refused.filter(|refused| now < refused.retry_at) {
@@ -55,6 +50,8 @@ pub fn withhold_one(
             refusal: refused.refusal.clone(),
             until: refused.retry_at,
         }
+    } else if answers < ANSWERS_MIN {
+        KeepReason::TooFewAnswers { wanted, answers }
     } else {
         return;
     };
@@ -96,6 +93,27 @@ fn withhold_unconfirmed(
     }
 }
 
+/// How many answers of the hub a termination rests on; enough, where it rests on something else or
+/// has lasted for minutes.
+fn answers(machine: &Machine, wanted: EndReason, memory: &Memory, now: Timestamp) -> u32 {
+    let sighting = memory.sightings.get(&machine.id).copied();
+    let sighting = sighting.unwrap_or_default();
+    if rests_on_the_list(machine, wanted) && !lasts(sighting.absent_since, now) {
+        sighting.absent_answers
+    } else {
+        ANSWERS_MIN
+    }
+}
+
+/// Whether nothing but the hub's agent list says that the agent is missing.
+fn rests_on_the_list(machine: &Machine, wanted: EndReason) -> bool {
+    match wanted {
+        EndReason::BootLimit { .. } => machine.console.is_none(),
+        EndReason::AgentLeft { .. } => !machine.console.is_some_and(|marks| marks.log_closed),
+        EndReason::Lifetime { .. } => false,
+    }
+}
+
 /// When a termination that rests on the hub's agent list alone is confirmed; `None` for one that
 /// is, for one that has other evidence, and for a machine that stays.
 fn unconfirmed_until(
@@ -104,19 +122,14 @@ fn unconfirmed_until(
     memory: &Memory,
     now: Timestamp,
 ) -> Option<Timestamp> {
-    match verdict {
-        MachineVerdict::End {
-            reason: EndReason::BootLimit { .. },
-        } if machine.console.is_none() => {}
-        MachineVerdict::End {
-            reason: EndReason::AgentLeft { .. },
-        } if !machine.console.is_some_and(|marks| marks.log_closed) => {}
-        MachineVerdict::End { .. }
-        | MachineVerdict::Keep { .. }
-        | MachineVerdict::Undecided { .. } => return None,
+    let MachineVerdict::End { reason } = *verdict else {
+        return None;
+    };
+    if !rests_on_the_list(machine, reason) {
+        return None;
     }
-    let sighting = memory.sightings.get(&machine.id);
-    let absent_since = sighting.and_then(|sighting| sighting.absent_since);
-    let until = absent_since.unwrap_or(now).plus(CONFIRMED_AFTER);
+    let sighting = memory.sightings.get(&machine.id).copied();
+    let sighting = sighting.unwrap_or_default();
+    let until = sighting.absent_since.unwrap_or(now).plus(CONFIRMED_AFTER);
     (now < until).then_some(until)
 }

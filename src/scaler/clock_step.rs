@@ -69,6 +69,9 @@ fn moments(sighting: &mut Sighting) -> impl Iterator<Item = &mut Timestamp> {
         running_since,
         missing_since,
         absent_since,
+        absent_answers: _,
+        unlisted_since,
+        unlisted_at,
         boot_failed: _,
         boot_unknown: _,
         refused_by_hub: _,
@@ -81,6 +84,8 @@ fn moments(sighting: &mut Sighting) -> impl Iterator<Item = &mut Timestamp> {
         running_since,
         missing_since,
         absent_since,
+        unlisted_since,
+        unlisted_at,
         boot_failed_at,
         console_read_at,
     ];

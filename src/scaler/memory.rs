@@ -26,6 +26,8 @@ pub const REFUSED_FOR: Duration = Duration::from_secs(300);
 /// How long a machine is left alone that the cloud refuses to terminate: the first time, and at most.
 const TERMINATION_RETRY_FIRST: Duration = Duration::from_secs(30);
 pub(super) const TERMINATION_RETRY_MAX: Duration = Duration::from_secs(240);
+/// How long the hub's agent list may fail to come within a row of answers that lack an agent.
+const GAP_MAX: Duration = Duration::from_secs(30);
 /// How long launches are remembered for the hourly limit.
 const LAUNCHES_REMEMBERED: Duration = Duration::from_secs(3600);
 
@@ -37,10 +39,12 @@ pub fn see(
     clocks: ClockOffsets,
     now: Timestamp,
 ) {
+    // One failed request ends no row of answers, and neither does a long pause between ticks.
+    let gap_max = now.since(memory.ticked_at).max(GAP_MAX);
     clock_step::forget_the_future(memory, now);
-    // The oldest come first, and mostly there is none to forget.
     // While clocks disagree nobody knows how long ago anything was.
     let is_aged = clocks.disagreement().is_none();
+    // The oldest come first, and mostly there is none to forget.
     while let Some(oldest) = memory.launches.first_entry() {
         if !is_aged || now.since(*oldest.key()) < LAUNCHES_REMEMBERED {
             break;
@@ -69,7 +73,7 @@ pub fn see(
     }
     let mut roll = Roll::new(pools);
     for (machine, sighting) in machines.values().zip(memory.sightings.values_mut()) {
-        look_at_agent(sighting, machine, roll.heard(machine), now);
+        look_at_agent(sighting, machine, roll.heard(machine), gap_max, now);
         let signs = memory.agent_signs.get(&machine.pool);
         let seen_at = signs.and_then(|signs| signs.seen_at);
         boots::observe(sighting, machine, seen_at, &mut memory.boots, now);
@@ -161,7 +165,13 @@ fn record_launch(memory: &mut Memory, launched: &Launched, now: Timestamp) {
     }
 }
 
-fn look_at_agent(sighting: &mut Sighting, machine: &Machine, heard: Heard, now: Timestamp) {
+fn look_at_agent(
+    sighting: &mut Sighting,
+    machine: &Machine,
+    heard: Heard,
+    gap_max: Duration,
+    now: Timestamp,
+) {
     let console = machine.console.unwrap_or_default();
     if console.registered || console.log_closed {
         sighting.registered_at.get_or_insert(now);
@@ -170,22 +180,49 @@ fn look_at_agent(sighting: &mut Sighting, machine: &Machine, heard: Heard, now: 
         Heard::Present(report) => {
             sighting.registered_at.get_or_insert(now);
             sighting.missing_since = None;
-            sighting.absent_since = None;
+            forget_absence(sighting);
             if report.state == AgentState::Running {
                 sighting.running_since.get_or_insert(now);
             }
         }
         Heard::Absent => {
+            note_unlisted(sighting, gap_max, now);
             sighting.absent_since.get_or_insert(now);
+            sighting.absent_answers = sighting.absent_answers.saturating_add(1);
             if sighting.registered_at.is_some() {
                 sighting.missing_since.get_or_insert(now);
             }
         }
-        Heard::Nothing if console.log_closed => {
-            sighting.missing_since.get_or_insert(now);
+        Heard::Unlisted | Heard::Nothing => {
+            if heard == Heard::Unlisted {
+                note_unlisted(sighting, gap_max, now);
+            }
+            if console.log_closed {
+                sighting.missing_since.get_or_insert(now);
+            }
         }
-        Heard::Nothing => {}
     }
+}
+
+/// The list came without the agent. After a gap the row begins anew: what was seen before the gap
+/// and after it does not show what was in between.
+fn note_unlisted(sighting: &mut Sighting, gap_max: Duration, now: Timestamp) {
+    let is_gap = sighting
+        .unlisted_at
+        .is_some_and(|at| gap_max < now.since(at));
+    if is_gap {
+        forget_absence(sighting);
+        sighting.missing_since = None;
+    }
+    sighting.unlisted_since.get_or_insert(now);
+    sighting.unlisted_at = Some(now);
+}
+
+fn forget_absence(sighting: &mut Sighting) {
+    sighting.absent_since = None;
+    sighting.absent_answers = 0;
+    sighting.unlisted_since = None;
+    sighting.unlisted_at = None;
 }
 
 fn record_boot_limit(memory: &mut Memory, machine: &Machine, now: Timestamp) {

@@ -7,7 +7,7 @@ use std::mem::discriminant;
 use crate::model::id::MachineId;
 use crate::model::offer::Offer;
 use crate::model::plan::LaunchOrder;
-use crate::model::time::Spoken;
+use crate::model::time::{Spoken, Timestamp};
 use crate::plan::check::Violation;
 use crate::plan::explain;
 use crate::ports::{CloudError, HubError, Launched};
@@ -26,6 +26,8 @@ pub struct Reporter {
     standing: Option<Standing>,
     violations: Vec<Violation>,
     clocks_disagree: bool,
+    /// When the hub last refused an agent.
+    quota_refused_at: Option<Timestamp>,
     /// Offers that had no capacity when they were tried last.
     unavailable: BTreeSet<Offer>,
     /// Machines that could not be ended, and why.
@@ -48,6 +50,7 @@ impl Reporter {
         self.violations.clone_from(&tick.violations);
         self.standing(&tick.standing);
         self.clock(tick);
+        self.quota(tick);
         self.silences(tick);
         self.troubles(tick);
     }
@@ -89,6 +92,21 @@ impl Reporter {
             (false, None) | (true, Some(_)) => {}
         }
         self.clocks_disagree = disagreement.is_some();
+    }
+
+    /// Logs each refusal of an agent, also while no other machine is needed.
+    fn quota(&mut self, tick: &Tick) {
+        let quota = tick.snapshot.memory.agent_quota;
+        let refused_at = quota.map(|quota| quota.refused_at);
+        if let Some(quota) = quota
+            && self.quota_refused_at != refused_at
+        {
+            tracing::warn!(
+                agents = quota.agents,
+                "the hub refused an agent: quota reached"
+            );
+        }
+        self.quota_refused_at = refused_at;
     }
 
     fn silences(&mut self, tick: &Tick) {

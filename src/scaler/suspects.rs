@@ -1,7 +1,7 @@
-//! Whose console is worth reading: machines of which neither the cloud's list nor the hub tells
-//! whether an agent ever came.
+//! Whose console is worth reading: machines of which neither the cloud's list nor the hub shows
+//! whether an agent ever registered, or whether the hub refused it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use crate::model::beside::Along;
@@ -14,6 +14,8 @@ use crate::ports::Consoles;
 
 /// Consoles read in one tick: a fifth of EC2's bucket for the call (aws.md D).
 const READS_MAX: usize = 20;
+/// After this long a machine has usually booted.
+const BOOTED_AFTER: Duration = Duration::from_secs(60);
 /// From one read of a console to the next.
 const READ_EVERY: Duration = Duration::from_secs(60);
 /// How often the console of a machine that has ended is tried: it comes some minutes late.
@@ -26,9 +28,11 @@ pub fn suspects(
     memory: &Memory,
     now: Timestamp,
 ) -> Vec<MachineId> {
-    let silent = machines.iter();
-    let silent =
-        silent.filter(|(_, machine)| machine.console.is_none() && may_be_suspected(machine, now));
+    let lacking = lacking_agents(pools, machines, now);
+    let silent = machines.iter().filter(|(_, machine)| {
+        let is_late = lacking.contains(&machine.pool) && has_booted(machine, now);
+        machine.console.is_none() && (is_late || may_be_suspected(machine, now))
+    });
     let mut sightings = Along::new(&memory.sightings);
     let mut suspects: Vec<(Option<Timestamp>, &MachineId)> = silent
         .filter_map(|(id, machine)| {
@@ -50,21 +54,53 @@ fn has_agent(machine: &Machine, pools: &BTreeMap<PoolName, PoolView>) -> bool {
     agents.is_some_and(|agents| agents.contains_key(&machine.id))
 }
 
+/// The pools of which the hub counts fewer agents than machines that have had time to boot: their
+/// agents may have been refused, which nothing but a console shows.
+fn lacking_agents<'a>(
+    pools: &BTreeMap<PoolName, PoolView>,
+    machines: &'a BTreeMap<MachineId, Machine>,
+    now: Timestamp,
+) -> BTreeSet<&'a PoolName> {
+    let mut booted: BTreeMap<&PoolName, usize> = BTreeMap::new();
+    for machine in machines.values().filter(|it| has_booted(it, now)) {
+        *booted.entry(&machine.pool).or_default() += 1;
+    }
+    let lacks = |(pool, count): (&'a PoolName, usize)| {
+        let counts = pools.get(pool).and_then(|view| view.counts)?;
+        ((counts.agents() as usize) < count).then_some(pool)
+    };
+    booted.into_iter().filter_map(lacks).collect()
+}
+
+fn has_booted(machine: &Machine, now: Timestamp) -> bool {
+    let is_there = match machine.phase {
+        Phase::Running => true,
+        Phase::Pending | Phase::Stopping | Phase::Gone => false,
+    };
+    is_there && machine.launched_at.plus(BOOTED_AFTER) < now
+}
+
 /// A machine that lives is suspected from the moment at which it could be ended for its boot
 /// limit, and not before: what a console does not show yet must end no machine.
 fn may_be_suspected(machine: &Machine, now: Timestamp) -> bool {
     match machine.phase {
-        Phase::Pending | Phase::Running => machine.boot_deadline().plus(SELF_END_GRACE) < now,
+        Phase::Pending | Phase::Running => suspected_from(machine) < now,
         Phase::Stopping => false,
         Phase::Gone => true,
     }
 }
 
+fn suspected_from(machine: &Machine) -> Timestamp {
+    machine.boot_deadline().plus(SELF_END_GRACE)
+}
+
 /// Whether earlier looks leave a question that a console could answer, and has not lately.
 fn is_due(machine: &Machine, sighting: Sighting, now: Timestamp) -> bool {
+    let from = suspected_from(machine);
+    // What was read earlier does not stand for what is read once the machine may be terminated.
     let read_lately = sighting
         .console_read_at
-        .is_some_and(|at| now.since(at) < READ_EVERY);
+        .is_some_and(|at| now.since(at) < READ_EVERY && !(at <= from && from < now));
     let read_often = machine.phase == Phase::Gone && READS_OF_ENDED_MAX <= sighting.console_reads;
     sighting.registered_at.is_none() && !sighting.boot_failed && !read_lately && !read_often
 }

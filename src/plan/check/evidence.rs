@@ -12,6 +12,8 @@ use crate::model::time::Timestamp;
 
 /// How long an agent list that lacks many agents must have lacked them.
 const LASTED: Duration = Duration::from_secs(300);
+/// How many answers in a row must have lacked an agent.
+const ANSWERS: u32 = 3;
 /// How far two clocks may be apart.
 const APART_MAX: Duration = Duration::from_secs(60);
 
@@ -39,10 +41,13 @@ pub(super) fn check_evidence(
         if !rests_on_the_agent_list(machine, *reason) {
             continue;
         }
+        let evidence = Evidence::of(snapshot, id, now);
         if is_contradicted(snapshot, machine) {
             found.push(Violation::Contradicted((*id).clone()));
+        } else if evidence.answers < ANSWERS && !evidence.has_lasted {
+            found.push(Violation::FewAnswers((*id).clone(), evidence.answers));
         }
-        if !has_lasted(snapshot, id, now) {
+        if !evidence.has_lasted {
             *doubtful.entry(&machine.pool).or_default() += 1;
         }
     }
@@ -81,8 +86,20 @@ fn is_contradicted(snapshot: &Snapshot, machine: &Machine) -> bool {
     }
 }
 
-fn has_lasted(snapshot: &Snapshot, id: &MachineId, now: Timestamp) -> bool {
-    let sighting = snapshot.memory.sightings.get(id);
-    let absent_since = sighting.and_then(|sighting| sighting.absent_since);
-    absent_since.is_some_and(|since| LASTED <= now.since(since))
+/// What memory knows of a machine that the hub's list lacks.
+struct Evidence {
+    has_lasted: bool,
+    answers: u32,
+}
+
+impl Evidence {
+    fn of(snapshot: &Snapshot, id: &MachineId, now: Timestamp) -> Self {
+        let sighting = snapshot.memory.sightings.get(id).copied();
+        let sighting = sighting.unwrap_or_default();
+        let since = sighting.absent_since;
+        Self {
+            has_lasted: since.is_some_and(|since| LASTED <= now.since(since)),
+            answers: sighting.absent_answers,
+        }
+    }
 }

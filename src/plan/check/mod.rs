@@ -62,6 +62,10 @@ pub enum Violation {
         "a blip is not a verdict: {1} machines of pool {0} are ended by an agent list that may be wrong"
     )]
     Unconfirmed(PoolName, usize),
+    /// *a blip is not a verdict*: a machine is ended because too few answers of the hub lacked its
+    /// agent.
+    #[error("a blip is not a verdict: machine {0} is ended by {1} answers of the hub")]
+    FewAnswers(MachineId, u32),
     /// *a blip is not a verdict*: a machine is ended by its age while clocks disagree.
     #[error("a blip is not a verdict: machine {0} is ended by its age, and the clocks disagree")]
     Clock(MachineId),

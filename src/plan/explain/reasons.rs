@@ -5,6 +5,7 @@ use crate::model::plan::{EndReason, KeepReason, UndecidedReason, WaitReason};
 use crate::model::time::{Spoken, Timestamp};
 
 use super::ahead;
+use crate::plan::census::ANSWERS_MIN;
 
 /// What stands in the way of a launch.
 pub fn wait_reason(reason: &WaitReason, now: Timestamp) -> String {
@@ -100,6 +101,11 @@ pub fn keep_reason(reason: &KeepReason, now: Timestamp) -> String {
             end_reason(wanted, now),
             ahead(*until, now)
         ),
+        KeepReason::TooFewAnswers { wanted, answers } => format!(
+            "it should be terminated ({}), but only {answers} of the {ANSWERS_MIN} answers of the \
+             hub that this takes have said so",
+            end_reason(wanted, now)
+        ),
         KeepReason::ClocksDisagree { wanted } => format!(
             "it should be terminated ({}), but this host's clock disagrees with another one, so \
              ages are unknown",
@@ -158,8 +164,8 @@ pub fn clock_disagreement(disagreement: &ClockDisagreement) -> String {
 pub fn undecided_reason(reason: UndecidedReason) -> &'static str {
     match reason {
         UndecidedReason::AgentUnknown => {
-            "it is past its boot limit, and nothing tells whether an agent came \
-             (an API token would)"
+            "it is past its boot limit, and neither the hub nor its console shows whether an agent \
+             registered"
         }
         UndecidedReason::PoolUnknown => "its pool is not in the configuration",
     }

@@ -47,6 +47,7 @@ fn the_last_second_of_a_boot_limit_a_grace_and_a_lifetime_is_the_machines_own() 
     assert_eq!(verdict(&aged(boot_limit + 60), "i-1"), closing);
     let sighting = Sighting {
         registered_at: Some(seconds_ago(100)),
+        absent_answers: 3,
         missing_since: Some(seconds_ago(60)),
         ..Sighting::default()
     };

@@ -40,6 +40,7 @@ fn a_machine_whose_agent_left_gets_a_minute_to_power_itself_off() {
     let left = |ago| {
         let sighting = Sighting {
             registered_at: Some(seconds_ago(100)),
+            absent_answers: 3,
             missing_since: Some(seconds_ago(ago)),
             ..Sighting::default()
         };

@@ -63,7 +63,7 @@ fn every_machine_that_stays_or_goes_has_its_reason() {
         undecided(UndecidedReason::PoolUnknown),
     ];
     insta::assert_snapshot!(unknown.join("\n"), @"
-    is left to its own timers: it is past its boot limit, and nothing tells whether an agent came (an API token would)
+    is left to its own timers: it is past its boot limit, and neither the hub nor its console shows whether an agent registered
     is left to its own timers: its pool is not in the configuration
     ");
 }

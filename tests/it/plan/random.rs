@@ -168,11 +168,15 @@ fn any_sighting() -> impl Strategy<Value = Sighting> {
         option::of(0_u64..400),
         option::of(0_u64..400),
         option::of(0_u64..400),
+        option::of(0_u64..400),
+        0_u32..5,
         any::<bool>(),
     )
         .prop_map(
-            |(registered, running, missing, absent, boot_failed)| Sighting {
+            |(registered, running, missing, absent, unlisted, answers, boot_failed)| Sighting {
                 absent_since: absent.map(seconds_ago),
+                absent_answers: answers,
+                unlisted_since: unlisted.map(seconds_ago),
                 registered_at: registered.map(seconds_ago),
                 running_since: running.map(seconds_ago),
                 missing_since: missing.map(seconds_ago),

@@ -30,6 +30,7 @@ fn is_ended(world: &World, id: &str) -> bool {
 fn missing(world: World, id: &str, seconds: u64) -> World {
     let sighting = Sighting {
         registered_at: Some(seconds_ago(1000)),
+        absent_answers: 3,
         missing_since: Some(seconds_ago(seconds)),
         absent_since: Some(seconds_ago(seconds)),
         ..Sighting::default()

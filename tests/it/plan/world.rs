@@ -13,6 +13,7 @@ use dayfly::model::offer::{Market, Offer};
 use dayfly::model::pool::{BreakerPolicy, Policy, PoolPolicy, Speculation};
 use dayfly::model::snapshot::{Machines, PoolView, Shortage, Sighting, Snapshot};
 use dayfly::model::time::Timestamp;
+use dayfly::plan::census::ANSWERS_MIN;
 
 pub const BOOT_LIMIT: Duration = Duration::from_secs(300);
 pub const LIFETIME: Duration = Duration::from_secs(7200);
@@ -159,8 +160,12 @@ impl World {
         self
     }
 
+    /// The machine, and that enough earlier answers lacked its agent, should it not be listed.
     pub fn machine(mut self, machine: Machine) -> Self {
         let machines = self.snapshot.machines.get_or_insert_default();
+        let sightings = &mut self.snapshot.memory.sightings;
+        let sighting = sightings.entry(machine.id.clone()).or_default();
+        sighting.absent_answers = ANSWERS_MIN;
         machines.insert(machine.id.clone(), machine);
         self
     }

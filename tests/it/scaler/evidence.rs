@@ -14,7 +14,7 @@ use dayfly::scaler::Tick;
 use super::doubles::World;
 use crate::plan::world::{machine, now, pool};
 
-fn running(world: &World, ids: impl IntoIterator<Item = String>) {
+pub(super) fn running(world: &World, ids: impl IntoIterator<Item = String>) {
     let report = AgentReport {
         state: AgentState::Running,
         connected_at: now(),
@@ -31,7 +31,7 @@ fn running(world: &World, ids: impl IntoIterator<Item = String>) {
     *world.agents.borrow_mut() = Some(agents);
 }
 
-fn ids(count: usize) -> impl Iterator<Item = String> {
+pub(super) fn ids(count: usize) -> impl Iterator<Item = String> {
     (0..count).map(|number| format!("i-{number:02}"))
 }
 
@@ -58,36 +58,6 @@ fn boots(tick: &Tick) -> BootRecord {
     let boots = tick.snapshot.memory.boots.get(&pool("linux"));
     let record = boots.and_then(|boots| boots.get(&TemplateVersion::new("7")));
     record.copied().unwrap_or_default()
-}
-
-#[tokio::test]
-async fn agents_missing_from_the_list_for_an_hour_end_nothing_if_counted() {
-    let world = World::default();
-    running(&world, ids(10));
-    let mut scaler = world.scaler(20);
-    scaler.tick().await;
-    *world.agents.borrow_mut() = Some(BTreeMap::new());
-    for _ in 0..60 {
-        world.elapsed_seconds.set(world.elapsed_seconds.get() + 60);
-        let tick = scaler.tick().await;
-        assert!(tick.violations.is_empty() && tick.outcomes.is_empty());
-    }
-    assert!(world.ends.borrow().is_empty());
-}
-
-#[tokio::test]
-async fn list_and_counts_that_are_both_empty_must_last_five_minutes() {
-    let world = World::default();
-    running(&world, ids(10));
-    let mut scaler = world.scaler(20);
-    scaler.tick().await;
-    running(&world, ids(0));
-    for seconds in [10, 100, 300] {
-        world.elapsed_seconds.set(seconds);
-        assert!(scaler.tick().await.outcomes.is_empty(), "after {seconds} s");
-    }
-    world.elapsed_seconds.set(311);
-    assert_eq!(scaler.tick().await.outcomes.len(), 10);
 }
 
 #[tokio::test]

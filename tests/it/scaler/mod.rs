@@ -1,5 +1,6 @@
 //! The shell around the decision, against a hub and a cloud made of plain data.
 
+mod absence;
 pub mod doubles;
 mod evidence;
 mod frozen;

@@ -8,8 +8,7 @@ use crate::emulator::hub::job::JobState;
 use crate::sim::oracle::{Invariant, liveness};
 use crate::sim::{Figures, Report};
 use dayfly::model::pool::PoolPolicy;
-use dayfly::plan::census::SELF_END_GRACE;
-use dayfly::plan::withhold::CONFIRMED_AFTER;
+use dayfly::plan::census::{CONFIRMED_AFTER, SELF_END_GRACE};
 
 /// From look to look whether the world is at rest.
 const LOOK_EVERY: Duration = Duration::from_secs(20);
