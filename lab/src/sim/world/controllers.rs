@@ -9,8 +9,7 @@ use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use super::{DEPLOYMENT, Happening, World};
-use crate::emulator::message::Response;
-use crate::sim::door::{Line, SimClock, SimCloud, SimHub, SimLease};
+use crate::sim::door::{Answer, Line, SimClock, SimCloud, SimHub, SimLease};
 use dayfly::model::id::Deployment;
 use dayfly::model::pool::{Policy, PoolPolicy};
 use dayfly::model::time::Timestamp;
@@ -194,7 +193,7 @@ impl World {
     }
 
     /// An answer has come to a process; to one that is gone, to nobody.
-    pub(super) fn deliver(&mut self, process: u64, call: u64, response: Response) {
+    pub(super) fn deliver(&mut self, process: u64, call: u64, answer: Answer) {
         let now = self.now;
         let Some(index) = self.index(process) else {
             return;
@@ -206,9 +205,9 @@ impl World {
         let crashes = controller.crashes_after == Some(0);
         let line = controller.line.clone();
         if !crashes && line.expects(call) {
-            self.heard(process, call, &response);
+            self.heard(process, call, &answer);
         }
-        line.answer(call, response);
+        line.answer(call, answer);
         let Some(controller) = self.controllers.get_mut(index) else {
             return;
         };

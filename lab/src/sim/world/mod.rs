@@ -25,7 +25,7 @@ use self::body::Body;
 use self::controllers::Controller;
 use super::agent::AgentCall;
 use super::chance::Chance;
-use super::door::line::Sent;
+use super::door::line::{Answer, Sent};
 use super::mutant::Mutant;
 use super::options::Options;
 use super::oracle::Oracles;
@@ -152,7 +152,7 @@ pub enum Happening {
     Answer {
         process: u64,
         call: u64,
-        response: Response,
+        answer: Answer,
     },
     /// A machine does something.
     Machine { id: String, deed: Deed },
@@ -267,8 +267,8 @@ impl World {
             Happening::Answer {
                 process,
                 call,
-                response,
-            } => self.deliver(process, call, response),
+                answer,
+            } => self.deliver(process, call, answer),
             Happening::Machine { id, deed } => self.machine_does(&id, deed),
             Happening::Look => self.look(),
         }

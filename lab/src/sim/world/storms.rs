@@ -7,14 +7,16 @@ use std::time::Duration;
 
 use super::{DEPLOYMENT, Happening, Phase, Restoration, World};
 use crate::emulator::ec2::action::Action;
+use crate::emulator::ec2::api::{
+    AttributeChange, Call, RunInstances, Tag, TagSelector, TagSpecification, TemplateSpecification,
+};
 use crate::emulator::ec2::error::{self, Code};
 use crate::emulator::ec2::faults::{Boot, Fault, Scope, Travel};
 use crate::emulator::ec2::machine::Switch;
 use crate::emulator::ec2::reason::CLIENT_INTERNAL_ERROR;
+use crate::emulator::ec2::template::TemplateData;
 use crate::emulator::hub::DisableScope;
 use crate::emulator::hub::job::JobState;
-use crate::emulator::message::Request;
-use crate::sim::door::form::Form;
 use crate::sim::weather::{Kind, Weather};
 use dayfly::model::offer::Market;
 use dayfly::model::time::Timestamp;
@@ -175,11 +177,11 @@ impl World {
         let Some(id) = self.chances.weather.pick(&ids).cloned() else {
             return;
         };
-        let form = Form::of("CreateTags")
-            .with("ResourceId.1", &id)
-            .with("Tag.1.Key", "dayfly:held")
-            .with("Tag.1.Value", "by an operator");
-        if self.ec2.handle(&form.request(), self.now).status == 200 {
+        let call = Call::CreateTags {
+            resources: vec![id.clone()],
+            tags: vec![Tag::new("dayfly:held", "by an operator")],
+        };
+        if self.ec2.call(&call, self.now).is_success() {
             let now = self.now;
             if let Some(body) = self.bodies.get_mut(&id) {
                 body.held_since = Some(now);
@@ -192,8 +194,8 @@ impl World {
     /// One machine of somebody else, and one with our tag of a pool that nobody knows.
     fn launch_foreign(&mut self) {
         for (deployment, pool) in [("another", "pool-0"), (DEPLOYMENT, "forgotten")] {
-            let request = foreign(deployment, pool, self.options.lifetime_seconds);
-            self.ec2.handle(&request, self.now);
+            let call = foreign(deployment, pool, self.options.lifetime_seconds);
+            self.ec2.call(&call, self.now);
         }
     }
 
@@ -251,13 +253,18 @@ impl World {
                 each.for_each(|controller| controller.line.set_skew_ms(0));
             }
             Restoration::Release(id) => {
-                let form = Form::of("DeleteTags")
-                    .with("ResourceId.1", id)
-                    .with("Tag.1.Key", "dayfly:held");
-                let answer = self.ec2.handle(&form.request(), self.now);
+                let held = TagSelector {
+                    key: "dayfly:held".to_owned(),
+                    value: None,
+                };
+                let call = Call::DeleteTags {
+                    resources: vec![id.clone()],
+                    tags: vec![held],
+                };
+                let outcome = self.ec2.call(&call, self.now);
                 // Where nobody answers, it stays held until the operator comes back.
                 if let Some(body) = self.bodies.get_mut(id)
-                    && answer.status == 200
+                    && outcome.is_success()
                 {
                     body.held_since = None;
                 }
@@ -269,11 +276,10 @@ impl World {
     /// EC2 refused it: it throttles these calls, and some do not know a new machine yet.
     fn unprotect(&mut self) {
         let ids = self.protected_machines();
-        for id in &ids {
-            let form = Form::of("ModifyInstanceAttribute")
-                .with("InstanceId", id)
-                .with("DisableApiTermination.Value", "false");
-            self.ec2.handle(&form.request(), self.now);
+        for machine in ids {
+            let change = AttributeChange::Protection(Switch::Off);
+            let call = Call::ModifyInstanceAttribute { machine, change };
+            self.ec2.call(&call, self.now);
         }
         if !self.protected_machines().is_empty() {
             let again_at = self.now.plus(Duration::from_secs(30));
@@ -346,25 +352,29 @@ impl World {
 }
 
 /// A launch that is not the scaler's.
-fn foreign(deployment: &str, pool: &str, lifetime_seconds: u64) -> Request {
-    let mut form = Form::of("RunInstances")
-        .with("LaunchTemplate.LaunchTemplateId", "lt-1")
-        .with("InstanceType", "c7i.large")
-        .with("SubnetId", "subnet-a")
-        .with("MinCount", "1")
-        .with("MaxCount", "1")
-        .with("TagSpecification.1.ResourceType", "instance");
-    let tags = [
-        ("dayfly:deployment", deployment.to_owned()),
-        ("dayfly:pool", pool.to_owned()),
-        ("dayfly:lifetime", lifetime_seconds.to_string()),
-        ("dayfly:boot-limit", "300".to_owned()),
+fn foreign(deployment: &str, pool: &str, lifetime_seconds: u64) -> Call {
+    let tags = vec![
+        Tag::new("dayfly:deployment", deployment),
+        Tag::new("dayfly:pool", pool),
+        Tag::new("dayfly:lifetime", &lifetime_seconds.to_string()),
+        Tag::new("dayfly:boot-limit", "300"),
     ];
-    for (index, (key, value)) in tags.iter().enumerate() {
-        let tag = format!("TagSpecification.1.Tag.{}", index + 1);
-        form = form
-            .with(&format!("{tag}.Key"), key)
-            .with(&format!("{tag}.Value"), value);
-    }
-    form.request()
+    Call::RunInstances(RunInstances {
+        count_min: 1,
+        count_max: 1,
+        template: TemplateSpecification {
+            id: Some("lt-1".to_owned()),
+            ..TemplateSpecification::default()
+        },
+        data: TemplateData {
+            instance_type: Some("c7i.large".to_owned()),
+            subnet: Some("subnet-a".to_owned()),
+            ..TemplateData::default()
+        },
+        tags: vec![TagSpecification {
+            resource: "instance".to_owned(),
+            tags,
+        }],
+        ..RunInstances::default()
+    })
 }

@@ -135,6 +135,13 @@ pub(super) struct Head<'a> {
     pub(super) breadth: Breadth,
 }
 
+impl Outcome {
+    /// Whether the answer says that the call was carried out.
+    pub const fn is_success(&self) -> bool {
+        matches!(self, Self::Answered(Ok(_), _))
+    }
+}
+
 impl Execution {
     /// Ends the call here if it was only to be checked.
     pub(super) fn check(self) -> Result<(), Refusal> {
