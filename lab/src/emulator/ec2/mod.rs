@@ -1,10 +1,10 @@
-//! EC2 as a pure state machine: `handle(request, now)` gives a response.
+//! EC2 as a pure state machine: `call(call, now)` gives an outcome, and `handle(request, now)` the
+//! same over the wire, where the query protocol is spoken (a form in, XML out).
 //!
-//! It speaks the query protocol (a form in, XML out) for the actions that a scaler uses, and
-//! gives what no other emulator gives (aws.md A1): client tokens that are honored, machines that
-//! are pending for a while and not seen at once, rows of errors for the offers of a fleet,
-//! capacity, quotas, the real token buckets, pages by machine, spot notices, terminated machines
-//! that vanish, and every error as a switch.
+//! It knows the actions that a scaler uses, and gives what no other emulator gives (aws.md A1):
+//! client tokens that are honored, machines that are pending for a while and not seen at once,
+//! rows of errors for the offers of a fleet, capacity, quotas, the real token buckets, pages by
+//! machine, spot notices, terminated machines that vanish, and every error as a switch.
 //!
 //! What must stay true: no clock, no randomness, no socket; the same calls give the same bytes.
 //! A client token launches once. Live machines never exceed what was set. Time may stand still

@@ -7,7 +7,6 @@ use crate::emulator::ec2::api::{Call, MachineQuery, Outcome};
 use crate::emulator::message::Delivery;
 use crate::sim::door::line::{Answer, Question, Sent};
 use crate::sim::oracle::economy::FleetCall;
-use dayfly::model::time::Timestamp;
 
 impl World {
     /// How long a message is on its way.
@@ -17,15 +16,16 @@ impl World {
 
     /// Sends what a controller wants to send, and notes when it wants to be woken.
     pub(super) fn carry(&mut self, process: u64) {
-        let Some(line) = self.line(process) else {
+        let Some(line) = self.controllers.line(process) else {
             return;
         };
         for sent in line.take_sent() {
             let travel = self.travel();
-            self.after(travel, Happening::Arrive { process, sent });
+            self.agenda
+                .after(travel, Happening::Arrive { process, sent });
         }
         for at in line.take_alarms() {
-            self.at(at, Happening::Wake { process });
+            self.agenda.at(at, Happening::Wake { process });
         }
     }
 
@@ -34,7 +34,7 @@ impl World {
         let Sent { call, question } = sent;
         let (answer, delivery) = match question {
             Question::Hub(request) => {
-                let response = self.hub.handle(&request, self.now);
+                let response = self.hub.handle(&request, self.agenda.now);
                 let delivery = response.delivery;
                 (Answer::Hub(response), delivery)
             }
@@ -47,7 +47,7 @@ impl World {
                 now,
                 until,
             } => (
-                Answer::Claim(self.claim(replica, now, until)),
+                Answer::Claim(self.lease.claim(replica, now, until)),
                 Delivery::Prompt,
             ),
         };
@@ -60,7 +60,7 @@ impl World {
             // The caller gives up by itself.
             Delivery::BlackHole => return,
         };
-        self.after(
+        self.agenda.after(
             delay,
             Happening::Answer {
                 process,
@@ -74,30 +74,30 @@ impl World {
         match call {
             Call::CreateFleet(fleet) => {
                 let trial = self.before_launch(process, fleet);
-                let outcome = self.ec2.call(call, self.now);
+                let outcome = self.ec2.call(call, self.agenda.now);
                 self.take_changes();
                 let fleet = self.after_launch(process, trial);
-                self.fleet_calls.insert((process, number), fleet);
+                self.calls.launching(process, number, fleet);
                 outcome
             }
             Call::TerminateInstances { machines } => {
                 let victims = self.before_end(process, machines);
-                let outcome = self.ec2.call(call, self.now);
+                let outcome = self.ec2.call(call, self.agenda.now);
                 self.take_changes();
                 self.after_end(&victims);
                 outcome
             }
             Call::DescribeInstances(query) => {
                 self.oracles.economy.lists(process);
-                let outcome = self.ec2.call(call, self.now);
+                let outcome = self.ec2.call(call, self.agenda.now);
                 self.listed(process, number, query, &outcome);
                 outcome
             }
             Call::GetConsoleOutput { .. } => {
                 self.oracles.economy.reads_console(process);
-                self.ec2.call(call, self.now)
+                self.ec2.call(call, self.agenda.now)
             }
-            _ => self.ec2.call(call, self.now),
+            _ => self.ec2.call(call, self.agenda.now),
         }
     }
 
@@ -113,28 +113,16 @@ impl World {
                 process,
                 ..FleetCall::default()
             };
-            self.fleet_calls.insert((process, call), process_alone);
+            self.calls.launching(process, call, process_alone);
         } else if outcome.is_success() {
-            self.listed_at.insert(process, self.now);
+            self.calls.listed(process, self.agenda.now);
         }
     }
 
     /// An answer has been taken by the process that asked.
     pub(super) fn heard(&mut self, process: u64, call: u64, answer: &Answer) {
-        if let Some(fleet) = self.fleet_calls.remove(&(process, call)) {
+        if let Some(fleet) = self.calls.answered(process, call) {
             self.hear_launch(&fleet, answer);
         }
-    }
-
-    /// The table of leases: one row, written if it is free or ours.
-    fn claim(&mut self, replica: String, now: Timestamp, until: Timestamp) -> bool {
-        let free = self
-            .lease
-            .as_ref()
-            .is_none_or(|(holder, ends)| *holder == replica || *ends <= now);
-        if free {
-            self.lease = Some((replica, until));
-        }
-        free
     }
 }

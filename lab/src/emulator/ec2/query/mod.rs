@@ -1,6 +1,6 @@
 //! EC2's query protocol: calls come as forms, replies go as XML.
 //!
-//! Only the wire speaks it. What an action does is in the rooms around; here is how it is asked
+//! Only the wire uses it. What an action does is in the modules around; here is how it is asked
 //! for and answered.
 
 mod form;
