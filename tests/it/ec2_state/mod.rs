@@ -1,5 +1,6 @@
 //! The emulated EC2's rules, one by one, against aws.md D.
 
+mod calls;
 mod describing;
 mod doors;
 mod faults;

@@ -75,6 +75,21 @@ const ALLOWED: &[(&str, &str, &str)] = &[
         "TerminateInstances",
         "an action of EC2's protocol",
     ),
+    (
+        "lab/src/sim/",
+        "RunInstances",
+        "an action of EC2's protocol",
+    ),
+    (
+        "lab/src/sim/",
+        "DescribeInstanceStatus",
+        "an action of EC2's protocol",
+    ),
+    (
+        "lab/src/sim/",
+        "ModifyInstanceAttribute",
+        "an action of EC2's protocol",
+    ),
     ("src/aws/", "Instance", SDK),
     ("src/aws/", "InstanceLifecycleType", SDK),
     ("src/aws/", "InstanceStateName", SDK),

@@ -6,54 +6,71 @@
 
 use std::collections::BTreeMap;
 
-use super::Ec2;
+use super::api::{Execution, StateChange};
 use super::error::{self, Refusal};
-use super::form::Form;
+use super::lifecycle::{Lifecycle, Shutdown};
 use super::machine::{Key, MachineRecord, State, Switch};
+use super::machines::Machines;
 use super::reason::BY_REQUEST;
-use super::throttle::Throttling;
-use super::xml::Xml;
+use super::throttle::Buckets;
 use dayfly::model::time::Timestamp;
 
-impl Ec2 {
-    pub(super) fn end(&mut self, form: &Form, now: Timestamp) -> Result<Xml, Refusal> {
-        form.required("InstanceId.1")?;
-        let keys = self.known_all(&form.list("InstanceId"), now)?;
-        form.check_dry_run()?;
-        let before: Vec<(Key, State)> = keys
-            .iter()
-            .filter_map(|key| Some((*key, self.machines.get(*key)?.state)))
-            .collect();
+/// What terminating machines by a call takes.
+#[derive(Debug)]
+pub(super) struct Terminator<'a> {
+    pub(super) lifecycle: &'a mut Lifecycle,
+    pub(super) buckets: &'a mut Buckets,
+    pub(super) shutdown: Shutdown<'a>,
+    pub(super) now: Timestamp,
+}
+
+impl Terminator<'_> {
+    /// Terminates the machines of all these ids.
+    pub(super) fn terminate(
+        mut self,
+        ids: &[String],
+        execution: Execution,
+    ) -> Result<Vec<StateChange>, Refusal> {
+        let machines = &self.lifecycle.machines;
+        let keys = machines.known_all(ids.iter().map(String::as_str), self.now)?;
+        execution.check()?;
+        let state = |key: &Key| Some((*key, self.lifecycle.state(*key)?));
+        let before: Vec<(Key, State)> = keys.iter().filter_map(state).collect();
         let ending = before.iter().filter(|(_, state)| state.is_kept()).count();
         let ending = u32::try_from(ending).unwrap_or(u32::MAX);
-        let is_real = self.settings.throttling == Throttling::Real;
-        if is_real && !self.buckets.take_ends(ending, now) {
+        let throttling = self.shutdown.settings.throttling;
+        if !self.buckets.take_ends(throttling, ending, self.now) {
             return Err(error::THROTTLED.into());
         }
-        if let Some(refusal) = self.end_refused(&keys) {
+        let machines = &self.lifecycle.machines;
+        if let Some(refusal) = machines.end_refused(&keys) {
             return Err(refusal);
         }
-        let protected = self.protected(&keys);
+        let protected = machines.protected(&keys);
         for key in &keys {
-            let zone = self.machines.get(*key).map(|machine| &machine.zone);
+            let zone = self.lifecycle.machines.get(*key).map(|it| &it.zone);
             if !zone.is_some_and(|zone| protected.contains_key(zone)) {
-                self.shut_down(*key, BY_REQUEST, now);
+                let shutdown = &mut self.shutdown;
+                self.lifecycle
+                    .shut_down(*key, BY_REQUEST, shutdown, self.now);
             }
         }
         if let Some(id) = protected.into_values().next() {
             return Err(not_permitted(&id));
         }
-        let mut xml = Xml::default();
-        xml.list("instancesSet", before, |xml, (key, previous)| {
-            let machine = self.machines.get(key);
-            xml.optional("instanceId", machine.map(|machine| &machine.id));
-            let current = machine.map_or(previous, |machine| machine.state);
-            state_xml(xml, "currentState", current);
-            state_xml(xml, "previousState", previous);
-        });
-        Ok(xml)
+        let change = |(key, previous): (Key, State)| {
+            let machine = self.lifecycle.machines.get(key)?;
+            Some(StateChange {
+                machine: machine.id.clone(),
+                previous,
+                current: machine.state,
+            })
+        };
+        Ok(before.into_iter().filter_map(change).collect())
     }
+}
 
+impl Machines {
     /// The refusal of the whole call, where a fault refuses the end of one of its machines.
     fn end_refused(&self, keys: &[Key]) -> Option<Refusal> {
         let mut machines = self.kept(keys);
@@ -74,7 +91,7 @@ impl Ec2 {
 
     /// Those that have not begun to end.
     fn kept(&self, keys: &[Key]) -> impl Iterator<Item = &MachineRecord> {
-        let machines = keys.iter().filter_map(|key| self.machines.get(*key));
+        let machines = keys.iter().filter_map(|key| self.get(*key));
         machines.filter(|machine| machine.state.is_kept())
     }
 }
@@ -86,11 +103,4 @@ fn not_permitted(id: &str) -> Refusal {
          attribute and try again."
     );
     Refusal::new(error::NOT_PERMITTED, text)
-}
-
-fn state_xml(xml: &mut Xml, name: &str, state: State) {
-    xml.element(name, |xml| {
-        xml.text("code", state.code());
-        xml.text("name", state.name());
-    });
 }

@@ -23,9 +23,11 @@ impl Code {
 
 /// Why an action was refused.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Refusal {
-    pub(super) code: Code,
-    pub(super) message: String,
+pub struct Refusal {
+    /// The code.
+    pub code: Code,
+    /// A sentence.
+    pub message: String,
 }
 
 impl Refusal {
@@ -41,6 +43,12 @@ impl From<Code> for Refusal {
     fn from(code: Code) -> Self {
         Self::new(code, code.message)
     }
+}
+
+/// The refusal of a parameter's value.
+pub(super) fn invalid(name: &str, value: &str) -> Refusal {
+    let text = format!("Value ({value}) for parameter {name} is invalid.");
+    Refusal::new(VALUE, text)
 }
 
 macro_rules! codes {

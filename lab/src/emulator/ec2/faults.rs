@@ -9,6 +9,7 @@ use super::action::{Action, Asked};
 use super::error::Code;
 use super::reason::StateReason;
 use crate::emulator::dynamo::Operation;
+use crate::emulator::message::Delivery;
 use crate::emulator::rules::Rules;
 pub use crate::emulator::rules::{FaultId, When};
 use dayfly::model::offer::Market;
@@ -164,6 +165,61 @@ pub enum Fault {
     Image(Making),
 }
 
+/// What comes in place of carrying a request out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Instead {
+    /// A refusal.
+    Refused(Code),
+    /// Nothing that arrives.
+    Undelivered(Delivery),
+}
+
+impl Fault {
+    pub(super) fn instead(self) -> Option<Instead> {
+        match self {
+            Self::Refused(code) => Some(Instead::Refused(code)),
+            Self::Reset => Some(Instead::Undelivered(Delivery::Dropped)),
+            Self::BlackHole => Some(Instead::Undelivered(Delivery::BlackHole)),
+            Self::Offer(_)
+            | Self::Boot(_)
+            | Self::Travel(_)
+            | Self::EndsLate(_)
+            | Self::Image(_) => None,
+        }
+    }
+
+    pub(super) fn offer(self) -> Option<Code> {
+        let Self::Offer(code) = self else { return None };
+        Some(code)
+    }
+
+    pub(super) fn boot(self) -> Option<Boot> {
+        let Self::Boot(boot) = self else { return None };
+        Some(boot)
+    }
+
+    pub(super) fn travel(self) -> Option<Travel> {
+        let Self::Travel(travel) = self else {
+            return None;
+        };
+        Some(travel)
+    }
+
+    pub(super) fn ends_late(self) -> Option<Duration> {
+        let Self::EndsLate(delay) = self else {
+            return None;
+        };
+        Some(delay)
+    }
+
+    pub(super) fn making(self) -> Option<Making> {
+        let Self::Image(making) = self else {
+            return None;
+        };
+        Some(making)
+    }
+}
+
 /// How an image is made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Making {
@@ -208,6 +264,18 @@ pub enum Travel {
     Delayed(Duration),
     /// The answer says that it failed.
     CommittedThen(Code),
+}
+
+impl Travel {
+    /// How the answer travels, or the code that comes in its place.
+    pub(super) fn delivery(self) -> Result<Delivery, Code> {
+        match self {
+            Self::Dropped => Ok(Delivery::Dropped),
+            Self::Lost => Ok(Delivery::BlackHole),
+            Self::Delayed(delay) => Ok(Delivery::Delayed(delay)),
+            Self::CommittedThen(code) => Err(code),
+        }
+    }
 }
 
 /// What scopes look at.
@@ -259,6 +327,12 @@ impl Faults {
     pub(super) fn add(&mut self, scope: Scope, fault: Fault) -> FaultId {
         let when = scope.when;
         self.0.add(scope, when, fault)
+    }
+
+    /// What comes in place of carrying a request out, if a fault strikes that says so.
+    pub(super) fn instead(&mut self, occasion: Occasion<'_>, now: Timestamp) -> Option<Instead> {
+        let struck = self.strike(occasion, now, Fault::instead);
+        struck.into_iter().next()
     }
 
     /// The faults of one kind that strike, in the order in which they were added.

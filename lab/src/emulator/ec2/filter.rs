@@ -1,10 +1,8 @@
 //! Filters of describes: every filter has to fit, with any of its values; `*` and `?` are wild.
 
 use super::error::{self, Refusal};
-use super::form::Form;
-use super::machine::MachineRecord;
-use super::status::status_word;
-use super::xml::Stamp;
+use super::machine::{MachineRecord, TagMap};
+use super::stamp::Stamp;
 use dayfly::model::offer::Market;
 
 /// How the filters begin that look at one tag; among those that are known, it stands for all.
@@ -12,23 +10,25 @@ const TAG: &str = "tag:";
 
 /// One filter of a request.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Filter {
-    pub(super) name: String,
-    pub(super) values: Vec<String>,
+pub struct Filter {
+    /// What it looks at, such as `instance-state-name` or `tag:NAME`.
+    pub name: String,
+    /// Any of them has to fit; `*` and `?` are wild.
+    pub values: Vec<String>,
+}
+
+/// Refuses a filter that is not in `known`.
+pub(super) fn check_all(filters: &[Filter], known: &[&str]) -> Result<(), Refusal> {
+    filters.iter().try_for_each(|filter| filter.check(known))
 }
 
 impl Filter {
-    /// All filters of a request, each of which has to be known.
-    pub(super) fn read(form: &Form, known: &[&str]) -> Result<Vec<Self>, Refusal> {
-        let each = |item: Form| {
-            let values = item.list("Value").into_iter().map(str::to_owned);
-            let filter = Self {
-                name: item.required("Name")?.to_owned(),
-                values: values.collect(),
-            };
-            filter.check(known).map(|()| filter)
-        };
-        form.items("Filter").into_iter().map(each).collect()
+    /// A filter for one value.
+    pub fn new(name: &str, value: &str) -> Self {
+        Self {
+            name: name.to_owned(),
+            values: vec![value.to_owned()],
+        }
     }
 
     /// A filter's refusal if it is none of those that are known.
@@ -64,6 +64,32 @@ impl Filter {
             }
         })
     }
+
+    /// Whether a machine fits it.
+    pub(super) fn fits_machine(&self, machine: &MachineRecord) -> bool {
+        if let Some(key) = self.tag() {
+            return self.fits_tag(key, &machine.tags);
+        }
+        match self.name.as_str() {
+            "availability-zone" => self.fits(&machine.zone),
+            "client-token" => self.fits(machine.client_token.as_deref().unwrap_or_default()),
+            "image-id" => self.fits(&machine.image),
+            "instance-id" => self.fits(&machine.id),
+            "instance-lifecycle" => machine.market == Market::Spot && self.fits("spot"),
+            "instance-state-code" => self.fits(&machine.state.code().to_string()),
+            "instance-state-name" => self.fits(machine.state.name()),
+            "instance-status.status" | "system-status.status" => self.fits(machine.status_word()),
+            "instance-type" => self.fits(&machine.instance_type),
+            "launch-time" => self.fits(&Stamp(machine.launched_at).to_string()),
+            "subnet-id" => self.fits(&machine.subnet),
+            _tag_key => machine.tags.keys().any(|key| self.fits(key)),
+        }
+    }
+
+    /// Whether the tag of a key fits it.
+    pub(super) fn fits_tag(&self, key: &str, tags: &TagMap) -> bool {
+        tags.get(key).is_some_and(|value| self.fits(value))
+    }
 }
 
 /// The filters of machines.
@@ -90,30 +116,6 @@ pub(super) const OF_STATUSES: [&str; 5] = [
     "instance-status.status",
     "system-status.status",
 ];
-
-/// Whether a machine fits a filter.
-pub(super) fn fits(filter: &Filter, machine: &MachineRecord) -> bool {
-    if let Some(key) = filter.tag() {
-        return machine
-            .tags
-            .get(key)
-            .is_some_and(|value| filter.fits(value));
-    }
-    match filter.name.as_str() {
-        "availability-zone" => filter.fits(&machine.zone),
-        "client-token" => filter.fits(machine.client_token.as_deref().unwrap_or_default()),
-        "image-id" => filter.fits(&machine.image),
-        "instance-id" => filter.fits(&machine.id),
-        "instance-lifecycle" => machine.market == Market::Spot && filter.fits("spot"),
-        "instance-state-code" => filter.fits(&machine.state.code().to_string()),
-        "instance-state-name" => filter.fits(machine.state.name()),
-        "instance-status.status" | "system-status.status" => filter.fits(status_word(machine)),
-        "instance-type" => filter.fits(&machine.instance_type),
-        "launch-time" => filter.fits(&Stamp(machine.launched_at).to_string()),
-        "subnet-id" => filter.fits(&machine.subnet),
-        _tag_key => machine.tags.keys().any(|key| filter.fits(key)),
-    }
-}
 
 /// Remembers the last star, and lets it take one more when what follows does not fit.
 fn is_like(text: &[u8], pattern: &[u8]) -> bool {

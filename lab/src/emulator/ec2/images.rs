@@ -1,22 +1,22 @@
 //! Images that are made of machines: pending for a while, then available or failed, and on one
 //! snapshot each, which outlives them.
 
+use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
 use std::time::Duration;
 
-use super::Ec2;
 use super::action::{Action, Asked};
-use super::describe::tags_xml;
+use super::api::{CreateImage, Execution, ImageQuery, ImageRow};
 use super::error::{self, Refusal};
-use super::faults::{Fault, Making};
-use super::filter::Filter;
-use super::form::Form;
-use super::life::Wake;
+use super::faults::{Fault, Faults, Making, Occasion};
+use super::filter::{self, Filter};
+use super::ids::Ids;
+use super::lifecycle::Lifecycle;
 use super::machine::{State, TagMap};
-use super::settings::{Image, ImageState};
-use super::snapshots::Snapshot;
+use super::schedule::Wake;
+use super::settings::{Ec2Settings, Image, ImageState};
+use super::snapshots::{Snapshot, Snapshots};
 use super::tags::specified;
-use super::xml::{Stamp, Xml};
 use dayfly::model::time::Timestamp;
 
 /// The filters of images.
@@ -41,73 +41,77 @@ pub struct MadeImage {
     pub tags: TagMap,
 }
 
-impl Ec2 {
-    /// The images that calls have made and nobody has given up, by their ids.
-    pub fn made_images(&self) -> impl Iterator<Item = (&str, &MadeImage)> {
-        self.made.iter().map(|(id, image)| (id.as_str(), image))
-    }
+/// What is known of the images that calls have made, by their ids. The images themselves are in
+/// the account's settings.
+#[derive(Debug, Default)]
+pub(super) struct Images(BTreeMap<String, MadeImage>);
 
-    pub(super) fn create_image(&mut self, form: &Form, now: Timestamp) -> Result<Xml, Refusal> {
-        let machine = form.required("InstanceId")?.to_owned();
-        let key = self.known(&machine, now)?;
-        let name = form.required("Name")?.to_owned();
-        self.check_name(&name)?;
-        let tags = specified(form, "image", &TAGGED)?;
-        let snapshot_tags = specified(form, "snapshot", &TAGGED)?;
-        let state = self.machines.get(key).map(|machine| machine.state);
+/// What making an image takes.
+#[derive(Debug)]
+pub(super) struct ImageMaker<'a> {
+    pub(super) settings: &'a mut Ec2Settings,
+    pub(super) images: &'a mut Images,
+    pub(super) snapshots: &'a mut Snapshots,
+    pub(super) lifecycle: &'a mut Lifecycle,
+    pub(super) ids: &'a mut Ids,
+    pub(super) faults: &'a mut Faults,
+    pub(super) now: Timestamp,
+}
+
+impl ImageMaker<'_> {
+    /// Makes an image of a machine; gives its id.
+    pub(super) fn order(
+        mut self,
+        request: &CreateImage,
+        execution: Execution,
+    ) -> Result<String, Refusal> {
+        let machine = &request.machine;
+        let key = self.lifecycle.machines.known(machine, self.now)?;
+        check_name(&request.name, self.settings)?;
+        let tags = specified(&request.tags, "image", &TAGGED)?;
+        let snapshot_tags = specified(&request.tags, "snapshot", &TAGGED)?;
+        let state = self.lifecycle.state(key);
         if !matches!(state, Some(State::Running | State::Stopped)) {
             let text = format!("The instance '{machine}' is neither running nor stopped");
             return Err(Refusal::new(error::STATE, text));
         }
-        form.check_dry_run()?;
-        let architecture = self.machines.get(key).map(|machine| machine.architecture);
-        let id = format!("ami-{:017x}", self.draw());
-        let snapshot = format!("snap-{:017x}", self.draw());
-        let wake = self.making(now);
+        execution.check()?;
+        let record = self.lifecycle.machines.get(key);
+        let architecture = record.map(|machine| machine.architecture);
+        let id = format!("ami-{:017x}", self.ids.next());
+        let snapshot = format!("snap-{:017x}", self.ids.next());
+        let (span, state) = self.making();
         let delays = &self.settings.delays;
-        let finished_at = now.plus(wake.0.unwrap_or(delays.image));
+        let finished_at = self.now.plus(span.unwrap_or(delays.image));
         let made = MadeImage {
-            machine,
+            machine: machine.clone(),
             snapshot: snapshot.clone(),
-            made_at: now,
-            seen_from: now.plus(delays.unseen),
+            made_at: self.now,
+            seen_from: self.now.plus(delays.unseen),
             tags,
         };
         let image = Image {
             architecture: architecture.unwrap_or("x86_64"),
-            name,
+            name: request.name.clone(),
             state: ImageState::Pending,
         };
         self.settings.images.insert(id.clone(), image);
-        self.made.insert(id.clone(), made);
-        self.snapshots.insert(
-            snapshot,
-            Snapshot {
-                image: id.clone(),
-                made_at: now,
-                tags: snapshot_tags,
-            },
-        );
-        self.wakes
-            .insert((finished_at, Wake::Image(id.clone(), wake.1)));
-        let mut xml = Xml::default();
-        xml.text("imageId", id);
-        Ok(xml)
+        self.images.0.insert(id.clone(), made);
+        let of_image = Snapshot {
+            image: id.clone(),
+            made_at: self.now,
+            tags: snapshot_tags,
+        };
+        self.snapshots.add(snapshot, of_image);
+        let wake = Wake::Image(id.clone(), state);
+        self.lifecycle.schedule.add(finished_at, wake);
+        Ok(id)
     }
 
     /// How long the next image takes, if that was set, and what becomes of it.
-    fn making(&mut self, now: Timestamp) -> (Option<Duration>, ImageState) {
-        let asked = Asked::Ec2(Action::CreateImage);
-        let struck = self.struck(asked, now, |fault| match fault {
-            Fault::Image(making) => Some(making),
-            Fault::Refused(_)
-            | Fault::Reset
-            | Fault::BlackHole
-            | Fault::Offer(_)
-            | Fault::Boot(_)
-            | Fault::Travel(_)
-            | Fault::EndsLate(_) => None,
-        });
+    fn making(&mut self) -> (Option<Duration>, ImageState) {
+        let occasion = Occasion::of(Asked::Ec2(Action::CreateImage));
+        let struck = self.faults.strike(occasion, self.now, Fault::making);
         let mut found = (None, ImageState::Available);
         for making in struck {
             match making {
@@ -117,32 +121,21 @@ impl Ec2 {
         }
         found
     }
+}
 
-    /// An image comes to its end state, unless it was given up meanwhile.
-    pub(super) fn image_made(&mut self, id: &str, state: ImageState) {
-        if let Some(image) = self.settings.images.get_mut(id) {
-            image.state = state;
-        }
-    }
-
-    fn check_name(&self, name: &str) -> Result<(), Refusal> {
-        let fits = |c: char| c.is_ascii_alphanumeric() || "()[] ./-'@_".contains(c);
-        if !NAME_CHARACTERS.contains(&name.len()) || !name.chars().all(fits) {
-            return Err(error::IMAGE_NAME_MALFORMED.into());
-        }
-        let mut named = self.settings.images.iter();
-        match named.find(|(_, image)| image.name == name) {
-            None => Ok(()),
-            Some((id, _)) => {
-                let text = format!("AMI name {name} is already in use by AMI {id}");
-                Err(Refusal::new(error::IMAGE_NAME_TAKEN, text))
-            }
-        }
+impl Images {
+    pub(super) fn iter(&self) -> impl Iterator<Item = (&str, &MadeImage)> {
+        self.0.iter().map(|(id, image)| (id.as_str(), image))
     }
 
     /// The image of an id that a call names, if calls know it by now.
-    pub(super) fn known_image(&self, id: &str, now: Timestamp) -> Result<&Image, Refusal> {
-        let image = self.settings.images.get(id);
+    pub(super) fn known<'a>(
+        &self,
+        id: &str,
+        settings: &'a Ec2Settings,
+        now: Timestamp,
+    ) -> Result<&'a Image, Refusal> {
+        let image = settings.images.get(id);
         image.filter(|_| self.is_seen(id, now)).ok_or_else(|| {
             let text = format!("The image id '[{id}]' does not exist");
             Refusal::new(error::IMAGE_NOT_FOUND, text)
@@ -150,87 +143,87 @@ impl Ec2 {
     }
 
     fn is_seen(&self, id: &str, now: Timestamp) -> bool {
-        let made = self.made.get(id);
+        let made = self.0.get(id);
         made.is_none_or(|made| made.seen_from <= now)
     }
 
-    pub(super) fn deregister_image(&mut self, form: &Form, now: Timestamp) -> Result<Xml, Refusal> {
-        let id = form.required("ImageId")?;
-        self.known_image(id, now)?;
-        form.check_dry_run()?;
-        self.settings.images.remove(id);
-        self.made.remove(id);
-        let mut xml = Xml::default();
-        xml.text("return", true);
-        Ok(xml)
+    pub(super) fn deregister(
+        &mut self,
+        id: &str,
+        settings: &mut Ec2Settings,
+        execution: Execution,
+        now: Timestamp,
+    ) -> Result<(), Refusal> {
+        self.known(id, settings, now)?;
+        execution.check()?;
+        settings.images.remove(id);
+        self.0.remove(id);
+        Ok(())
     }
 
-    pub(super) fn describe_images(&self, form: &Form, now: Timestamp) -> Result<Xml, Refusal> {
-        let ids = form.list("ImageId");
-        for id in &ids {
-            self.known_image(id, now)?;
+    pub(super) fn describe(
+        &self,
+        query: &ImageQuery,
+        settings: &Ec2Settings,
+        now: Timestamp,
+    ) -> Result<Vec<ImageRow>, Refusal> {
+        for id in &query.ids {
+            self.known(id, settings, now)?;
         }
-        let owners = form.list("Owner");
-        let is_owner = |owner: &&str| *owner == "self" || *owner == self.settings.owner;
-        let filters = Filter::read(form, &OF_IMAGES)?;
-        form.check_dry_run()?;
-        let chosen = self.settings.images.iter().filter(|(id, image)| {
-            (ids.is_empty() || ids.contains(&id.as_str()))
-                && (owners.is_empty() || owners.iter().any(is_owner))
+        let is_owner = |owner: &String| owner == "self" || *owner == settings.owner;
+        filter::check_all(&query.filters, &OF_IMAGES)?;
+        let is_listed = |id: &String| {
+            (query.ids.is_empty() || query.ids.contains(id))
+                && (query.owners.is_empty() || query.owners.iter().any(is_owner))
                 && self.is_seen(id, now)
-                && filters.iter().all(|filter| self.fits(filter, id, image))
-        });
-        let mut xml = Xml::default();
-        xml.list("imagesSet", chosen, |xml, (id, image)| {
-            self.image_xml(xml, id, image);
-        });
-        Ok(xml)
-    }
-
-    fn fits(&self, filter: &Filter, id: &str, image: &Image) -> bool {
-        if let Some(key) = filter.tag() {
-            let value = self.made.get(id).and_then(|made| made.tags.get(key));
-            return value.is_some_and(|value| filter.fits(value));
-        }
-        match filter.name.as_str() {
-            "image-id" => filter.fits(id),
-            "architecture" => filter.fits(image.architecture),
-            "state" => filter.fits(state_word(image.state)),
-            _name => filter.fits(&image.name),
-        }
-    }
-
-    fn image_xml(&self, xml: &mut Xml, id: &str, image: &Image) {
-        xml.text("imageId", id);
-        xml.text("name", &image.name);
-        xml.text("architecture", image.architecture);
-        xml.text("imageState", state_word(image.state));
-        xml.text("imageOwnerId", &self.settings.owner);
-        if image.state == ImageState::Failed {
-            xml.element("stateReason", |xml| {
-                xml.text("code", "Server.InternalError");
-                xml.text(
-                    "message",
-                    "Server.InternalError: Internal error on creation",
-                );
-            });
-        }
-        let Some(made) = self.made.get(id) else {
-            return;
         };
-        xml.text("creationDate", Stamp(made.made_at));
-        xml.list("blockDeviceMapping", [&made.snapshot], |xml, snapshot| {
-            xml.text("deviceName", "/dev/xvda");
-            xml.element("ebs", |xml| xml.text("snapshotId", snapshot));
+        let listed = settings.images.iter().filter(|(id, _)| is_listed(id));
+        let rows = listed.map(|(id, image)| ImageRow {
+            id: id.clone(),
+            image: image.clone(),
+            made: self.0.get(id).cloned(),
         });
-        tags_xml(xml, &made.tags);
+        let fits = |row: &ImageRow| query.filters.iter().all(|filter| row.fits(filter));
+        Ok(rows.filter(fits).collect())
+    }
+
+    pub(super) fn tags(&self, id: &str) -> Option<&TagMap> {
+        self.0.get(id).map(|image| &image.tags)
+    }
+
+    pub(super) fn set_tags(&mut self, id: &str, tags: TagMap) {
+        if let Some(image) = self.0.get_mut(id) {
+            image.tags = tags;
+        }
     }
 }
 
-const fn state_word(state: ImageState) -> &'static str {
-    match state {
-        ImageState::Available => "available",
-        ImageState::Pending => "pending",
-        ImageState::Failed => "failed",
+impl ImageRow {
+    fn fits(&self, filter: &Filter) -> bool {
+        if let Some(key) = filter.tag() {
+            let made = self.made.as_ref();
+            return made.is_some_and(|made| filter.fits_tag(key, &made.tags));
+        }
+        match filter.name.as_str() {
+            "image-id" => filter.fits(&self.id),
+            "architecture" => filter.fits(self.image.architecture),
+            "state" => filter.fits(self.image.state.word()),
+            _name => filter.fits(&self.image.name),
+        }
+    }
+}
+
+fn check_name(name: &str, settings: &Ec2Settings) -> Result<(), Refusal> {
+    let fits = |c: char| c.is_ascii_alphanumeric() || "()[] ./-'@_".contains(c);
+    if !NAME_CHARACTERS.contains(&name.len()) || !name.chars().all(fits) {
+        return Err(error::IMAGE_NAME_MALFORMED.into());
+    }
+    let mut named = settings.images.iter();
+    match named.find(|(_, image)| image.name == name) {
+        None => Ok(()),
+        Some((id, _)) => {
+            let text = format!("AMI name {name} is already in use by AMI {id}");
+            Err(Refusal::new(error::IMAGE_NAME_TAKEN, text))
+        }
     }
 }

@@ -1,14 +1,17 @@
 //! Launches machines of one order, as many as there is room for.
 
-use super::Ec2;
 use super::action::{Action, Asked};
 use super::error::{self, Code, Refusal};
-use super::faults::{Boot, Fault, Occasion};
-use super::journal::Change;
-use super::life::Wake;
+use super::faults::{Boot, Fault, Faults, Occasion};
+use super::ids::Ids;
+use super::lifecycle::Lifecycle;
 use super::machine::{Health, Key, MachineRecord, MetadataOptions, State, Switch};
 use super::order::Order;
-use super::throttle::Throttling;
+use super::replay::Replays;
+use super::schedule::Wake;
+use super::settings::Ec2Settings;
+use super::supply::Supply;
+use super::throttle::Buckets;
 use dayfly::model::offer::Market;
 use dayfly::model::time::Timestamp;
 
@@ -19,10 +22,22 @@ pub(super) struct Room {
     pub(super) refusal: Option<Refusal>,
 }
 
-impl Ec2 {
+/// What launching machines takes.
+#[derive(Debug)]
+pub(super) struct Launcher<'a> {
+    pub(super) settings: &'a Ec2Settings,
+    pub(super) lifecycle: &'a mut Lifecycle,
+    pub(super) replays: &'a mut Replays,
+    pub(super) ids: &'a mut Ids,
+    pub(super) buckets: &'a mut Buckets,
+    pub(super) faults: &'a mut Faults,
+    pub(super) now: Timestamp,
+}
+
+impl Launcher<'_> {
     /// How many of the order can be launched now, up to `wanted`.
-    pub(super) fn room(&mut self, order: &Order, wanted: u32, now: Timestamp) -> Room {
-        match self.fitting(order, wanted, now) {
+    pub(super) fn room(&mut self, order: &Order, wanted: u32) -> Room {
+        match self.fitting(order, wanted) {
             Ok((fits, code)) => Room {
                 fits,
                 refusal: (fits < wanted).then(|| code.into()),
@@ -35,55 +50,41 @@ impl Ec2 {
     }
 
     /// Launches; [`Self::room`] has been asked. Draws the machines' tokens.
-    pub(super) fn launch(&mut self, order: &Order, count: u32, now: Timestamp) -> Vec<Key> {
-        if self.settings.throttling == Throttling::Real {
-            self.buckets.take_launches(count, now);
-        }
-        let reservation = format!("r-{:017x}", self.draw());
-        let keys = (0..count).map(|index| self.start(order, &reservation, index, now));
+    pub(super) fn launch(&mut self, order: &Order, count: u32) -> Vec<Key> {
+        let throttling = self.settings.throttling;
+        self.buckets.take_launches(throttling, count, self.now);
+        let reservation = format!("r-{:017x}", self.ids.next());
+        let keys = (0..count).map(|index| self.start(order, &reservation, index));
         keys.collect()
     }
 
-    fn fitting(
-        &mut self,
-        order: &Order,
-        wanted: u32,
-        now: Timestamp,
-    ) -> Result<(u32, Code), Refusal> {
-        let (size, subnet) = self.checked(order)?;
+    fn fitting(&mut self, order: &Order, wanted: u32) -> Result<(u32, Code), Refusal> {
+        let (size, subnet) = self.settings.checked(order)?;
         let occasion = Occasion {
             asked: Asked::Ec2(order.action),
             offer: Some((&size, &subnet, order.market)),
             machines: &[],
         };
-        let struck = self.faults.strike(occasion, now, |fault| match fault {
-            Fault::Offer(code) => Some(code),
-            Fault::Refused(_)
-            | Fault::Reset
-            | Fault::BlackHole
-            | Fault::Boot(_)
-            | Fault::Travel(_)
-            | Fault::EndsLate(_)
-            | Fault::Image(_) => None,
-        });
+        let struck = self.faults.strike(occasion, self.now, Fault::offer);
         if let Some(code) = struck.into_iter().next() {
             return Err(code.into());
         }
-        let supply = self.supply(&size, &subnet, order.market);
-        let capacity = self.supply_left(&supply);
-        let launches = match self.settings.throttling {
-            Throttling::Real => self.buckets.launches_left(now),
-            Throttling::Off => u32::MAX,
-        };
+        let settings = self.settings;
+        let capacity = &self.lifecycle.capacity;
+        let supply = Supply::of(&size, &subnet, order.market, settings);
+        let launches = self.buckets.launches_left(settings.throttling, self.now);
         let quota = match order.market {
             Market::Spot => error::SPOT_COUNT,
             Market::OnDemand => error::VCPU_LIMIT,
         };
         // The tightest limit gives the reason.
         let limits = [
-            (self.quota_left(&size, order.market), quota),
-            (self.addresses_left(&subnet), error::FREE_ADDRESSES),
-            (capacity, error::INSUFFICIENT_CAPACITY),
+            (capacity.quota_left(&size, order.market, settings), quota),
+            (
+                capacity.addresses_left(&subnet, settings),
+                error::FREE_ADDRESSES,
+            ),
+            (capacity.left(&supply), error::INSUFFICIENT_CAPACITY),
             (launches, error::THROTTLED),
         ];
         let tightest = limits.into_iter().min_by_key(|(left, _)| *left);
@@ -91,13 +92,12 @@ impl Ec2 {
         Ok((left.min(wanted), code))
     }
 
-    fn start(&mut self, order: &Order, reservation: &str, index: u32, now: Timestamp) -> Key {
-        let number = self.draw();
-        let delays = self.settings.delays.clone();
-        let mut machine = self.new_machine(order, reservation, index, number, now);
-        let mut wake_at = now.plus(delays.pending);
+    fn start(&mut self, order: &Order, reservation: &str, index: u32) -> Key {
+        let now = self.now;
+        let mut machine = self.new_machine(order, reservation, index);
+        let mut wake_at = now.plus(self.settings.delays.pending);
         let (mut dies, mut death) = (false, None);
-        for boot in self.boots(&machine, order.action, now) {
+        for boot in self.boots(&machine, order.action) {
             match boot {
                 Boot::Pending(delay) => wake_at = now.plus(delay),
                 Boot::Unseen(delay) => machine.seen_from = now.plus(delay),
@@ -108,39 +108,28 @@ impl Ec2 {
                 Boot::Impaired => machine.health = Health::Impaired,
             }
         }
-        self.usage.take(&machine, &self.settings);
-        self.journal.write(Change::StateChanged {
-            machine: machine.id.clone(),
-            state: State::Pending,
-            at: now,
-        });
-        let key = self.machines.add(machine);
+        let key = self.lifecycle.add(machine, self.settings, now);
+        let schedule = &mut self.lifecycle.schedule;
         let wake = if dies {
             Wake::Fail(key)
         } else {
             Wake::Run(key)
         };
-        self.wakes.insert((wake_at, wake));
+        schedule.add(wake_at, wake);
         if let Some((at, reason)) = death {
-            self.wakes.insert((at, Wake::Die(key, reason)));
+            schedule.add(at, Wake::Die(key, reason));
         }
         key
     }
 
-    fn new_machine(
-        &self,
-        order: &Order,
-        reservation: &str,
-        index: u32,
-        number: u64,
-        now: Timestamp,
-    ) -> MachineRecord {
+    fn new_machine(&mut self, order: &Order, reservation: &str, index: u32) -> MachineRecord {
+        let (settings, now, number) = (self.settings, self.now, self.ids.next());
         let data = &order.data;
-        let image = self.image(data).unwrap_or_default();
-        let found = self.settings.images.get(image);
+        let image = settings.image(data).unwrap_or_default();
+        let found = settings.images.get(image);
         let subnet = data.subnet.clone().unwrap_or_default();
         let size = data.instance_type.clone().unwrap_or_default();
-        let supply = self.supply(&size, &subnet, order.market);
+        let supply = Supply::of(&size, &subnet, order.market, settings);
         MachineRecord {
             id: format!("i-{number:017x}"),
             reservation: reservation.to_owned(),
@@ -170,14 +159,14 @@ impl Ec2 {
             health: Health::Ok,
             console: Vec::new(),
             launched_at: now,
-            seen_from: now.plus(self.settings.delays.unseen),
+            seen_from: now.plus(settings.delays.unseen),
             spot_ends_at: None,
             rebalance_at: None,
             terminated_at: None,
         }
     }
 
-    fn boots(&mut self, machine: &MachineRecord, action: Action, now: Timestamp) -> Vec<Boot> {
+    fn boots(&mut self, machine: &MachineRecord, action: Action) -> Vec<Boot> {
         let offer = (
             machine.instance_type.as_str(),
             machine.subnet.as_str(),
@@ -188,15 +177,6 @@ impl Ec2 {
             offer: Some(offer),
             machines: &[],
         };
-        self.faults.strike(occasion, now, |fault| match fault {
-            Fault::Boot(boot) => Some(boot),
-            Fault::Refused(_)
-            | Fault::Reset
-            | Fault::BlackHole
-            | Fault::Offer(_)
-            | Fault::Travel(_)
-            | Fault::EndsLate(_)
-            | Fault::Image(_) => None,
-        })
+        self.faults.strike(occasion, self.now, Fault::boot)
     }
 }

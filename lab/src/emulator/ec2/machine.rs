@@ -1,12 +1,20 @@
-//! One emulated machine, and all of them with what they are looked up by.
+//! One emulated machine.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
+use std::time::Duration;
 
+use super::api::ConsoleOutput;
 use super::error::Code;
 pub use super::reason::StateReason;
 use super::template::ShutdownBehavior;
 use dayfly::model::offer::Market;
 use dayfly::model::time::Timestamp;
+
+/// How much of a console is kept.
+const CONSOLE_BYTES_MAX: usize = 64 * 1024;
+
+/// A machine's place in the order of launches; pages go by it.
+pub(super) type Key = u64;
 
 /// Tags, by their keys.
 pub type TagMap = BTreeMap<String, String>;
@@ -168,90 +176,37 @@ pub struct MachineRecord {
     pub terminated_at: Option<Timestamp>,
 }
 
-/// A machine's place in the order of launches; pages go by it.
-pub(super) type Key = u64;
-
-/// All machines that are listed.
-#[derive(Debug, Default)]
-pub(super) struct Machines {
-    next: Key,
-    all: BTreeMap<Key, MachineRecord>,
-    by_id: BTreeMap<String, Key>,
-    by_tag: BTreeMap<(String, String), BTreeSet<Key>>,
-}
-
-impl Machines {
-    pub(super) fn add(&mut self, machine: MachineRecord) -> Key {
-        let key = self.next;
-        self.next += 1;
-        self.by_id.insert(machine.id.clone(), key);
-        for tag in pairs(&machine.tags) {
-            self.by_tag.entry(tag).or_default().insert(key);
-        }
-        self.all.insert(key, machine);
-        key
-    }
-
-    pub(super) fn remove(&mut self, key: Key) -> Option<MachineRecord> {
-        self.set_tags(key, TagMap::new());
-        let machine = self.all.remove(&key)?;
-        self.by_id.remove(&machine.id);
-        Some(machine)
-    }
-
-    pub(super) fn set_tags(&mut self, key: Key, tags: TagMap) {
-        let Some(machine) = self.all.get_mut(&key) else {
-            return;
-        };
-        for tag in pairs(&machine.tags) {
-            if let Some(keys) = self.by_tag.get_mut(&tag) {
-                keys.remove(&key);
-                if keys.is_empty() {
-                    self.by_tag.remove(&tag);
-                }
+impl MachineRecord {
+    /// What both of its status checks say.
+    pub(super) const fn status_word(&self) -> &'static str {
+        match (self.state, self.health) {
+            (State::Running, Health::Ok) => "ok",
+            (State::Running, Health::Impaired) => "impaired",
+            (State::Pending, _) => "initializing",
+            (State::ShuttingDown | State::Terminated | State::Stopping | State::Stopped, _) => {
+                "not-applicable"
             }
         }
-        for tag in pairs(&tags) {
-            self.by_tag.entry(tag).or_default().insert(key);
-        }
-        machine.tags = tags;
     }
 
-    pub(super) fn get(&self, key: Key) -> Option<&MachineRecord> {
-        self.all.get(&key)
-    }
-
-    pub(super) fn get_mut(&mut self, key: Key) -> Option<&mut MachineRecord> {
-        self.all.get_mut(&key)
-    }
-
-    pub(super) fn key(&self, id: &str) -> Option<Key> {
-        self.by_id.get(id).copied()
-    }
-
-    pub(super) fn iter(&self) -> impl Iterator<Item = (Key, &MachineRecord)> {
-        self.all.iter().map(|(key, machine)| (*key, machine))
-    }
-
-    /// From `from` on, in the order of launches.
-    pub(super) fn from(&self, from: Key) -> impl Iterator<Item = (Key, &MachineRecord)> {
-        let range = self.all.range(from..);
-        range.map(|(key, machine)| (*key, machine))
-    }
-
-    /// From `from` on, those with this tag.
-    pub(super) fn tagged(
+    /// What calls can read of its console; without `latest`, only what was posted: what is older
+    /// than `delay`, and all of it once the machine has ended.
+    pub(super) fn console_output(
         &self,
-        tag: &(String, String),
-        from: Key,
-    ) -> impl Iterator<Item = (Key, &MachineRecord)> {
-        let keys = self.by_tag.get(tag).into_iter();
-        let keys = keys.flat_map(move |keys| keys.range(from..));
-        keys.filter_map(|key| Some((*key, self.all.get(key)?)))
+        latest: bool,
+        delay: Duration,
+        now: Timestamp,
+    ) -> ConsoleOutput {
+        let is_posted = latest || self.state == State::Terminated;
+        let is_shown = |at: Timestamp| is_posted || at.plus(delay) <= now;
+        let shown = self.console.iter().filter(|(at, _)| is_shown(*at));
+        let text: String = shown.clone().map(|(_, text)| text.as_str()).collect();
+        let from = text.len().saturating_sub(CONSOLE_BYTES_MAX);
+        let written_at = shown.map(|(at, _)| *at).max();
+        ConsoleOutput {
+            machine: self.id.clone(),
+            written_at: written_at.unwrap_or(self.launched_at),
+            output: text.as_bytes()[from..].to_vec(),
+        }
     }
-}
-
-fn pairs(tags: &TagMap) -> impl Iterator<Item = (String, String)> {
-    let pairs = tags.iter();
-    pairs.map(|(key, value)| (key.clone(), value.clone()))
 }

@@ -1,10 +1,10 @@
-//! EC2 as a pure state machine: `handle(request, now)` gives a response.
+//! EC2 as a pure state machine: `call(call, now)` gives an outcome, and `handle(request, now)` the
+//! same over the wire, where the query protocol is spoken (a form in, XML out).
 //!
-//! It speaks the query protocol (a form in, XML out) for the actions that a scaler uses, and
-//! gives what no other emulator gives (aws.md A1): client tokens that are honored, machines that
-//! are pending for a while and not seen at once, rows of errors for the offers of a fleet,
-//! capacity, quotas, the real token buckets, pages by machine, spot notices, terminated machines
-//! that vanish, and every error as a switch.
+//! It knows the actions that a scaler uses, and gives what no other emulator gives (aws.md A1):
+//! client tokens that are honored, machines that are pending for a while and not seen at once,
+//! rows of errors for the offers of a fleet, capacity, quotas, the real token buckets, pages by
+//! machine, spot notices, terminated machines that vanish, and every error as a switch.
 //!
 //! What must stay true: no clock, no randomness, no socket; the same calls give the same bytes.
 //! A client token launches once. Live machines never exceed what was set. Time may stand still
@@ -17,89 +17,78 @@
 //! them, the quotas of processors and the tables of [`dynamo`](super::dynamo).
 
 pub mod action;
-mod attribute;
-mod describe;
+pub mod api;
 mod end;
 pub mod error;
 pub mod faults;
 mod filter;
 mod fleet;
-mod form;
+mod ids;
 mod images;
 pub mod journal;
 mod launch;
-mod life;
+mod lifecycle;
 mod lists;
 pub mod machine;
+mod machines;
+mod modify;
 mod order;
 mod page;
 mod parameter;
-mod prices;
+mod query;
 mod quota;
 pub mod reason;
 mod replay;
+mod route;
 mod run;
+mod schedule;
+mod selection;
 pub mod settings;
 mod snapshots;
-mod status;
+mod stamp;
 mod supply;
 mod tags;
 mod target;
 pub mod template;
 pub mod throttle;
-mod versions;
-mod xml;
 
-use std::collections::{BTreeMap, BTreeSet};
-
-use self::action::{Action, Asked};
-use self::error::{Code, Refusal};
-use self::faults::{Fault, FaultId, Faults, Occasion, Scope, Travel};
-use self::form::Form;
-use self::images::MadeImage;
+use self::api::{Call, Execution, Outcome};
+use self::faults::{Fault, FaultId, Faults, Scope};
+use self::ids::Ids;
+use self::images::{Images, MadeImage};
 use self::journal::Change;
-use self::life::Wake;
-use self::machine::{MachineRecord, Machines};
-use self::parameter::History;
+use self::lifecycle::Lifecycle;
+use self::machine::{Health, MachineRecord};
+use self::parameter::Parameters;
+use self::query::Query;
 use self::replay::Replays;
 use self::settings::Ec2Settings;
-use self::snapshots::Snapshot;
-use self::supply::Usage;
-use self::throttle::{Breadth, Buckets, Throttling};
-use self::xml::Xml;
+use self::snapshots::{Snapshot, Snapshots};
+use self::target::Target;
+use self::throttle::Buckets;
 use super::dynamo::Tables;
-use super::journal::Journal;
 use crate::emulator::emulated::Emulated;
-use crate::emulator::message::{Delivery, Request, Response};
+use crate::emulator::message::{Request, Response};
 use dayfly::model::time::Timestamp;
 
+pub use self::stamp::Stamp;
 pub use self::supply::Supply;
-pub use self::xml::Stamp;
 
-/// The version of the protocol that clients have to name.
-const VERSION: &str = "2016-11-15";
-
-/// The emulated EC2 of one account and region.
+/// The emulated EC2 of one account and region: routes what is asked for and what is due to the
+/// objects that it consists of.
 #[derive(Debug)]
 pub struct Ec2 {
     settings: Ec2Settings,
     now: Timestamp,
-    /// The number of the latest identifier.
-    drawn: u64,
-    machines: Machines,
-    usage: Usage,
-    /// How many machines of a supply may be live; what is not in it has no limit.
-    capacity: BTreeMap<Supply, u32>,
-    wakes: BTreeSet<(Timestamp, Wake)>,
-    replays: Replays,
-    /// What else calls have made: images, their snapshots, values of parameters.
-    made: BTreeMap<String, MadeImage>,
-    snapshots: BTreeMap<String, Snapshot>,
-    histories: BTreeMap<String, History>,
+    ids: Ids,
+    lifecycle: Lifecycle,
+    images: Images,
+    snapshots: Snapshots,
+    parameters: Parameters,
     tables: Tables,
+    replays: Replays,
     buckets: Buckets,
     faults: Faults,
-    journal: Journal<Change>,
 }
 
 impl Ec2 {
@@ -107,35 +96,44 @@ impl Ec2 {
     pub fn new(settings: Ec2Settings) -> Self {
         Self {
             tables: Tables::new(&settings.tables),
-            drawn: settings.ids_from,
+            ids: Ids::after(settings.ids_from),
             settings,
             now: Timestamp::default(),
-            machines: Machines::default(),
-            usage: Usage::default(),
-            capacity: BTreeMap::new(),
-            wakes: BTreeSet::new(),
+            lifecycle: Lifecycle::default(),
+            images: Images::default(),
+            snapshots: Snapshots::default(),
+            parameters: Parameters::default(),
             replays: Replays::default(),
-            made: BTreeMap::new(),
-            snapshots: BTreeMap::new(),
-            histories: BTreeMap::new(),
             buckets: Buckets::default(),
             faults: Faults::default(),
-            journal: Journal::default(),
         }
     }
 
-    /// Answers a request, after all that is due has been done.
+    /// Answers a request of the wire, after all that is due has been done.
     pub fn handle(&mut self, request: &Request, now: Timestamp) -> Response {
         let now = self.advance(now);
-        let id = self.draw_request_id();
+        let id = self.ids.next_request();
         if let Some(target) = &request.target {
-            return self.answer_target(target, request, now);
+            return match Target::read(target, request) {
+                Ok(target) => self.answer_target(target, &request.body, now),
+                Err(refused) => refused,
+            };
         }
-        let form = Form::read(&request.body);
-        match understood(request, &form) {
-            Ok(action) => self.answer(action, &form, &id, now),
-            Err(refusal) => refused(&refusal, &id),
+        match Query::read(request) {
+            Ok(query) => {
+                let outcome = self.perform(&query.head(), query.call(), now);
+                query::written(query.action, &outcome, &self.settings, id)
+            }
+            Err(refusal) => query::refused(&refusal, id),
         }
+    }
+
+    /// Carries out a call, after all that is due has been done.
+    pub fn call(&mut self, call: &Call, now: Timestamp) -> Outcome {
+        let now = self.advance(now);
+        // It counts as a request, so that identifiers are the same over the wire.
+        self.ids.next_request();
+        self.perform(&call.head(), Ok((call, Execution::Real)), now)
     }
 
     /// Does all that is due.
@@ -145,12 +143,12 @@ impl Ec2 {
 
     /// When `tick` has something to do next; `None` while only a request can change anything.
     pub fn next_deadline(&self) -> Option<Timestamp> {
-        self.wakes.first().map(|(at, _)| *at)
+        self.lifecycle.schedule.next()
     }
 
     /// What has happened since the last drain, oldest first.
     pub fn drain_changes(&mut self) -> Vec<Change> {
-        self.journal.drain()
+        self.lifecycle.journal.drain()
     }
 
     /// Sets a fault, until it is taken back.
@@ -181,20 +179,28 @@ impl Ec2 {
     /// Limits how many machines of a supply may be live; `None` is without a limit. Those that
     /// are too many stay.
     pub fn set_capacity(&mut self, supply: Supply, machines_max: Option<u32>) {
-        match machines_max {
-            Some(max) => self.capacity.insert(supply, max),
-            None => self.capacity.remove(&supply),
-        };
+        self.lifecycle.capacity.limit(supply, machines_max);
     }
 
     /// All machines, in the order of their launches, whether calls know them already or not.
     pub fn machines(&self) -> impl Iterator<Item = &MachineRecord> {
-        self.machines.iter().map(|(_, machine)| machine)
+        self.lifecycle.machines.iter()
     }
 
     /// One machine by its id.
     pub fn machine(&self, id: &str) -> Option<&MachineRecord> {
-        self.machines.get(self.machines.key(id)?)
+        let machines = &self.lifecycle.machines;
+        machines.get(machines.key(id)?)
+    }
+
+    /// The images that calls have made and nobody has given up, by their ids.
+    pub fn made_images(&self) -> impl Iterator<Item = (&str, &MadeImage)> {
+        self.images.iter()
+    }
+
+    /// All snapshots, by their ids.
+    pub fn snapshots(&self) -> impl Iterator<Item = (&str, &Snapshot)> {
+        self.snapshots.iter()
     }
 
     /// The tables of the account, as they are now.
@@ -202,95 +208,35 @@ impl Ec2 {
         &self.tables
     }
 
-    fn answer(&mut self, action: Action, form: &Form, id: &str, now: Timestamp) -> Response {
-        let refuse = |code: Code| refused(&code.into(), id);
-        let machines = form.machines();
-        let occasion = Occasion::naming(Asked::Ec2(action), &machines);
-        if let Some(instead) = self.struck_before(occasion, now, refuse) {
-            return instead;
-        }
-        let done = self.act(action, form, now);
-        let mut response = match &done {
-            Ok(xml) => answered(action, xml.clone(), id),
-            Err(refusal) => refused(refusal, id),
-        };
-        for travel in self.faults.strike(occasion, now, travel) {
-            delivered(&mut response, travel, |code| refused(&code.into(), id));
-        }
-        response
+    /// A machine writes on its console.
+    pub fn write_console(&mut self, id: &str, text: &str, now: Timestamp) {
+        let now = self.advance(now);
+        self.lifecycle.write_console(id, text, now);
     }
 
-    /// What comes instead of an answer, while nothing is done.
-    fn struck_before(
-        &mut self,
-        occasion: Occasion<'_>,
-        now: Timestamp,
-        refused: impl Fn(Code) -> Response,
-    ) -> Option<Response> {
-        let answers = self.faults.strike(occasion, now, |fault| match fault {
-            Fault::Refused(code) => Some(refused(code)),
-            Fault::Reset => Some(undelivered(Delivery::Dropped)),
-            Fault::BlackHole => Some(undelivered(Delivery::BlackHole)),
-            Fault::Offer(_)
-            | Fault::Boot(_)
-            | Fault::Travel(_)
-            | Fault::EndsLate(_)
-            | Fault::Image(_) => None,
-        });
-        answers.into_iter().next()
+    /// A machine powers itself off.
+    pub fn power_off(&mut self, id: &str, now: Timestamp) {
+        let now = self.advance(now);
+        let (lifecycle, shutdown) = self.shutdown();
+        lifecycle.power_off(id, shutdown, now);
     }
 
-    fn act(&mut self, action: Action, form: &Form, now: Timestamp) -> Result<Xml, Refusal> {
-        let breadth = breadth(form);
-        let is_throttled = self.settings.throttling == Throttling::Real
-            && !self.buckets.take_request(action, breadth, now);
-        if is_throttled {
-            return Err(error::THROTTLED.into());
-        }
-        form.check_known(action.parameters())?;
-        match action {
-            Action::CreateFleet => self.create_fleet(form, now),
-            Action::RunInstances => self.run(form, now),
-            Action::DescribeInstances => self.describe(form, now),
-            Action::DescribeInstanceStatus => self.describe_status(form, now),
-            Action::TerminateInstances => self.end(form, now),
-            Action::GetConsoleOutput => self.console_output(form, now),
-            Action::ModifyInstanceMetadataOptions => self.modify_metadata(form, now),
-            Action::ModifyInstanceAttribute => self.modify_attribute(form, now),
-            Action::CreateTags => self.create_tags(form, now),
-            Action::DeleteTags => self.delete_tags(form, now),
-            Action::DescribeLaunchTemplateVersions => self.describe_templates(form),
-            Action::DescribeSpotPriceHistory => self.describe_prices(form, now),
-            Action::DescribeSubnets => self.describe_subnets(form),
-            Action::DescribeImages => self.describe_images(form, now),
-            Action::CreateImage => self.create_image(form, now),
-            Action::DeregisterImage => self.deregister_image(form, now),
-            Action::DescribeSnapshots => self.describe_snapshots(form),
-            Action::DeleteSnapshot => self.delete_snapshot(form),
-            Action::DescribeInstanceTypes => self.describe_sizes(form),
-        }
+    /// A spot machine gets its notice, and is taken away when that is over. Others stay.
+    pub fn interrupt(&mut self, id: &str, now: Timestamp) {
+        let now = self.advance(now);
+        let notice = self.settings.delays.spot_notice;
+        self.lifecycle.interrupt(id, notice, now);
     }
 
-    /// The faults of one kind that strike an action.
-    fn struck<T>(
-        &mut self,
-        asked: Asked,
-        now: Timestamp,
-        choose: impl Fn(Fault) -> Option<T>,
-    ) -> Vec<T> {
-        self.faults.strike(Occasion::of(asked), now, choose)
+    /// A spot machine is advised to be replaced.
+    pub fn advise_rebalance(&mut self, id: &str, now: Timestamp) {
+        let now = self.advance(now);
+        self.lifecycle.advise_rebalance(id, now);
     }
 
-    fn draw(&mut self) -> u64 {
-        self.drawn = self.drawn.wrapping_add(1);
-        self.drawn
-    }
-
-    fn draw_request_id(&mut self) -> String {
-        format!(
-            "00000000-0000-4000-8000-{:012x}",
-            self.draw() & 0xffff_ffff_ffff
-        )
+    /// A machine's status checks change.
+    pub fn set_health(&mut self, id: &str, health: Health) {
+        self.lifecycle.set_health(id, health);
     }
 }
 
@@ -305,80 +251,5 @@ impl Emulated for Ec2 {
 
     fn next_deadline(&self) -> Option<Timestamp> {
         Self::next_deadline(self)
-    }
-}
-
-/// The action, if the request is one that EC2 would look at.
-fn understood(request: &Request, form: &Form) -> Result<Action, Refusal> {
-    if request.authorization.is_none() {
-        return Err(error::AUTH_FAILURE.into());
-    }
-    let name = form.required("Action")?;
-    let unknown = || {
-        let text = format!("The action {name} is not valid for this web service.");
-        Refusal::new(error::INVALID_ACTION, text)
-    };
-    let action = Action::find(name).filter(|_| request.method == "POST");
-    let action = action.ok_or_else(unknown)?;
-    if form.get("Version") == Some(VERSION) {
-        return Ok(action);
-    }
-    Err(error::VERSION.into())
-}
-
-fn travel(fault: Fault) -> Option<Travel> {
-    match fault {
-        Fault::Travel(travel) => Some(travel),
-        Fault::Refused(_)
-        | Fault::Reset
-        | Fault::BlackHole
-        | Fault::Offer(_)
-        | Fault::Boot(_)
-        | Fault::EndsLate(_)
-        | Fault::Image(_) => None,
-    }
-}
-
-/// Lets an answer travel as a fault says.
-fn delivered(response: &mut Response, travel: Travel, refused: impl Fn(Code) -> Response) {
-    match travel {
-        Travel::Dropped => response.delivery = Delivery::Dropped,
-        Travel::Lost => response.delivery = Delivery::BlackHole,
-        Travel::Delayed(delay) => response.delivery = Delivery::Delayed(delay),
-        Travel::CommittedThen(code) => *response = refused(code),
-    }
-}
-
-fn breadth(form: &Form) -> Breadth {
-    let narrows = ["MaxResults", "Filter.1.Name", "InstanceId.1"];
-    if narrows.iter().any(|name| form.get(name).is_some()) {
-        Breadth::Narrowed
-    } else {
-        Breadth::Everything
-    }
-}
-
-fn answered(action: Action, xml: Xml, id: &str) -> Response {
-    response(200, xml.into_answer(action.name(), id))
-}
-
-fn refused(refusal: &Refusal, id: &str) -> Response {
-    response(refusal.code.status, xml::refusal(refusal, id))
-}
-
-fn undelivered(delivery: Delivery) -> Response {
-    Response {
-        delivery,
-        ..response(500, Vec::new())
-    }
-}
-
-fn response(status: u16, body: Vec<u8>) -> Response {
-    Response {
-        status,
-        content_type: "text/xml;charset=UTF-8",
-        location: None,
-        body,
-        delivery: Delivery::Prompt,
     }
 }

@@ -3,11 +3,10 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
-use super::Ec2;
 use super::action::Action;
-use super::error::{self, Refusal};
-use super::form::{Form, invalid};
-use super::settings::ImageState;
+use super::api::TemplateSpecification;
+use super::error::{self, Refusal, invalid};
+use super::settings::{Ec2Settings, ImageState};
 use super::template::{LaunchTemplate, TemplateData};
 use dayfly::model::money::MicroDollars;
 use dayfly::model::offer::Market;
@@ -24,16 +23,16 @@ pub(super) struct Order {
     pub(super) client_token: Option<String>,
 }
 
-impl Ec2 {
+impl Ec2Settings {
     /// The version of a template that a launch names, if it names one.
     pub(super) fn named_version(
         &self,
-        form: &Form,
+        named: &TemplateSpecification,
     ) -> Result<Option<(&str, u32, &TemplateData)>, Refusal> {
-        let Some((id, template)) = self.named_template(form)? else {
+        let Some((id, template)) = self.named_template(named)? else {
             return Ok(None);
         };
-        let version = template.version(form.get("Version"));
+        let version = template.version(named.version.as_deref());
         let (number, data) = version.ok_or(Refusal::from(error::TEMPLATE_VERSION_NOT_FOUND))?;
         Ok(Some((id, number, data)))
     }
@@ -41,10 +40,10 @@ impl Ec2 {
     /// The template that a request names, by its id or by its name.
     pub(super) fn named_template(
         &self,
-        form: &Form,
+        named: &TemplateSpecification,
     ) -> Result<Option<(&str, &LaunchTemplate)>, Refusal> {
-        let templates = &self.settings.templates;
-        let found = match (form.get("LaunchTemplateId"), form.get("LaunchTemplateName")) {
+        let templates = &self.templates;
+        let found = match (named.id.as_deref(), named.name.as_deref()) {
             (None, None) => return Ok(None),
             (Some(_), Some(_)) => return Err(error::COMBINATION.into()),
             (Some(id), None) => {
@@ -70,14 +69,14 @@ impl Ec2 {
         let size = size.ok_or_else(|| missing("InstanceType"))?;
         let subnet = data.subnet.as_deref();
         let subnet = subnet.ok_or_else(|| missing("SubnetId"))?;
-        let kind = self.settings.types.get(size);
+        let kind = self.types.get(size);
         let kind = kind.ok_or_else(|| invalid("InstanceType", size))?;
-        let place = self.settings.subnets.get(subnet).ok_or_else(|| {
+        let place = self.subnets.get(subnet).ok_or_else(|| {
             let text = format!("The subnet ID '{subnet}' does not exist");
             Refusal::new(error::SUBNET_NOT_FOUND, text)
         })?;
         let image = self.image(data)?;
-        let found = self.settings.images.get(image).ok_or_else(|| {
+        let found = self.images.get(image).ok_or_else(|| {
             let text = format!("The image id '[{image}]' does not exist");
             Refusal::new(error::IMAGE_NOT_FOUND, text)
         })?;
@@ -114,7 +113,7 @@ impl Ec2 {
         let image = match image.strip_prefix("resolve:ssm:") {
             None => image,
             Some(name) => {
-                let value = self.settings.parameters.get(name);
+                let value = self.parameters.get(name);
                 value.ok_or_else(|| invalid("ImageId", image))?
             }
         };

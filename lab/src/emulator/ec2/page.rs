@@ -5,8 +5,8 @@ use std::ops::RangeInclusive;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
-use super::error::{self, Refusal};
-use super::form::{Form, invalid};
+use super::api::{PageRequest, Rows};
+use super::error::{self, Refusal, invalid};
 
 /// What part of a list a request asks for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -18,13 +18,17 @@ pub(super) struct Page {
 }
 
 impl Page {
-    /// As many as `MaxResults` says, which has to be in `allowed`; or everything.
-    pub(super) fn read(form: &Form, allowed: RangeInclusive<u32>) -> Result<Self, Refusal> {
-        let wanted = form.number("MaxResults")?;
+    /// As many as `max_results` says, which has to be in `allowed`; or everything.
+    pub(super) fn read(
+        request: &PageRequest,
+        allowed: RangeInclusive<u32>,
+    ) -> Result<Self, Refusal> {
+        let wanted = request.max_results;
         if let Some(wanted) = wanted.filter(|wanted| !allowed.contains(wanted)) {
             return Err(invalid("MaxResults", &wanted.to_string()));
         }
-        let from = match form.get("NextToken").filter(|token| !token.is_empty()) {
+        let token = request.next_token.as_deref();
+        let from = match token.filter(|token| !token.is_empty()) {
             None => 0,
             Some(token) => read_token(token).ok_or(Refusal::from(error::NEXT_TOKEN))?,
         };
@@ -36,15 +40,16 @@ impl Page {
     }
 
     /// The items of the page, and the token of the next one.
-    pub(super) fn cut<T>(self, items: impl Iterator<Item = (u64, T)>) -> (Vec<T>, Option<String>) {
-        let mut page = Vec::new();
+    pub(super) fn cut<T>(self, items: impl Iterator<Item = (u64, T)>) -> Rows<T> {
+        let (mut rows, mut next_token) = (Vec::new(), None);
         for (key, item) in items {
-            if page.len() == self.items_max {
-                return (page, Some(STANDARD.encode(format!("from {key}"))));
+            if rows.len() == self.items_max {
+                next_token = Some(STANDARD.encode(format!("from {key}")));
+                break;
             }
-            page.push(item);
+            rows.push(item);
         }
-        (page, None)
+        Rows { rows, next_token }
     }
 }
 

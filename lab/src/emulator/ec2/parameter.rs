@@ -4,12 +4,14 @@
 //! `WithDecryption` the value is not given. What a call writes has the type that it says.
 //! What is not here: policies, labels, tiers, and a limit to how often a value is written.
 
+use std::collections::BTreeMap;
+
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::Ec2;
 use super::error::{self, Refusal};
-use super::throttle::Throttling;
+use super::settings::Ec2Settings;
+use super::throttle::Buckets;
 use dayfly::model::time::Timestamp;
 
 const SECURE: &str = "SecureString";
@@ -24,7 +26,7 @@ const PAGE_MAX: usize = 50;
 
 /// What was written under a name, oldest first, from the version `first` on.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct History {
+struct History {
     kind: &'static str,
     first: usize,
     values: Vec<(String, Timestamp)>,
@@ -86,17 +88,26 @@ struct GetParameterHistory {
     next_token: Option<String>,
 }
 
-impl Ec2 {
-    /// What a request's body asks for.
-    pub(super) fn parameter(&mut self, body: &[u8], now: Timestamp) -> Result<Value, Refusal> {
-        let is_real = self.settings.throttling == Throttling::Real;
-        if is_real && !self.buckets.take_parameter(now) {
+/// What was written under each name. The values themselves are in the account's settings.
+#[derive(Debug, Default)]
+pub(super) struct Parameters(BTreeMap<String, History>);
+
+impl Parameters {
+    /// `GetParameter`, as a request's body asks for it.
+    pub(super) fn get(
+        &self,
+        body: &[u8],
+        settings: &Ec2Settings,
+        buckets: &mut Buckets,
+        now: Timestamp,
+    ) -> Result<Value, Refusal> {
+        if !buckets.take_parameter(settings.throttling, now) {
             return Err(error::THROTTLING.into());
         }
         let asked: GetParameter = read(body)?;
-        let history = self.history(&asked.name)?;
+        let history = self.history(&asked.name, settings)?;
         let (value, _) = history.values.last().expect("a history has a value");
-        let (region, owner) = (&self.settings.region, &self.settings.owner);
+        let (region, owner) = (&settings.region, &settings.owner);
         let name = asked.name.trim_start_matches('/');
         Ok(json!({
             "Parameter": {
@@ -110,7 +121,13 @@ impl Ec2 {
         }))
     }
 
-    pub(super) fn put_parameter(&mut self, body: &[u8], now: Timestamp) -> Result<Value, Refusal> {
+    /// `PutParameter`.
+    pub(super) fn put(
+        &mut self,
+        body: &[u8],
+        settings: &mut Ec2Settings,
+        now: Timestamp,
+    ) -> Result<Value, Refusal> {
         let asked: PutParameter = read(body)?;
         let invalid = |text: &str| Refusal::new(error::VALIDATION, text);
         let name = asked.name.trim_start_matches('/').to_ascii_lowercase();
@@ -130,7 +147,7 @@ impl Ec2 {
                 Some(known.ok_or_else(|| invalid("The type is not known."))?)
             }
         };
-        let history = match self.history(&asked.name) {
+        let history = match self.history(&asked.name, settings) {
             Ok(_) if !asked.overwrite => return Err(error::PARAMETER_EXISTS.into()),
             Ok(history) if kind.is_some_and(|kind| kind != history.kind) => {
                 return Err(error::PARAMETER_TYPE.into());
@@ -146,12 +163,13 @@ impl Ec2 {
             },
         };
         let version = history.version();
-        self.histories.insert(asked.name.clone(), history);
-        self.settings.parameters.insert(asked.name, asked.value);
+        self.0.insert(asked.name.clone(), history);
+        settings.parameters.insert(asked.name, asked.value);
         Ok(json!({ "Tier": "Standard", "Version": version }))
     }
 
-    pub(super) fn parameter_history(&mut self, body: &[u8]) -> Result<Value, Refusal> {
+    /// `GetParameterHistory`.
+    pub(super) fn list(&self, body: &[u8], settings: &Ec2Settings) -> Result<Value, Refusal> {
         let asked: GetParameterHistory = read(body)?;
         let page = asked.max_results.unwrap_or(PAGE_MAX);
         let from = match asked.next_token.as_deref() {
@@ -163,8 +181,8 @@ impl Ec2 {
         if !(1..=PAGE_MAX).contains(&page) {
             return Err(error::VALIDATION.into());
         }
-        let history = self.history(&asked.name)?;
-        let user = format!("arn:aws:iam::{}:root", self.settings.owner);
+        let history = self.history(&asked.name, settings)?;
+        let user = format!("arn:aws:iam::{}:root", settings.owner);
         let rows = history.values.iter().enumerate().skip(from).take(page);
         let rows: Vec<Value> = rows
             .map(|(at, (value, written_at))| {
@@ -187,10 +205,10 @@ impl Ec2 {
     }
 
     /// What was written under a name; what the settings say now counts, where a test changed them.
-    fn history(&self, name: &str) -> Result<History, Refusal> {
-        let value = self.settings.parameters.get(name);
+    fn history(&self, name: &str, settings: &Ec2Settings) -> Result<History, Refusal> {
+        let value = settings.parameters.get(name);
         let value = value.ok_or(Refusal::from(error::PARAMETER_NOT_FOUND))?;
-        let written = self.histories.get(name);
+        let written = self.0.get(name);
         let is_latest = |history: &&History| {
             let latest = history.values.last();
             latest.is_some_and(|(latest, _)| latest == value)

@@ -3,8 +3,8 @@
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::Ec2;
 use super::error::{self, Refusal};
+use super::settings::Ec2Settings;
 
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "PascalCase")]
@@ -13,8 +13,8 @@ struct GetServiceQuota {
     quota_code: String,
 }
 
-impl Ec2 {
-    /// What a request's body asks for.
+impl Ec2Settings {
+    /// The quota that a request's body asks for.
     pub(super) fn quota(&self, body: &[u8]) -> Result<Value, Refusal> {
         let read = serde_json::from_slice(body);
         let asked: GetServiceQuota =
@@ -22,11 +22,11 @@ impl Ec2 {
         let (name, vcpus_max) = match (asked.service_code.as_str(), asked.quota_code.as_str()) {
             ("ec2", "L-1216C47A") => (
                 "Running On-Demand Standard (A, C, D, H, I, M, R, T, Z) instances",
-                self.settings.on_demand_vcpus_max,
+                self.on_demand_vcpus_max,
             ),
             ("ec2", "L-34B43A08") => (
                 "All Standard (A, C, D, H, I, M, R, T, Z) Spot Instance Requests",
-                self.settings.spot_vcpus_max,
+                self.spot_vcpus_max,
             ),
             _ => return Err(error::NO_SUCH_RESOURCE.into()),
         };

@@ -1,68 +1,103 @@
-//! Client tokens: the same token and the same parameters give the first answer again.
+//! Client tokens: the same token and the same request give the first answer again.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
-use super::action::Action;
-use super::error::{self, Refusal};
-use super::form::{Form, invalid};
-use super::xml::Xml;
+use super::api::{CreateFleet, FleetReply, RunInstances};
+use super::error::{self, Refusal, invalid};
+use super::machine::MachineRecord;
 
 const TOKEN_CHARACTERS_MAX: usize = 64;
 
-/// What was answered to a token.
+/// An action that takes client tokens.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum LaunchAction {
+    CreateFleet,
+    RunInstances,
+}
+
+/// The tokens that are remembered, by the action that they were used for.
+#[derive(Debug, Default)]
+pub(super) struct Replays {
+    pub(super) runs: Answers<RunInstances, Vec<Arc<MachineRecord>>>,
+    pub(super) fleets: Answers<CreateFleet, FleetReply>,
+}
+
+/// What was answered to the tokens of one action.
 #[derive(Debug)]
-struct Replay {
-    meaning: Form,
-    answer: Xml,
+pub(super) struct Answers<Q, A>(BTreeMap<String, Replay<Q, A>>);
+
+#[derive(Debug)]
+struct Replay<Q, A> {
+    request: Q,
+    answer: A,
     /// How many of its machines are not terminated.
     alive: usize,
 }
 
-/// The tokens that are remembered.
-#[derive(Debug, Default)]
-pub(super) struct Replays(BTreeMap<(String, Action), Replay>);
-
 impl Replays {
+    /// A machine of the token has ended; says for which action the token was if it was the last.
+    pub(super) fn machine_ended(&mut self, token: &str) -> Option<LaunchAction> {
+        if self.runs.machine_ended(token) {
+            return Some(LaunchAction::RunInstances);
+        }
+        let is_over = self.fleets.machine_ended(token);
+        is_over.then_some(LaunchAction::CreateFleet)
+    }
+
+    pub(super) fn forget(&mut self, action: LaunchAction, token: &str) {
+        match action {
+            LaunchAction::RunInstances => self.runs.forget(token),
+            LaunchAction::CreateFleet => self.fleets.forget(token),
+        }
+    }
+}
+
+impl<Q, A> Default for Answers<Q, A> {
+    fn default() -> Self {
+        Self(BTreeMap::new())
+    }
+}
+
+impl<Q: Clone + PartialEq, A: Clone> Answers<Q, A> {
     /// The first answer, if the token was used before; refused if it was for something else.
-    pub(super) fn find(&self, action: Action, form: &Form) -> Result<Option<Xml>, Refusal> {
-        let Some(token) = form.get("ClientToken") else {
+    pub(super) fn find(&self, token: Option<&str>, request: &Q) -> Result<Option<A>, Refusal> {
+        let Some(token) = token else {
             return Ok(None);
         };
         if TOKEN_CHARACTERS_MAX < token.len() || !token.is_ascii() {
             return Err(invalid("ClientToken", token));
         }
-        match self.0.get(&(token.to_owned(), action)) {
+        match self.0.get(token) {
             None => Ok(None),
-            Some(replay) if replay.meaning == form.meaning() => Ok(Some(replay.answer.clone())),
+            Some(replay) if replay.request == *request => Ok(Some(replay.answer.clone())),
             Some(_) => Err(error::TOKEN_MISMATCH.into()),
         }
     }
 
-    pub(super) fn remember(&mut self, action: Action, form: &Form, answer: &Xml, alive: usize) {
-        if let Some(token) = form.text("ClientToken") {
+    pub(super) fn remember(&mut self, token: Option<&str>, request: &Q, answer: &A, alive: usize) {
+        if let Some(token) = token {
             let replay = Replay {
-                meaning: form.meaning(),
+                request: request.clone(),
                 answer: answer.clone(),
                 alive,
             };
-            self.0.insert((token, action), replay);
+            self.0.insert(token.to_owned(), replay);
         }
     }
+}
 
-    /// A machine of the token has ended; gives the token if it was the last one.
-    pub(super) fn machine_ended(&mut self, token: &str) -> Option<(Action, String)> {
-        let launches = [Action::RunInstances, Action::CreateFleet];
-        let mut keys = launches
-            .map(|action| (token.to_owned(), action))
-            .into_iter();
-        keys.find_map(|key| {
-            let replay = self.0.get_mut(&key)?;
-            replay.alive = replay.alive.saturating_sub(1);
-            (replay.alive == 0).then_some((key.1, key.0))
-        })
+impl<Q, A> Answers<Q, A> {
+    /// Whether the machine that has ended was the token's last one.
+    fn machine_ended(&mut self, token: &str) -> bool {
+        let Some(replay) = self.0.get_mut(token) else {
+            return false;
+        };
+        replay.alive = replay.alive.saturating_sub(1);
+        replay.alive == 0
     }
 
-    pub(super) fn forget(&mut self, action: Action, token: &str) {
-        self.0.remove(&(token.to_owned(), action));
+    fn forget(&mut self, token: &str) {
+        self.0.remove(token);
     }
 }

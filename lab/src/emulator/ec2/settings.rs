@@ -91,6 +91,17 @@ pub enum ImageState {
     Failed,
 }
 
+impl ImageState {
+    /// EC2's word for it.
+    pub(super) const fn word(self) -> &'static str {
+        match self {
+            Self::Available => "available",
+            Self::Pending => "pending",
+            Self::Failed => "failed",
+        }
+    }
+}
+
 /// How long things take. The defaults are about the real ones (aws.md D).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Delays {
@@ -123,6 +134,15 @@ impl Default for Delays {
             console: Duration::from_secs(4 * 60),
             token_kept: Duration::from_secs(24 * 60 * 60),
             image: Duration::from_secs(3 * 60),
+        }
+    }
+}
+
+impl Ec2Settings {
+    /// An image comes to its end state, unless it was given up meanwhile.
+    pub(super) fn finish_image(&mut self, id: &str, state: ImageState) {
+        if let Some(image) = self.images.get_mut(id) {
+            image.state = state;
         }
     }
 }

@@ -1,13 +1,12 @@
 //! Snapshots of machines' disks: each is under one image, and can be removed once that is given up.
 
-use super::Ec2;
-use super::describe::tags_xml;
+use std::collections::BTreeMap;
+
+use super::api::{Execution, ResourceQuery, SnapshotRow};
 use super::error::{self, Refusal};
-use super::filter::Filter;
-use super::form::Form;
+use super::filter::{self, Filter};
 use super::machine::TagMap;
-use super::settings::ImageState;
-use super::xml::{Stamp, Xml};
+use super::settings::{Ec2Settings, ImageState};
 use dayfly::model::time::Timestamp;
 
 /// The filters of snapshots.
@@ -24,73 +23,93 @@ pub struct Snapshot {
     pub tags: TagMap,
 }
 
-impl Ec2 {
-    /// All snapshots, by their ids.
-    pub fn snapshots(&self) -> impl Iterator<Item = (&str, &Snapshot)> {
-        self.snapshots
-            .iter()
-            .map(|(id, snapshot)| (id.as_str(), snapshot))
+/// All snapshots, by their ids.
+#[derive(Debug, Default)]
+pub(super) struct Snapshots(BTreeMap<String, Snapshot>);
+
+impl Snapshots {
+    pub(super) fn iter(&self) -> impl Iterator<Item = (&str, &Snapshot)> {
+        self.0.iter().map(|(id, snapshot)| (id.as_str(), snapshot))
     }
 
-    pub(super) fn describe_snapshots(&self, form: &Form) -> Result<Xml, Refusal> {
-        let ids = form.list("SnapshotId");
-        for id in &ids {
-            self.known_snapshot(id)?;
+    pub(super) fn add(&mut self, id: String, snapshot: Snapshot) {
+        self.0.insert(id, snapshot);
+    }
+
+    pub(super) fn describe(
+        &self,
+        query: &ResourceQuery,
+        settings: &Ec2Settings,
+    ) -> Result<Vec<SnapshotRow>, Refusal> {
+        for id in &query.ids {
+            self.known(id)?;
         }
-        let filters = Filter::read(form, &OF_SNAPSHOTS)?;
-        form.check_dry_run()?;
-        let fits = |filter: &Filter, id: &str, snapshot: &Snapshot| match filter.tag() {
-            Some(key) => {
-                let value = snapshot.tags.get(key);
-                value.is_some_and(|value| filter.fits(value))
-            }
-            None if filter.name == "snapshot-id" => filter.fits(id),
-            None => filter.fits(self.status(snapshot)),
+        filter::check_all(&query.filters, &OF_SNAPSHOTS)?;
+        let rows = self.0.iter().map(|(id, snapshot)| SnapshotRow {
+            id: id.clone(),
+            snapshot: snapshot.clone(),
+            status: snapshot.status(settings),
+        });
+        let is_asked = |row: &SnapshotRow| {
+            (query.ids.is_empty() || query.ids.contains(&row.id))
+                && query.filters.iter().all(|filter| row.fits(filter))
         };
-        let chosen = self.snapshots.iter().filter(|(id, snapshot)| {
-            (ids.is_empty() || ids.contains(&id.as_str()))
-                && filters.iter().all(|filter| fits(filter, id, snapshot))
-        });
-        let mut xml = Xml::default();
-        xml.list("snapshotSet", chosen, |xml, (id, snapshot)| {
-            xml.text("snapshotId", id);
-            xml.text("status", self.status(snapshot));
-            xml.text("startTime", Stamp(snapshot.made_at));
-            xml.text("ownerId", &self.settings.owner);
-            tags_xml(xml, &snapshot.tags);
-        });
-        Ok(xml)
+        Ok(rows.filter(is_asked).collect())
     }
 
-    pub(super) fn delete_snapshot(&mut self, form: &Form) -> Result<Xml, Refusal> {
-        let id = form.required("SnapshotId")?;
-        let image = self.known_snapshot(id)?.image.clone();
-        if self.settings.images.contains_key(&image) {
+    pub(super) fn delete(
+        &mut self,
+        id: &str,
+        settings: &Ec2Settings,
+        execution: Execution,
+    ) -> Result<(), Refusal> {
+        let image = &self.known(id)?.image;
+        if settings.images.contains_key(image) {
             let text = format!("The snapshot {id} is currently in use by {image}");
             return Err(Refusal::new(error::SNAPSHOT_IN_USE, text));
         }
-        form.check_dry_run()?;
-        self.snapshots.remove(id);
-        let mut xml = Xml::default();
-        xml.text("return", true);
-        Ok(xml)
+        execution.check()?;
+        self.0.remove(id);
+        Ok(())
     }
 
     /// The snapshot of an id that a call names.
-    pub(super) fn known_snapshot(&self, id: &str) -> Result<&Snapshot, Refusal> {
-        self.snapshots.get(id).ok_or_else(|| {
+    pub(super) fn known(&self, id: &str) -> Result<&Snapshot, Refusal> {
+        self.0.get(id).ok_or_else(|| {
             let text = format!("The snapshot '{id}' does not exist.");
             Refusal::new(error::SNAPSHOT_NOT_FOUND, text)
         })
     }
 
+    pub(super) fn tags(&self, id: &str) -> Option<&TagMap> {
+        self.0.get(id).map(|snapshot| &snapshot.tags)
+    }
+
+    pub(super) fn set_tags(&mut self, id: &str, tags: TagMap) {
+        if let Some(snapshot) = self.0.get_mut(id) {
+            snapshot.tags = tags;
+        }
+    }
+}
+
+impl Snapshot {
     /// As far as its image is; what is under none that is pending is complete.
-    fn status(&self, snapshot: &Snapshot) -> &'static str {
-        let image = self.settings.images.get(&snapshot.image);
+    fn status(&self, settings: &Ec2Settings) -> &'static str {
+        let image = settings.images.get(&self.image);
         match image.map(|image| image.state) {
             Some(ImageState::Pending) => "pending",
             Some(ImageState::Failed) => "error",
             Some(ImageState::Available) | None => "completed",
+        }
+    }
+}
+
+impl SnapshotRow {
+    fn fits(&self, filter: &Filter) -> bool {
+        match filter.tag() {
+            Some(key) => filter.fits_tag(key, &self.snapshot.tags),
+            None if filter.name == "snapshot-id" => filter.fits(&self.id),
+            None => filter.fits(self.status),
         }
     }
 }

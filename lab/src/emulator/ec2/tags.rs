@@ -1,10 +1,12 @@
 //! Tags: their limits (aws.md D), on creation and afterwards.
 
-use super::Ec2;
-use super::error::{self, Refusal};
-use super::form::{Form, invalid};
+use super::api::{Execution, Tag, TagSelector, TagSpecification};
+use super::error::{self, Refusal, invalid};
+use super::images::Images;
 use super::machine::{Key, TagMap};
-use super::xml::Xml;
+use super::machines::Machines;
+use super::settings::Ec2Settings;
+use super::snapshots::Snapshots;
 use dayfly::model::time::Timestamp;
 
 const TAGS_MAX: usize = 50;
@@ -19,12 +21,27 @@ enum Tagged {
     Snapshot(String),
 }
 
-impl Ec2 {
+/// What tagging by a call takes.
+#[derive(Debug)]
+pub(super) struct Tagger<'a> {
+    pub(super) machines: &'a mut Machines,
+    pub(super) images: &'a mut Images,
+    pub(super) snapshots: &'a mut Snapshots,
+    pub(super) settings: &'a Ec2Settings,
+    pub(super) now: Timestamp,
+}
+
+impl Tagger<'_> {
     /// Sets tags of machines, and of images and snapshots that calls have made; other resources
     /// are not emulated.
-    pub(super) fn create_tags(&mut self, form: &Form, now: Timestamp) -> Result<Xml, Refusal> {
-        let all = self.named(form, now)?;
-        let added = read(form)?;
+    pub(super) fn create(
+        mut self,
+        resources: &[String],
+        tags: &[Tag],
+        execution: Execution,
+    ) -> Result<(), Refusal> {
+        let all = self.named(resources)?;
+        let added = checked(tags)?;
         if added.is_empty() {
             let text = "The request must contain the parameter Tag";
             return Err(Refusal::new(error::MISSING, text));
@@ -36,21 +53,26 @@ impl Ec2 {
             Ok((tagged, tags))
         });
         let joined: Vec<(Tagged, TagMap)> = joined.collect::<Result<_, Refusal>>()?;
-        form.check_dry_run()?;
-        Ok(self.set_all(joined))
+        execution.check()?;
+        self.set_all(joined);
+        Ok(())
     }
 
     /// Removes tags; those that are given with a value only if they have it.
-    pub(super) fn delete_tags(&mut self, form: &Form, now: Timestamp) -> Result<Xml, Refusal> {
-        let all = self.named(form, now)?;
-        let gone = form.items("Tag");
-        for tag in &gone {
-            check_text("Tag.Key", tag.required("Key")?, KEY_CHARACTERS_MAX)?;
+    pub(super) fn delete(
+        mut self,
+        resources: &[String],
+        gone: &[TagSelector],
+        execution: Execution,
+    ) -> Result<(), Refusal> {
+        let all = self.named(resources)?;
+        for tag in gone {
+            check_text("Tag.Key", &tag.key, KEY_CHARACTERS_MAX)?;
         }
-        form.check_dry_run()?;
+        execution.check()?;
         let is_gone = |key: &str, value: &str| {
-            let names = |tag: &Form| {
-                tag.get("Key") == Some(key) && tag.get("Value").is_none_or(|given| given == value)
+            let names = |tag: &TagSelector| {
+                tag.key == key && tag.value.as_deref().is_none_or(|given| given == value)
             };
             let is_ours = !key.starts_with("aws:");
             is_ours && (gone.is_empty() || gone.iter().any(names))
@@ -61,51 +83,40 @@ impl Ec2 {
             (tagged, tags)
         });
         let left = left.collect();
-        Ok(self.set_all(left))
+        self.set_all(left);
+        Ok(())
     }
 
-    fn set_all(&mut self, all: Vec<(Tagged, TagMap)>) -> Xml {
+    fn set_all(&mut self, all: Vec<(Tagged, TagMap)>) {
         for (tagged, tags) in all {
             match tagged {
                 Tagged::Machine(key) => self.machines.set_tags(key, tags),
-                Tagged::Image(id) => {
-                    if let Some(image) = self.made.get_mut(&id) {
-                        image.tags = tags;
-                    }
-                }
-                Tagged::Snapshot(id) => {
-                    if let Some(snapshot) = self.snapshots.get_mut(&id) {
-                        snapshot.tags = tags;
-                    }
-                }
+                Tagged::Image(id) => self.images.set_tags(&id, tags),
+                Tagged::Snapshot(id) => self.snapshots.set_tags(&id, tags),
             }
         }
-        let mut xml = Xml::default();
-        xml.text("return", true);
-        xml
     }
 
     /// Everything that a request names, if calls know all of it.
-    fn named(&self, form: &Form, now: Timestamp) -> Result<Vec<Tagged>, Refusal> {
-        form.required("ResourceId.1")?;
-        let (machines, others): (Vec<&str>, Vec<&str>) = form
-            .list("ResourceId")
-            .into_iter()
+    fn named(&self, resources: &[String]) -> Result<Vec<Tagged>, Refusal> {
+        let (machines, others): (Vec<&str>, Vec<&str>) = resources
+            .iter()
+            .map(String::as_str)
             .partition(|id| id.starts_with("i-"));
-        let keys = self.known_all(&machines, now)?.into_iter();
-        let others = others.into_iter().map(|id| self.named_image(id, now));
+        let keys = self.machines.known_all(machines, self.now)?.into_iter();
+        let others = others.into_iter().map(|id| self.named_image(id));
         keys.map(|key| Ok(Tagged::Machine(key)))
             .chain(others)
             .collect()
     }
 
-    fn named_image(&self, id: &str, now: Timestamp) -> Result<Tagged, Refusal> {
+    fn named_image(&self, id: &str) -> Result<Tagged, Refusal> {
         if id.starts_with("snap-") {
-            self.known_snapshot(id)?;
+            self.snapshots.known(id)?;
             return Ok(Tagged::Snapshot(id.to_owned()));
         }
         if id.starts_with("ami-") {
-            self.known_image(id, now)?;
+            self.images.known(id, self.settings, self.now)?;
             return Ok(Tagged::Image(id.to_owned()));
         }
         let text = format!("The ID '{id}' is not valid");
@@ -115,43 +126,45 @@ impl Ec2 {
     fn tags_of(&self, tagged: &Tagged) -> TagMap {
         let found = match tagged {
             Tagged::Machine(key) => self.machines.get(*key).map(|machine| &machine.tags),
-            Tagged::Image(id) => self.made.get(id).map(|image| &image.tags),
-            Tagged::Snapshot(id) => self.snapshots.get(id).map(|snapshot| &snapshot.tags),
+            Tagged::Image(id) => self.images.tags(id),
+            Tagged::Snapshot(id) => self.snapshots.tags(id),
         };
         found.cloned().unwrap_or_default()
     }
 }
 
-/// The tags that a launch gives to `resource`; all resources have to be among `known`.
-pub(super) fn specified(form: &Form, resource: &str, known: &[&str]) -> Result<TagMap, Refusal> {
+/// The tags that a call gives to `resource`; all resources have to be among `known`.
+pub(super) fn specified(
+    specifications: &[TagSpecification],
+    resource: &str,
+    known: &[&str],
+) -> Result<TagMap, Refusal> {
     let mut tags = TagMap::new();
-    for specification in form.items("TagSpecification") {
-        let kind = specification.required("ResourceType")?;
+    for specification in specifications {
+        let kind = specification.resource.as_str();
         if !known.contains(&kind) {
             return Err(invalid("ResourceType", kind));
         }
-        let read = read(&specification)?;
+        let checked = checked(&specification.tags)?;
         if kind == resource {
-            tags.extend(read);
+            tags.extend(checked);
         }
     }
     check_count(&tags)?;
     Ok(tags)
 }
 
-/// `Tag.N.Key` and `Tag.N.Value`.
-fn read(form: &Form) -> Result<TagMap, Refusal> {
+/// The tags of a request, within EC2's limits.
+fn checked(given: &[Tag]) -> Result<TagMap, Refusal> {
     let mut tags = TagMap::new();
-    for tag in form.items("Tag") {
-        let key = tag.required("Key")?;
-        let value = tag.get("Value").unwrap_or_default();
+    for Tag { key, value } in given {
         check_text("Tag.Key", key, KEY_CHARACTERS_MAX)?;
         check_text("Tag.Value", value, VALUE_CHARACTERS_MAX)?;
         if key.starts_with("aws:") {
             let text = "Tag keys starting with 'aws:' are reserved for internal use";
             return Err(Refusal::new(error::VALUE, text));
         }
-        if tags.insert(key.to_owned(), value.to_owned()).is_some() {
+        if tags.insert(key.clone(), value.clone()).is_some() {
             let text = format!("Duplicate tag key '{key}' specified.");
             return Err(Refusal::new(error::VALUE, text));
         }

@@ -4,12 +4,23 @@
 use serde_json::{Value, json};
 
 use super::action::Asked;
-use super::error::{self, Code, Refusal};
-use super::faults::Occasion;
-use super::{Ec2, delivered, response, travel};
+use super::error::{self, Refusal};
 use crate::emulator::dynamo::{Operation, Refused};
-use crate::emulator::message::{Request, Response};
-use dayfly::model::time::Timestamp;
+use crate::emulator::message::{Delivery, Request, Response};
+
+/// A request that names its operation in `X-Amz-Target`.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Target {
+    dialect: Dialect,
+    pub(super) asked: Asked,
+}
+
+/// Why an operation was refused, and the item that a failed condition may show.
+#[derive(Debug)]
+pub(super) struct TargetRefusal {
+    refusal: Refusal,
+    item: Option<Value>,
+}
 
 /// Whose JSON it is: each has its content type, and its way to name an error.
 #[derive(Clone, Copy, Debug)]
@@ -19,68 +30,48 @@ enum Dialect {
     DynamoDb,
 }
 
-impl Ec2 {
-    /// Answers a request that names its operation in `X-Amz-Target`.
-    pub(super) fn answer_target(
-        &mut self,
-        target: &str,
-        request: &Request,
-        now: Timestamp,
-    ) -> Response {
+impl Target {
+    /// Reads what a request asks for, or refuses it.
+    pub(super) fn read(target: &str, request: &Request) -> Result<Self, Response> {
         let dialect = Dialect::of(target);
+        let refused = |refusal: Refusal| Err(dialect.refused(&refusal.into()));
         if request.authorization.is_none() {
-            return dialect.refused(&error::MISSING_AUTHENTICATION.into(), None);
+            return refused(error::MISSING_AUTHENTICATION.into());
         }
-        let asked = asked(target).filter(|_| request.method == "POST");
-        let Some(asked) = asked else {
-            return dialect.refused(&error::UNKNOWN_OPERATION.into(), None);
-        };
-        let refuse = |code: Code| dialect.refused(&code.into(), None);
-        if let Some(instead) = self.struck_before(Occasion::of(asked), now, refuse) {
-            return instead;
+        match asked(target).filter(|_| request.method == "POST") {
+            Some(asked) => Ok(Self { dialect, asked }),
+            None => refused(error::UNKNOWN_OPERATION.into()),
         }
-        let mut answer = self.answer_asked(asked, dialect, &request.body, now);
-        for travel in self.struck(asked, now, travel) {
-            delivered(&mut answer, travel, refuse);
-        }
-        answer
     }
 
-    fn answer_asked(
-        &mut self,
-        asked: Asked,
-        dialect: Dialect,
-        body: &[u8],
-        now: Timestamp,
-    ) -> Response {
-        let done = match asked {
-            Asked::Table(operation) => self.tables.answer(operation, body).map_err(explained),
-            Asked::GetParameter => self.parameter(body, now).map_err(|refusal| (refusal, None)),
-            Asked::PutParameter => {
-                let done = self.put_parameter(body, now);
-                done.map_err(|refusal| (refusal, None))
-            }
-            Asked::GetParameterHistory => {
-                let done = self.parameter_history(body);
-                done.map_err(|refusal| (refusal, None))
-            }
-            Asked::GetServiceQuota => self.quota(body).map_err(|refusal| (refusal, None)),
-            // These come as forms, and no target names them.
-            Asked::Ec2(_) => Err((error::UNKNOWN_OPERATION.into(), None)),
-        };
+    pub(super) fn answer(self, done: &Result<Value, TargetRefusal>) -> Response {
         match done {
-            Ok(value) => dialect.response(200, &value),
-            Err((refusal, item)) => dialect.refused(&refusal, item),
+            Ok(value) => self.dialect.response(200, value),
+            Err(refused) => self.dialect.refused(refused),
         }
     }
 }
 
-/// A table's refusal in DynamoDB's words, with the item that it shows.
-fn explained(refused: Refused) -> (Refusal, Option<Value>) {
-    match refused {
-        Refused::Condition(item) => (error::CONDITION_FAILED.into(), item),
-        Refused::Table => (error::TABLE_NOT_FOUND.into(), None),
-        Refused::Invalid(text) => (Refusal::new(error::VALIDATION, text), None),
+impl From<Refusal> for TargetRefusal {
+    fn from(refusal: Refusal) -> Self {
+        Self {
+            refusal,
+            item: None,
+        }
+    }
+}
+
+/// A table's refusal in DynamoDB's words.
+impl From<Refused> for TargetRefusal {
+    fn from(refused: Refused) -> Self {
+        match refused {
+            Refused::Condition(item) => Self {
+                refusal: error::CONDITION_FAILED.into(),
+                item,
+            },
+            Refused::Table => Refusal::from(error::TABLE_NOT_FOUND).into(),
+            Refused::Invalid(text) => Refusal::new(error::VALIDATION, text).into(),
+        }
     }
 }
 
@@ -93,27 +84,30 @@ impl Dialect {
         }
     }
 
-    /// An error, with the item that a failed condition may show.
-    fn refused(self, refusal: &Refusal, item: Option<Value>) -> Response {
+    fn refused(self, refused: &TargetRefusal) -> Response {
         let prefix = match self {
             Self::Plain => "",
             Self::DynamoDb => "com.amazonaws.dynamodb.v20120810#",
         };
+        let TargetRefusal { refusal, item } = refused;
         let name = refusal.code.name;
         let mut body = json!({ "__type": format!("{prefix}{name}"), "message": refusal.message });
         if let Some(item) = item {
-            body["Item"] = item;
+            body["Item"] = item.clone();
         }
         self.response(refusal.code.status, &body)
     }
 
     fn response(self, status: u16, body: &Value) -> Response {
         Response {
+            status,
             content_type: match self {
                 Self::Plain => "application/x-amz-json-1.1",
                 Self::DynamoDb => "application/x-amz-json-1.0",
             },
-            ..response(status, body.to_string().into_bytes())
+            location: None,
+            body: body.to_string().into_bytes(),
+            delivery: Delivery::Prompt,
         }
     }
 }

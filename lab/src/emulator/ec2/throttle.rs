@@ -104,34 +104,40 @@ impl Buckets {
     /// Takes a token for a request, if there is one.
     pub(super) fn take_request(
         &mut self,
-        action: Action,
-        breadth: Breadth,
+        throttling: Throttling,
+        (action, breadth): (Action, Breadth),
         now: Timestamp,
     ) -> bool {
         let key = Key::Requests(action, breadth);
-        let left = self.fill(key, requests(action, breadth), now);
-        take(left, 1)
+        throttling == Throttling::Off || take(self.fill(key, requests(action, breadth), now), 1)
     }
 
     /// Takes a token for a `GetParameter`, if there is one.
-    pub(super) fn take_parameter(&mut self, now: Timestamp) -> bool {
-        take(self.fill(Key::Parameters, PARAMETERS, now), 1)
+    pub(super) fn take_parameter(&mut self, throttling: Throttling, now: Timestamp) -> bool {
+        throttling == Throttling::Off || take(self.fill(Key::Parameters, PARAMETERS, now), 1)
     }
 
     /// How many machines may be launched now.
-    pub(super) fn launches_left(&mut self, now: Timestamp) -> u32 {
-        let left = *self.fill(Key::Launches, LAUNCHES, now) / 1000;
-        u32::try_from(left).unwrap_or(u32::MAX)
+    pub(super) fn launches_left(&mut self, throttling: Throttling, now: Timestamp) -> u32 {
+        match throttling {
+            Throttling::Real => {
+                let left = *self.fill(Key::Launches, LAUNCHES, now) / 1000;
+                u32::try_from(left).unwrap_or(u32::MAX)
+            }
+            Throttling::Off => u32::MAX,
+        }
     }
 
     /// Takes a token for each machine that is launched; all or none.
-    pub(super) fn take_launches(&mut self, count: u32, now: Timestamp) -> bool {
-        take(self.fill(Key::Launches, LAUNCHES, now), count)
+    pub(super) fn take_launches(&mut self, throttling: Throttling, count: u32, now: Timestamp) {
+        if throttling == Throttling::Real {
+            take(self.fill(Key::Launches, LAUNCHES, now), count);
+        }
     }
 
     /// Takes a token for each machine that is ended; all or none.
-    pub(super) fn take_ends(&mut self, count: u32, now: Timestamp) -> bool {
-        take(self.fill(Key::Ends, ENDS, now), count)
+    pub(super) fn take_ends(&mut self, throttling: Throttling, count: u32, now: Timestamp) -> bool {
+        throttling == Throttling::Off || take(self.fill(Key::Ends, ENDS, now), count)
     }
 
     fn fill(&mut self, key: Key, rate: Rate, now: Timestamp) -> &mut u64 {

@@ -5,8 +5,7 @@ use std::time::Duration;
 
 use thiserror::Error;
 
-use super::Hub;
-use super::token::{Purpose, TokenHash};
+use super::token::{Draws, Purpose, TokenHash};
 use dayfly::model::id::AgentType;
 use dayfly::model::secret::Secret;
 use dayfly::model::time::Timestamp;
@@ -91,72 +90,36 @@ impl Types {
         self.types.get(name)
     }
 
-    pub(super) fn get_mut(&mut self, name: &AgentType) -> Option<&mut TypeRecord> {
-        self.types.get_mut(name)
-    }
-
     pub(super) fn iter(&self) -> impl Iterator<Item = (&AgentType, &TypeRecord)> {
         self.types.iter()
     }
 
-    fn add(&mut self, name: AgentType, record: TypeRecord) {
-        self.by_token.insert(record.token.clone(), name.clone());
-        self.types.insert(name, record);
-    }
-
-    fn remove(&mut self, name: &AgentType) {
-        if let Some(record) = self.types.remove(name) {
-            self.by_token.remove(&record.token);
-        }
-    }
-}
-
-impl Hub {
     /// Makes an agent type, and gives its registration token, this once.
-    ///
-    /// # Errors
-    ///
-    /// A name that is none, or is taken; a name-hold time below a minute.
-    pub fn create_agent_type_with(
+    pub(super) fn create(
         &mut self,
         name: AgentType,
         spec: AgentTypeSpec,
+        draws: &mut Draws,
         now: Timestamp,
     ) -> Result<Secret, AgentTypeError> {
         check_name(&name)?;
         check_spec(&spec)?;
-        if self.types.get(&name).is_some() {
+        if self.get(&name).is_some() {
             return Err(AgentTypeError::Exists(name));
         }
-        let token = self.draws.token(Purpose::RegistrationToken);
+        let token = draws.token(Purpose::RegistrationToken);
         let record = TypeRecord {
             spec,
             created_at: now,
             token: TokenHash::of(token.expose()),
         };
-        self.types.add(name, record);
+        self.by_token.insert(record.token.clone(), name.clone());
+        self.types.insert(name, record);
         Ok(token)
     }
 
-    /// Makes an agent type whose agents name themselves and whose names are not held.
-    ///
-    /// # Errors
-    ///
-    /// A name that is none, or is taken.
-    pub fn create_agent_type(
-        &mut self,
-        name: AgentType,
-        now: Timestamp,
-    ) -> Result<Secret, AgentTypeError> {
-        self.create_agent_type_with(name, AgentTypeSpec::default(), now)
-    }
-
     /// Changes what a type asks of its agents.
-    ///
-    /// # Errors
-    ///
-    /// There is no such type; a name-hold time below a minute.
-    pub fn change_agent_type(
+    pub(super) fn change(
         &mut self,
         name: &AgentType,
         spec: AgentTypeSpec,
@@ -169,58 +132,38 @@ impl Hub {
         Ok(())
     }
 
-    /// Deletes a type without registered agents.
-    ///
-    /// # Errors
-    ///
-    /// There is no such type, or it has agents.
-    pub fn delete_agent_type(&mut self, name: &AgentType) -> Result<(), AgentTypeError> {
-        if self.types.get(name).is_none() {
+    /// Deletes a type that has this many registered agents, which have to be none.
+    pub(super) fn delete(&mut self, name: &AgentType, agents: usize) -> Result<(), AgentTypeError> {
+        if self.get(name).is_none() {
             return Err(AgentTypeError::Unknown(name.clone()));
         }
-        let agents = self.registered_of(name);
         if agents > 0 {
             return Err(AgentTypeError::HasAgents {
                 agent_type: name.clone(),
                 agents,
             });
         }
-        self.types.remove(name);
+        if let Some(record) = self.types.remove(name) {
+            self.by_token.remove(&record.token);
+        }
         Ok(())
     }
 
     /// Gives a type another registration token; the old one dies at once.
-    ///
-    /// # Errors
-    ///
-    /// There is no such type.
-    pub fn reset_token(
+    pub(super) fn reset_token(
         &mut self,
         name: &AgentType,
-        scope: ResetScope,
-        now: Timestamp,
+        draws: &mut Draws,
     ) -> Result<Secret, AgentTypeError> {
-        let token = self.draws.token(Purpose::RegistrationToken);
+        let token = draws.token(Purpose::RegistrationToken);
         let hash = TokenHash::of(token.expose());
-        let Some(record) = self.types.types.get_mut(name) else {
+        let Some(record) = self.types.get_mut(name) else {
             return Err(AgentTypeError::Unknown(name.clone()));
         };
-        self.types.by_token.remove(&record.token);
+        self.by_token.remove(&record.token);
         record.token = hash.clone();
-        self.types.by_token.insert(hash, name.clone());
-        match scope {
-            ResetScope::KeepAgents => {}
-            ResetScope::DisconnectAgents => {
-                self.disable_all(name, super::DisableScope::All, now);
-            }
-        }
+        self.by_token.insert(hash, name.clone());
         Ok(token)
-    }
-
-    /// How many agents of a type are registered, held names not counted.
-    pub(super) fn registered_of(&self, name: &AgentType) -> usize {
-        let of_type = |row: &super::AgentRow| row.is_registered() && row.agent_type == *name;
-        self.rows.iter().filter(|(_, row)| of_type(row)).count()
     }
 }
 

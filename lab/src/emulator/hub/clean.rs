@@ -1,8 +1,8 @@
 //! The hub's cleaner: rows of agents that went silent, and names that were held long enough
 //! (protocol.md 4.9, S10).
 
-use super::Hub;
-use super::journal::{Change, Departure};
+use super::journal::Departure;
+use super::leave::Departures;
 use super::row::{AgentRow, Presence, RowId};
 use super::settings::Limits;
 use dayfly::hub::wire::agent::JobResult;
@@ -17,10 +17,10 @@ enum Sweep {
     NameReleased,
 }
 
-impl Hub {
+impl Departures<'_> {
     /// One round of both workers.
-    pub(super) fn clean_round(&mut self, now: Timestamp) {
-        let limits = &self.settings.limits;
+    pub(super) fn clean_round(mut self) {
+        let (limits, now) = (&self.settings.limits, self.now);
         let due: Vec<(RowId, Sweep)> = self
             .rows
             .iter()
@@ -28,49 +28,34 @@ impl Hub {
             .take(limits.cleaned_per_round_max)
             .collect();
         for (id, sweep) in due {
-            self.sweep(id, sweep, now);
+            self.sweep(id, sweep);
         }
-        self.expect_cleaning(now);
+        self.rows.expect_cleaning(limits, now);
     }
 
-    /// Does with an agent at once what a round does with a silent one: for whoever knows that its
-    /// machine is gone. Its job fails; a name that is merely held is left alone.
-    pub fn give_up_agent(&mut self, name: &str, now: Timestamp) {
-        let now = self.advance(now);
+    /// Does with an agent at once what a round does with a silent one.
+    pub(super) fn give_up(mut self, name: &str) {
         let row = self.rows.by_name(name);
         let is_registered = |id: &RowId| self.rows.get(*id).is_some_and(AgentRow::is_registered);
         if let Some(id) = row.filter(is_registered) {
-            self.sweep(id, Sweep::Silent, now);
+            self.sweep(id, Sweep::Silent);
         }
     }
 
-    /// Sets the next round, on whole intervals, where none lies ahead: without rows there was none.
-    pub(super) fn expect_cleaning(&mut self, now: Timestamp) {
-        let lies_ahead = self.next_cleaning_at.is_some_and(|at| now < at);
-        if !lies_ahead && !self.rows.is_empty() {
-            let interval = self.settings.limits.cleaning_interval.as_millis();
-            let interval = u64::try_from(interval).unwrap_or(u64::MAX).max(1);
-            let rounds = now.as_millis() / interval + 1;
-            self.next_cleaning_at = Some(Timestamp::from_millis(rounds.saturating_mul(interval)));
-        }
-    }
-
-    fn sweep(&mut self, id: RowId, sweep: Sweep, now: Timestamp) {
+    fn sweep(&mut self, id: RowId, sweep: Sweep) {
         let Some(row) = self.rows.remove(id) else {
             return;
         };
         if row.is_registered() {
-            self.journal.write(Change::AgentLeft {
-                agent: row.name,
-                departure: Departure::Cleaned,
-                at: now,
-            });
+            let departure = Departure::Cleaned;
+            self.work.note_departure(&row.name, departure, self.now);
         }
         match (sweep, row.assigned_job) {
             (Sweep::Silent, Some(job)) => {
-                if let Some(number) = self.jobs.number(&job) {
-                    self.finish(number, JobResult::Failed, now);
-                    self.archive(&job, now);
+                if let Some(number) = self.work.jobs.number(&job) {
+                    let result = JobResult::Failed;
+                    self.work.finish(number, result, self.settings, self.now);
+                    self.work.archive(&job, self.now);
                 }
             }
             (Sweep::Silent, None) | (Sweep::NameReleased, _) => {}

@@ -2,11 +2,12 @@
 
 use serde::de::IgnoredAny;
 
-use super::Hub;
 use super::answer;
 use super::faults::Inside;
 use super::journal::Change;
 use super::log_store::{Appended, Shelf};
+use super::organization::Organization;
+use super::progress::JobLifecycle;
 use super::public::query_value;
 use super::token::LogAction;
 use super::violations::Violation;
@@ -15,9 +16,19 @@ use dayfly::hub::wire::log::LogEvent;
 use dayfly::model::id::JobId;
 use dayfly::model::time::Timestamp;
 
-impl Hub {
-    pub(super) fn push_log(&mut self, job: &JobId, request: &Request, now: Timestamp) -> Response {
-        if !self.may(request, job, LogAction::Push, now) {
+/// What pushing to a log and reading it takes.
+#[derive(Debug)]
+pub(super) struct LogServer<'a> {
+    pub(super) organization: &'a Organization,
+    pub(super) work: &'a mut JobLifecycle,
+    pub(super) struck: &'a [Inside],
+    pub(super) noticed: &'a mut Vec<Violation>,
+    pub(super) now: Timestamp,
+}
+
+impl LogServer<'_> {
+    pub(super) fn push(mut self, job: &JobId, request: &Request) -> Response {
+        if !self.may(request, job, LogAction::Push) {
             return answer::status(401);
         }
         let Some(start_from) = query_value(&request.query, "start_from") else {
@@ -29,29 +40,25 @@ impl Hub {
         let body = String::from_utf8_lossy(&request.body);
         let lines = body.split('\n').filter(|line| !line.is_empty());
         let lines: Vec<String> = lines.map(str::to_owned).collect();
-        if self.settings.limits.push_events_max < lines.len() {
+        if self.organization.settings.limits.push_events_max < lines.len() {
             return answer::refusal(413, "Too many log events");
         }
-        self.store(job, start_from, lines, now)
+        self.store(job, start_from, lines)
     }
 
-    fn store(
-        &mut self,
-        job: &JobId,
-        start_from: i64,
-        lines: Vec<String>,
-        now: Timestamp,
-    ) -> Response {
-        self.watch_push(job, start_from, now);
-        let stored = self.logs.live_len(job);
+    fn store(&mut self, job: &JobId, start_from: i64, lines: Vec<String>) -> Response {
+        let now = self.now;
+        self.watch_push(job, start_from);
+        let stored = self.work.logs.live_len(job);
         let bytes_max = self.log_bytes_max();
         let seconds = now.as_seconds();
-        match self.logs.append(job, start_from, lines, bytes_max, seconds) {
+        let logs = &mut self.work.logs;
+        match logs.append(job, start_from, lines, bytes_max, seconds) {
             Appended::Full => answer::refusal(422, "No more space"),
             Appended::Stored => {
-                let events = self.logs.live_len(job).saturating_sub(stored);
+                let events = logs.live_len(job).saturating_sub(stored);
                 if events > 0 {
-                    self.journal.write(Change::LogGrown {
+                    self.work.journal.write(Change::LogGrown {
                         job: job.clone(),
                         events,
                         at: now,
@@ -63,25 +70,26 @@ impl Hub {
     }
 
     fn log_bytes_max(&self) -> usize {
-        for fault in &self.struck {
+        for fault in self.struck {
             if let Inside::LogFull { bytes } = fault {
                 return *bytes;
             }
         }
-        self.settings.limits.log_bytes_max
+        self.organization.settings.limits.log_bytes_max
     }
 
     /// Notices what an agent must not do, and does it all the same, as the real log server.
-    fn watch_push(&mut self, job: &JobId, start_from: i64, now: Timestamp) {
+    fn watch_push(&mut self, job: &JobId, start_from: i64) {
         let reported = self
+            .work
             .jobs
             .find(job)
             .is_some_and(|job| job.reported.is_some());
-        let stored = self.logs.live_len(job);
+        let stored = self.work.logs.live_len(job);
         if reported {
             self.noticed.push(Violation::PushAfterReport {
                 job: job.clone(),
-                at: now,
+                at: self.now,
             });
         } else if stored < usize::try_from(start_from).unwrap_or(0) {
             self.noticed.push(Violation::PushBeyondEnd {
@@ -92,8 +100,8 @@ impl Hub {
         }
     }
 
-    pub(super) fn read_log(&mut self, job: &JobId, request: &Request, now: Timestamp) -> Response {
-        if !self.may(request, job, LogAction::Pull, now) {
+    pub(super) fn read(self, job: &JobId, request: &Request) -> Response {
+        if !self.may(request, job, LogAction::Pull) {
             return answer::status(401);
         }
         let skip = match query_value(&request.query, "token").as_deref() {
@@ -103,7 +111,7 @@ impl Hub {
                 Err(_) => return answer::refusal(400, "bad token"),
             },
         };
-        let Some((shelf, lines)) = self.logs.find(job) else {
+        let Some((shelf, lines)) = self.work.logs.find(job) else {
             return answer::status(404);
         };
         if query_value(&request.query, "raw").as_deref() == Some("true") {
@@ -117,12 +125,13 @@ impl Hub {
     }
 
     /// Whether the token in the query, or else in the header, allows this.
-    fn may(&self, request: &Request, job: &JobId, action: LogAction, now: Timestamp) -> bool {
+    fn may(&self, request: &Request, job: &JobId, action: LogAction) -> bool {
         let from_query = query_value(&request.query, "jwt");
         let header = request.authorization.as_deref().unwrap_or_default();
         let from_header = header.strip_prefix("Bearer ").unwrap_or_default();
         let token = from_query.as_deref().unwrap_or(from_header);
-        self.key.allows(token, job.as_str(), action, now)
+        let key = &self.organization.key;
+        key.allows(token, job.as_str(), action, self.now)
     }
 }
 

@@ -18,18 +18,22 @@ mod answer;
 mod clean;
 mod content;
 mod counts;
+mod edge;
 pub mod faults;
 pub mod job;
 pub mod journal;
 mod leave;
 mod log_server;
 mod log_store;
+mod operate;
+mod organization;
 mod payload;
 mod pipelines;
 mod progress;
 mod public;
 mod public_jobs;
 mod public_types;
+mod queue;
 mod register;
 mod route;
 pub mod row;
@@ -39,22 +43,19 @@ mod sync;
 mod token;
 mod violations;
 
-use std::collections::BTreeSet;
-
 use self::agent_type::Types;
+use self::edge::Edge;
 use self::faults::{Endpoint, Fault, Inside, Scope};
-use self::job::{JobRecord, Jobs};
+use self::job::JobRecord;
 use self::journal::Change;
-use self::log_store::LogStore;
-use self::pipelines::Pipeline;
-use self::progress::Queue;
+use self::organization::Organization;
+use self::pipelines::Pipelines;
+use self::progress::JobLifecycle;
 use self::row::{AgentRow, Rows};
 use self::settings::{Feature, HubSettings};
 use self::strikes::Faults;
-use self::token::{Draws, Purpose, SigningKey, TokenHash};
 use crate::emulator::edge::EdgeSettings;
 use crate::emulator::emulated::Emulated;
-use crate::emulator::journal::Journal;
 use crate::emulator::message::{Request, Response};
 use dayfly::model::id::JobId;
 use dayfly::model::secret::Secret;
@@ -65,61 +66,36 @@ pub use self::pipelines::BlockRequest;
 pub use self::violations::Violation;
 pub use crate::emulator::rules::FaultId;
 
-/// The emulated hub.
+/// The emulated hub: routes what is asked for and what is due to the objects that it consists of.
 #[derive(Debug)]
 pub struct Hub {
-    settings: HubSettings,
-    project_id: String,
-    draws: Draws,
-    key: SigningKey,
+    organization: Organization,
     now: Timestamp,
-    next_cleaning_at: Option<Timestamp>,
     types: Types,
-    api_tokens: BTreeSet<TokenHash>,
     rows: Rows,
-    jobs: Jobs,
-    queue: Queue,
-    logs: LogStore,
-    /// Oldest first.
-    pipelines: Vec<Pipeline>,
+    work: JobLifecycle,
+    pipelines: Pipelines,
     /// What is in front of it, if anything is.
     edge: Option<Edge>,
     faults: Faults,
     /// The faults that strike inside the request at hand.
     struck: Vec<Inside>,
-    journal: Journal<Change>,
     noticed: Vec<Violation>,
-}
-
-/// An edge, and the endpoints that it is in front of; every request if there are none.
-#[derive(Debug)]
-struct Edge {
-    settings: EdgeSettings,
-    endpoints: Vec<Endpoint>,
 }
 
 impl Hub {
     /// A hub without agent types, agents and jobs.
     pub fn new(settings: HubSettings) -> Self {
-        let mut draws = Draws::new(settings.seed);
         Self {
-            project_id: draws.uuid(Purpose::Project),
-            key: draws.signing_key(),
-            draws,
-            settings,
+            organization: Organization::new(settings),
             now: Timestamp::default(),
-            next_cleaning_at: None,
             types: Types::default(),
-            api_tokens: BTreeSet::new(),
             rows: Rows::default(),
-            jobs: Jobs::default(),
-            queue: Queue::default(),
-            logs: LogStore::default(),
-            pipelines: Vec::new(),
+            work: JobLifecycle::default(),
+            pipelines: Pipelines::default(),
             edge: None,
             faults: Faults::default(),
             struck: Vec::new(),
-            journal: Journal::default(),
             noticed: Vec::new(),
         }
     }
@@ -137,45 +113,41 @@ impl Hub {
 
     /// When `tick` has something to do next; `None` while only a request can change anything.
     pub fn next_deadline(&self) -> Option<Timestamp> {
-        let cleaning = self.next_cleaning_at.filter(|_| !self.rows.is_empty());
-        [self.queue.next_wake(), cleaning]
-            .into_iter()
-            .flatten()
-            .min()
+        let own = [self.work.queue.next_wake(), self.rows.next_cleaning()];
+        own.into_iter().flatten().min()
     }
 
     /// Where the hub is reached, for payloads that are built from now on. Without a trailing slash.
     pub fn set_base_url(&mut self, base_url: impl Into<String>) {
-        self.settings.base_url = base_url.into();
+        self.organization.settings.base_url = base_url.into();
     }
 
     /// What it was set to.
     pub fn settings(&self) -> &HubSettings {
-        &self.settings
+        &self.organization.settings
     }
 
     /// Changes how many agents the organization may have; too many are disabled as they sync.
     pub fn set_agents_max(&mut self, agents_max: Option<u32>) {
-        self.settings.agents_max = agents_max;
+        self.organization.settings.agents_max = agents_max;
     }
 
     /// Gives the organization self-hosted agents, or takes them away.
     pub fn set_feature(&mut self, feature: Feature) {
-        self.settings.feature = feature;
+        self.organization.settings.feature = feature;
     }
 
     /// Changes how many jobs may be scheduled or started at once.
     pub fn set_parallelism_max(&mut self, parallelism_max: Option<u32>, now: Timestamp) {
-        self.settings.parallelism_max = parallelism_max;
+        self.organization.settings.parallelism_max = parallelism_max;
         let now = self.advance(now);
-        self.schedule_enqueued(now);
+        let settings = &self.organization.settings;
+        self.work.schedule_enqueued(settings, now);
     }
 
     /// Makes a token for the public API.
     pub fn create_api_token(&mut self) -> Secret {
-        let token = self.draws.token(Purpose::ApiToken);
-        self.api_tokens.insert(TokenHash::of(token.expose()));
-        token
+        self.organization.create_api_token()
     }
 
     /// Puts an edge in front of these endpoints, or of every request if there are none. It draws
@@ -209,12 +181,12 @@ impl Hub {
 
     /// One job.
     pub fn job(&self, id: &JobId) -> Option<&JobRecord> {
-        self.jobs.find(id).map(|job| &job.record)
+        self.work.jobs.find(id).map(|job| &job.record)
     }
 
     /// All jobs, oldest first.
     pub fn jobs(&self) -> impl Iterator<Item = &JobRecord> {
-        self.jobs.iter().map(|(_, job)| &job.record)
+        self.work.jobs.iter().map(|(_, job)| &job.record)
     }
 
     /// All rows, oldest first, held names included.
@@ -229,17 +201,17 @@ impl Hub {
 
     /// The raw lines of a job's log, as a reader would see them: live ones hide archived ones.
     pub fn log_events(&self, id: &JobId) -> Vec<String> {
-        self.logs.lines(id).to_vec()
+        self.work.logs.lines(id).to_vec()
     }
 
     /// The last raw line of a job's log, for whoever follows it as it grows.
     pub fn last_log_event(&self, id: &JobId) -> Option<&str> {
-        self.logs.lines(id).last().map(String::as_str)
+        self.work.logs.lines(id).last().map(String::as_str)
     }
 
     /// What has happened since the last drain, oldest first.
     pub fn drain_changes(&mut self) -> Vec<Change> {
-        self.journal.drain()
+        self.work.journal.drain()
     }
 }
 

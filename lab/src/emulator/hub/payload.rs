@@ -3,8 +3,8 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
-use super::Hub;
 use super::job::Job;
+use super::organization::Organization;
 use super::token::LogAction;
 use dayfly::hub::wire::LOG_API;
 use dayfly::hub::wire::payload::{Callbacks, EnvVar, Logger, Payload, SANITIZED};
@@ -16,72 +16,71 @@ const KEPT: [&str; 5] = ["CI", "DISPLAY", "PAGER", "SSH_PRIVATE_KEY_PATH", "TERM
 /// Variables that lose their value although their name does (S1).
 const SECRET: [&str; 2] = ["SEMAPHORE_ARTIFACT_TOKEN", "SEMAPHORE_OIDC_TOKEN"];
 
-/// Builds the payload of a job; its log token's hour starts now (S15).
-pub(super) fn build(hub: &Hub, job: &Job, now: Timestamp) -> Payload {
-    let id = job.record.id.as_str();
-    let request = &job.request;
-    let base_url = &hub.settings.base_url;
-    let life = hub.settings.limits.push_token_life;
-    let mut env_vars = own_variables(hub, job, now);
-    env_vars.extend(request.env_vars.iter().cloned());
-    Payload {
-        job_id: id.to_owned(),
-        job_name: request.name.clone(),
-        executor: request.executor.clone(),
-        ssh_public_keys: Vec::new(),
-        env_vars,
-        files: request.files.clone(),
-        commands: request.commands.clone(),
-        epilogue_always_commands: request.epilogue_always.clone(),
-        epilogue_on_pass_commands: request.epilogue_on_pass.clone(),
-        epilogue_on_fail_commands: request.epilogue_on_fail.clone(),
-        callbacks: Callbacks {
-            finished: format!("{base_url}/finished/{id}"),
-            teardown_finished: format!("{base_url}/teardown_finished/{id}"),
-            token: String::new(),
-        },
-        logger: Logger {
-            method: "push".to_owned(),
-            url: format!("{base_url}{LOG_API}/{id}"),
-            token: hub.key.log_token(id, LogAction::Push, life, now),
-        },
+impl Organization {
+    /// Builds the payload of a job; its log token's hour starts now (S15).
+    pub(super) fn payload(&self, job: &Job, now: Timestamp) -> Payload {
+        let id = job.record.id.as_str();
+        let request = &job.request;
+        let base_url = &self.settings.base_url;
+        let mut env_vars = self.own_variables(job, now);
+        env_vars.extend(request.env_vars.iter().cloned());
+        Payload {
+            job_id: id.to_owned(),
+            job_name: request.name.clone(),
+            executor: request.executor.clone(),
+            ssh_public_keys: Vec::new(),
+            env_vars,
+            files: request.files.clone(),
+            commands: request.commands.clone(),
+            epilogue_always_commands: request.epilogue_always.clone(),
+            epilogue_on_pass_commands: request.epilogue_on_pass.clone(),
+            epilogue_on_fail_commands: request.epilogue_on_fail.clone(),
+            callbacks: Callbacks {
+                finished: format!("{base_url}/finished/{id}"),
+                teardown_finished: format!("{base_url}/teardown_finished/{id}"),
+                token: String::new(),
+            },
+            logger: Logger {
+                method: "push".to_owned(),
+                url: format!("{base_url}{LOG_API}/{id}"),
+                token: self.push_token(id, now),
+            },
+        }
     }
-}
 
-/// The variables that every job gets (protocol.md 5.3, group "always"); the pipeline's come after them.
-fn own_variables(hub: &Hub, job: &Job, now: Timestamp) -> Vec<EnvVar> {
-    let record = &job.record;
-    let created_at = record.created_at.as_seconds().to_string();
-    let environment = match job.request.executor.as_deref() {
-        Some("dockercompose") => "container",
-        Some(_) | None => "VM",
-    };
-    let artifact_token = hub.artifact_token(record.id.as_str(), now);
-    let variables: [(&str, &str); 15] = [
-        ("TERM", "xterm"),
-        ("CI", "true"),
-        ("SEMAPHORE", "true"),
-        ("SEMAPHORE_PROJECT_NAME", &hub.settings.organization),
-        ("SEMAPHORE_PROJECT_ID", &hub.project_id),
-        ("SEMAPHORE_JOB_NAME", &record.name),
-        ("SEMAPHORE_JOB_ID", record.id.as_str()),
-        ("SEMAPHORE_JOB_CREATION_TIME", &created_at),
-        ("SEMAPHORE_JOB_TYPE", "pipeline_job"),
-        ("SEMAPHORE_AGENT_MACHINE_TYPE", record.agent_type.as_str()),
-        ("SEMAPHORE_AGENT_MACHINE_OS_IMAGE", ""),
-        ("SEMAPHORE_AGENT_MACHINE_ENVIRONMENT_TYPE", environment),
-        ("SEMAPHORE_ORGANIZATION_URL", &hub.settings.base_url),
-        ("SEMAPHORE_TOOLBOX_METRICS_ENABLED", "false"),
-        ("SEMAPHORE_ARTIFACT_TOKEN", artifact_token.expose()),
-    ];
-    let encoded = |(name, value): (&str, &str)| EnvVar {
-        name: name.to_owned(),
-        value: STANDARD.encode(value),
-    };
-    variables.into_iter().map(encoded).collect()
-}
+    /// The variables that every job gets (protocol.md 5.3, group "always"); the pipeline's come after them.
+    fn own_variables(&self, job: &Job, now: Timestamp) -> Vec<EnvVar> {
+        let record = &job.record;
+        let created_at = record.created_at.as_seconds().to_string();
+        let environment = match job.request.executor.as_deref() {
+            Some("dockercompose") => "container",
+            Some(_) | None => "VM",
+        };
+        let artifact_token = self.artifact_token(record.id.as_str(), now);
+        let variables: [(&str, &str); 15] = [
+            ("TERM", "xterm"),
+            ("CI", "true"),
+            ("SEMAPHORE", "true"),
+            ("SEMAPHORE_PROJECT_NAME", &self.settings.organization),
+            ("SEMAPHORE_PROJECT_ID", &self.project_id),
+            ("SEMAPHORE_JOB_NAME", &record.name),
+            ("SEMAPHORE_JOB_ID", record.id.as_str()),
+            ("SEMAPHORE_JOB_CREATION_TIME", &created_at),
+            ("SEMAPHORE_JOB_TYPE", "pipeline_job"),
+            ("SEMAPHORE_AGENT_MACHINE_TYPE", record.agent_type.as_str()),
+            ("SEMAPHORE_AGENT_MACHINE_OS_IMAGE", ""),
+            ("SEMAPHORE_AGENT_MACHINE_ENVIRONMENT_TYPE", environment),
+            ("SEMAPHORE_ORGANIZATION_URL", &self.settings.base_url),
+            ("SEMAPHORE_TOOLBOX_METRICS_ENABLED", "false"),
+            ("SEMAPHORE_ARTIFACT_TOKEN", artifact_token.expose()),
+        ];
+        let encoded = |(name, value): (&str, &str)| EnvVar {
+            name: name.to_owned(),
+            value: STANDARD.encode(value),
+        };
+        variables.into_iter().map(encoded).collect()
+    }
 
-impl Hub {
     /// A token of the right shape; there is no artifact store that would take it.
     fn artifact_token(&self, id: &str, now: Timestamp) -> Secret {
         let subject = format!("artifacts/jobs/{id}");

@@ -4,12 +4,11 @@
 
 use serde_json::json;
 
-use super::Hub;
 use super::answer;
-use super::job::JobState;
+use super::job::{JobState, Jobs};
+use super::organization::Organization;
 use super::public::query_value;
 use super::public_jobs::{result_word, state_word};
-use super::token::Purpose;
 use crate::emulator::message::Response;
 use dayfly::hub::wire::agent::JobResult;
 use dayfly::hub::wire::pipelines::{
@@ -39,7 +38,7 @@ pub struct BlockRequest {
 
 /// A pipeline, as far as it is known here.
 #[derive(Debug)]
-pub(super) struct Pipeline {
+struct Pipeline {
     id: PipelineId,
     name: String,
     created_at: Timestamp,
@@ -57,31 +56,38 @@ struct Block {
 /// How far a block is: its state, its result.
 type Words = (&'static str, &'static str);
 
-impl Hub {
-    /// Shows a pipeline to whoever asks for it. Its jobs are queued by who runs it.
-    pub fn open_pipeline(
+/// All pipelines, oldest first.
+#[derive(Debug, Default)]
+pub(super) struct Pipelines(Vec<Pipeline>);
+
+impl Pipelines {
+    pub(super) fn open(
         &mut self,
+        id: PipelineId,
         name: &str,
         blocks: Vec<BlockRequest>,
         now: Timestamp,
-    ) -> PipelineId {
-        let id = PipelineId::new(self.draws.uuid(Purpose::Pipeline));
+    ) {
         let block = |request: BlockRequest| Block {
             jobs: vec![None; request.jobs.len()],
             request,
             is_left_out: false,
         };
-        self.pipelines.push(Pipeline {
-            id: id.clone(),
+        self.0.push(Pipeline {
+            id,
             name: name.to_owned(),
             created_at: now,
             blocks: blocks.into_iter().map(block).collect(),
         });
-        id
     }
 
     /// Says which job a place in a pipeline has been given. A place that is not there is none.
-    pub fn place_job(&mut self, pipeline: &PipelineId, block: usize, job: usize, id: JobId) {
+    pub(super) fn place_job(
+        &mut self,
+        pipeline: &PipelineId,
+        (block, job): (usize, usize),
+        id: JobId,
+    ) {
         let block = self.block_mut(pipeline, block);
         if let Some(place) = block.and_then(|block| block.jobs.get_mut(job)) {
             *place = Some(id);
@@ -89,33 +95,23 @@ impl Hub {
     }
 
     /// Says that a block of a pipeline will not run.
-    pub fn leave_out(&mut self, pipeline: &PipelineId, block: usize) {
+    pub(super) fn leave_out(&mut self, pipeline: &PipelineId, block: usize) {
         if let Some(block) = self.block_mut(pipeline, block) {
             block.is_left_out = true;
         }
     }
 
     fn block_mut(&mut self, pipeline: &PipelineId, block: usize) -> Option<&mut Block> {
-        let found = self.pipelines.iter_mut().find(|it| it.id == *pipeline);
+        let found = self.0.iter_mut().find(|it| it.id == *pipeline);
         found.and_then(|it| it.blocks.get_mut(block))
     }
 
-    fn pipeline(&self, id: &str) -> Option<&Pipeline> {
-        self.pipelines.iter().find(|it| it.id.as_str() == id)
-    }
-
-    pub(super) fn list_projects(&self) -> Response {
-        let project = Project {
-            metadata: ProjectMetadata {
-                name: self.settings.organization.clone(),
-                id: self.project_id.clone(),
-            },
-        };
-        answer::json(200, &[project])
+    fn find(&self, id: &str) -> Option<&Pipeline> {
+        self.0.iter().find(|it| it.id.as_str() == id)
     }
 
     /// Newest first; without a project or a workflow there is no such list.
-    pub(super) fn list_pipelines(&self, query: &str) -> Response {
+    pub(super) fn list(&self, query: &str, project_id: &str, jobs: &Jobs) -> Response {
         let Some(project) = query_value(query, "project_id") else {
             return answer::status(404);
         };
@@ -126,14 +122,14 @@ impl Hub {
             usize::try_from(size).unwrap_or(PAGE_SIZE_MAX)
         });
         let size = size.clamp(1, PAGE_SIZE_MAX);
-        let of_project = self.pipelines.iter().rev();
-        let of_project = of_project
-            .filter(|it| project == self.project_id && after <= it.created_at.as_seconds());
+        let of_project = self.0.iter().rev();
+        let of_project =
+            of_project.filter(|it| project == project_id && after <= it.created_at.as_seconds());
         let from = usize::try_from(page)
             .unwrap_or(usize::MAX)
             .saturating_mul(size);
         let rows = of_project.skip(from).take(size).map(|pipeline| {
-            let (state, result) = self.words(pipeline);
+            let (state, result) = pipeline.words(jobs);
             PipelineRow {
                 ppl_id: pipeline.id.as_str().to_owned(),
                 wf_id: String::new(),
@@ -147,11 +143,11 @@ impl Hub {
         answer::json(200, &rows.collect::<Vec<_>>())
     }
 
-    pub(super) fn describe_pipeline(&self, id: &str, query: &str) -> Response {
-        let Some(pipeline) = self.pipeline(id) else {
+    pub(super) fn describe(&self, id: &str, query: &str, jobs: &Jobs) -> Response {
+        let Some(pipeline) = self.find(id) else {
             return answer::status(404);
         };
-        let (state, result) = self.words(pipeline);
+        let (state, result) = pipeline.words(jobs);
         let state = PipelineState {
             ppl_id: id.to_owned(),
             state: state.to_owned(),
@@ -160,7 +156,7 @@ impl Hub {
         if query_value(query, "detailed").as_deref() != Some("true") {
             return answer::json(200, &json!({ "pipeline": state }));
         }
-        let blocks = pipeline.blocks.iter().map(|block| self.block_detail(block));
+        let blocks = pipeline.blocks.iter().map(|block| block.detail(jobs));
         answer::json(
             200,
             &PipelineDetail {
@@ -171,7 +167,7 @@ impl Hub {
     }
 
     pub(super) fn describe_topology(&self, id: &str) -> Response {
-        let Some(pipeline) = self.pipeline(id) else {
+        let Some(pipeline) = self.find(id) else {
             return answer::status(404);
         };
         let name = |at: &usize| Some(pipeline.blocks.get(*at)?.request.name.clone());
@@ -183,33 +179,24 @@ impl Hub {
         let blocks: Vec<TopologyBlock> = pipeline.blocks.iter().map(block).collect();
         answer::json(200, &blocks)
     }
+}
 
-    fn block_detail(&self, block: &Block) -> BlockDetail {
-        let (state, result) = self.block_words(block);
-        let jobs = block.request.jobs.iter().zip(&block.jobs);
-        let jobs = jobs.filter_map(|(name, id)| {
-            let job = self.jobs.find(id.as_ref()?)?;
-            Some(BlockJob {
-                name: name.clone(),
-                status: state_word(job).to_owned(),
-                result: result_word(job.record.result).to_owned(),
-                job_id: job.record.id.as_str().to_owned(),
-            })
-        });
-        BlockDetail {
-            name: block.request.name.clone(),
-            state: state.to_owned(),
-            result: result.to_owned(),
-            jobs: jobs.collect(),
-        }
+impl Organization {
+    pub(super) fn list_projects(&self) -> Response {
+        let project = Project {
+            metadata: ProjectMetadata {
+                name: self.settings.organization.clone(),
+                id: self.project_id.clone(),
+            },
+        };
+        answer::json(200, &[project])
     }
+}
 
-    fn words(&self, pipeline: &Pipeline) -> Words {
-        let words: Vec<Words> = pipeline
-            .blocks
-            .iter()
-            .map(|it| self.block_words(it))
-            .collect();
+impl Pipeline {
+    fn words(&self, jobs: &Jobs) -> Words {
+        let words = self.blocks.iter().map(|block| block.words(jobs));
+        let words: Vec<Words> = words.collect();
         if words.iter().any(|(state, _)| *state != "done") {
             return ("running", "");
         }
@@ -218,14 +205,36 @@ impl Hub {
         let found = worst.into_iter().find(|(_, is_there)| *is_there);
         ("done", found.map_or("passed", |(word, _)| word))
     }
+}
 
-    fn block_words(&self, block: &Block) -> Words {
-        if block.is_left_out {
+impl Block {
+    fn detail(&self, jobs: &Jobs) -> BlockDetail {
+        let (state, result) = self.words(jobs);
+        let placed = self.request.jobs.iter().zip(&self.jobs);
+        let placed = placed.filter_map(|(name, id)| {
+            let job = jobs.find(id.as_ref()?)?;
+            Some(BlockJob {
+                name: name.clone(),
+                status: state_word(job).to_owned(),
+                result: result_word(job.record.result).to_owned(),
+                job_id: job.record.id.as_str().to_owned(),
+            })
+        });
+        BlockDetail {
+            name: self.request.name.clone(),
+            state: state.to_owned(),
+            result: result.to_owned(),
+            jobs: placed.collect(),
+        }
+    }
+
+    fn words(&self, jobs: &Jobs) -> Words {
+        if self.is_left_out {
             return ("done", "canceled");
         }
-        let jobs = block.jobs.iter().flatten();
-        let records: Vec<_> = jobs
-            .filter_map(|id| Some(&self.jobs.find(id)?.record))
+        let placed = self.jobs.iter().flatten();
+        let records: Vec<_> = placed
+            .filter_map(|id| Some(&jobs.find(id)?.record))
             .collect();
         if records.is_empty() {
             return ("waiting", "");

@@ -1,99 +1,42 @@
-//! The way of a job through its states, and the moments at which the hub moves it on.
+//! The way of a job through its states.
 //!
 //! What must stay true: a job ends once; its occupation request exists only while it waits for
 //! an agent; a job that has ended has no moment to wait for any more.
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
-
-use super::Hub;
-use super::faults::{Endpoint, Inside};
-use super::job::{Job, JobNumber, JobRecord, JobState};
+use super::job::{Job, JobNumber, JobRecord, JobState, Jobs};
 use super::journal::Change;
+use super::log_store::LogStore;
+use super::organization::Organization;
 use super::payload;
-use super::row::RowId;
-use super::strikes::Occasion;
-use super::token::Purpose;
+use super::queue::{Due, Queue};
+use super::row::{AgentRow, RowId, Rows};
+use super::settings::{HubSettings, Limits};
 use crate::emulator::job_request::JobRequest;
+use crate::emulator::journal::Journal;
 use dayfly::hub::wire::agent::JobResult;
-use dayfly::model::id::{AgentType, JobId};
+use dayfly::model::id::JobId;
 use dayfly::model::time::Timestamp;
 
-/// What is due at a moment, for one job.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum Due {
-    /// Its payload is built.
-    Built,
-    /// It begins to wait for an agent.
-    Ready,
-    /// It has waited for an agent for too long.
-    WaitedTooLong,
-    /// It was stopped, or has run for too long.
-    Stop,
-}
-
-/// Jobs on their way, and the moments at which they move.
+/// The jobs with all that their states have an effect on.
 #[derive(Debug, Default)]
-pub(super) struct Queue {
-    wakes: BTreeSet<(Timestamp, JobNumber, Due)>,
-    wakes_of: BTreeMap<JobNumber, Vec<(Timestamp, Due)>>,
-    enqueued: BTreeSet<JobNumber>,
-    /// Scheduled or started: these count against the organization's parallelism.
-    parallel: BTreeSet<JobNumber>,
-    /// Occupation requests, oldest first.
-    requests: BTreeMap<AgentType, VecDeque<JobNumber>>,
+pub(super) struct JobLifecycle {
+    pub(super) jobs: Jobs,
+    pub(super) queue: Queue,
+    pub(super) logs: LogStore,
+    pub(super) journal: Journal<Change>,
 }
 
-impl Queue {
-    /// The next moment at which a job moves.
-    pub(super) fn next_wake(&self) -> Option<Timestamp> {
-        self.wakes.first().map(|(at, _, _)| *at)
-    }
-
-    /// Takes the oldest occupation request of a type.
-    pub(super) fn take_oldest(&mut self, agent_type: &AgentType) -> Option<JobNumber> {
-        self.requests.get_mut(agent_type)?.pop_front()
-    }
-
-    /// Takes the occupation request of one job, if there is one.
-    pub(super) fn take(&mut self, agent_type: &AgentType, number: JobNumber) -> Option<JobNumber> {
-        let requests = self.requests.get_mut(agent_type)?;
-        let index = requests.iter().position(|waiting| *waiting == number)?;
-        requests.remove(index)
-    }
-
-    /// Whether a job has an occupation request of this type.
-    pub(super) fn is_waiting(&self, agent_type: &AgentType, number: JobNumber) -> bool {
-        let requests = self.requests.get(agent_type);
-        requests.is_some_and(|requests| requests.contains(&number))
-    }
-
-    fn set(&mut self, at: Timestamp, number: JobNumber, due: Due) {
-        self.wakes.insert((at, number, due));
-        self.wakes_of.entry(number).or_default().push((at, due));
-    }
-
-    fn forget_waiting(&mut self, number: JobNumber) {
-        if let Some(wakes) = self.wakes_of.get_mut(&number) {
-            for (at, due) in wakes.extract_if(.., |(_, due)| *due == Due::WaitedTooLong) {
-                self.wakes.remove(&(at, number, due));
-            }
-        }
-    }
-
-    fn forget(&mut self, number: JobNumber) {
-        for (at, due) in self.wakes_of.remove(&number).unwrap_or_default() {
-            self.wakes.remove(&(at, number, due));
-        }
-    }
-}
-
-impl Hub {
-    /// Puts a job into the queue, and gives its identifier.
-    pub fn enqueue(&mut self, request: JobRequest, now: Timestamp) -> JobId {
-        let now = self.advance(now);
-        let id = JobId::new(self.draws.uuid(Purpose::JobId));
+impl JobLifecycle {
+    /// Puts a job into the queue.
+    pub(super) fn enqueue(
+        &mut self,
+        id: JobId,
+        request: JobRequest,
+        limits: &Limits,
+        now: Timestamp,
+    ) {
         let record = JobRecord {
-            id: id.clone(),
+            id,
             name: request.name.clone(),
             block: request.block.clone(),
             agent_type: request.agent_type.clone(),
@@ -113,68 +56,37 @@ impl Hub {
             payload: None,
             reported: None,
         });
-        let built_at = now.plus(self.settings.limits.payload_build);
+        let built_at = now.plus(limits.payload_build);
         self.queue.set(built_at, number, Due::Built);
-        id
     }
 
-    /// Asks for a job to be stopped: `stopped` is recorded a moment later, and its agent is told.
-    /// A job that does not exist, or has ended, is left alone.
-    pub fn stop_job(&mut self, id: &JobId, now: Timestamp) {
-        let now = self.advance(now);
+    /// Asks for a job to be stopped, unless it has ended or is not known.
+    pub(super) fn ask_to_stop(&mut self, id: &JobId, limits: &Limits, now: Timestamp) {
         if let Some(number) = self.jobs.number(id)
             && self.is_open(number)
         {
-            let at = now.plus(self.settings.limits.stop_delay);
+            let at = now.plus(limits.stop_delay);
             self.queue.set(at, number, Due::Stop);
         }
     }
 
-    /// Does all that is due up to `now`, each at its own moment, and gives the time that counts.
-    pub(super) fn advance(&mut self, now: Timestamp) -> Timestamp {
-        let now = now.max(self.now);
-        while let Some(at) = self.next_deadline().filter(|at| *at <= now) {
-            self.now = self.now.max(at);
-            self.do_next(at);
-        }
-        self.now = now;
-        now
-    }
-
-    fn do_next(&mut self, at: Timestamp) {
-        let Some(wake) = self
-            .queue
-            .wakes
-            .first()
-            .copied()
-            .filter(|wake| wake.0 == at)
-        else {
-            self.clean_round(at);
-            return;
-        };
-        self.queue.wakes.remove(&wake);
-        let (_, number, due) = wake;
-        match due {
-            Due::Built => self.build_payload(number, at),
-            Due::Ready => self.make_ready(number, at),
-            Due::WaitedTooLong | Due::Stop => self.stop_now(number, at),
-        }
-    }
-
-    fn build_payload(&mut self, number: JobNumber, now: Timestamp) {
-        if let Some(job) = self.jobs.get(number) {
-            let built = payload::build(self, job, now);
-            let job = self.jobs.get_mut(number).expect("the job was just read");
-            job.payload = Some(built);
+    pub(super) fn build_payload(
+        &mut self,
+        number: JobNumber,
+        organization: &Organization,
+        now: Timestamp,
+    ) {
+        if let Some(job) = self.jobs.get_mut(number) {
+            job.payload = Some(organization.payload(job, now));
             job.record.state = JobState::Enqueued;
             self.queue.enqueued.insert(number);
         }
-        self.schedule_enqueued(now);
+        self.schedule_enqueued(&organization.settings, now);
     }
 
     /// Schedules as many enqueued jobs as the organization's parallelism allows, oldest first.
-    pub(super) fn schedule_enqueued(&mut self, now: Timestamp) {
-        let max = self.settings.parallelism_max.unwrap_or(u32::MAX);
+    pub(super) fn schedule_enqueued(&mut self, settings: &HubSettings, now: Timestamp) {
+        let max = settings.parallelism_max.unwrap_or(u32::MAX);
         let max = usize::try_from(max).unwrap_or(usize::MAX);
         while self.queue.parallel.len() < max {
             let Some(number) = self.queue.enqueued.pop_first() else {
@@ -184,7 +96,7 @@ impl Hub {
             if let Some(job) = self.jobs.get_mut(number) {
                 job.record.state = JobState::Scheduled;
             }
-            let limits = &self.settings.limits;
+            let limits = &settings.limits;
             self.queue
                 .set(now.plus(limits.scheduling), number, Due::Ready);
             self.queue
@@ -192,16 +104,7 @@ impl Hub {
         }
     }
 
-    fn make_ready(&mut self, number: JobNumber, now: Timestamp) {
-        let occasion = Occasion {
-            endpoint: Endpoint::Scheduling,
-            reported: None,
-            answered: None,
-        };
-        let struck = self.faults.inside(occasion, now);
-        if struck.contains(&Inside::NeverReady) {
-            return;
-        }
+    pub(super) fn make_ready(&mut self, number: JobNumber, settings: &HubSettings, now: Timestamp) {
         let Some(job) = self.jobs.get_mut(number) else {
             return;
         };
@@ -210,20 +113,23 @@ impl Hub {
         let agent_type = job.record.agent_type.clone();
         let id = job.record.id.clone();
         self.queue.parallel.remove(&number);
-        self.queue
-            .requests
-            .entry(agent_type)
-            .or_default()
-            .push_back(number);
+        self.queue.request(agent_type, number);
         self.journal.write(Change::JobWaiting { job: id, at: now });
-        self.schedule_enqueued(now);
+        self.schedule_enqueued(settings, now);
+    }
+
+    /// Gives the row the job that has waited longest.
+    pub(super) fn occupy(&mut self, id: RowId, rows: &mut Rows, now: Timestamp) -> Option<JobId> {
+        let agent_type = &rows.get(id)?.agent_type;
+        let number = self.queue.take_oldest(agent_type)?;
+        let job = self.jobs.get(number)?.record.id.clone();
+        rows.assign(id, job.clone());
+        self.start(number, rows.get(id)?, now);
+        Some(job)
     }
 
     /// Records that an agent was told to run its job. A repeat changes nothing.
-    pub(super) fn start(&mut self, number: JobNumber, row: RowId, now: Timestamp) {
-        let Some(row) = self.rows.get(row) else {
-            return;
-        };
+    pub(super) fn start(&mut self, number: JobNumber, row: &AgentRow, now: Timestamp) {
         let Some(job) = self.jobs.get_mut(number) else {
             return;
         };
@@ -247,7 +153,13 @@ impl Hub {
     }
 
     /// Ends a job, unless it has ended before.
-    pub(super) fn finish(&mut self, number: JobNumber, result: JobResult, now: Timestamp) {
+    pub(super) fn finish(
+        &mut self,
+        number: JobNumber,
+        result: JobResult,
+        settings: &HubSettings,
+        now: Timestamp,
+    ) {
         if !self.is_open(number) {
             return;
         }
@@ -261,7 +173,6 @@ impl Hub {
         if let Some(payload) = &mut job.payload {
             payload::scrub(payload);
         }
-        let agent_type = job.record.agent_type.clone();
         self.journal.write(Change::JobFinished {
             job: job.record.id.clone(),
             result,
@@ -271,22 +182,28 @@ impl Hub {
         self.queue.enqueued.remove(&number);
         self.queue.parallel.remove(&number);
         if was_waiting {
-            self.queue.take(&agent_type, number);
+            self.queue.take(&job.record.agent_type, number);
         }
         self.jobs.close(number);
-        self.schedule_enqueued(now);
+        self.schedule_enqueued(settings, now);
     }
 
     /// Records a job as stopped, and has its agent told at its next sync.
-    fn stop_now(&mut self, number: JobNumber, now: Timestamp) {
+    pub(super) fn stop_now(
+        &mut self,
+        number: JobNumber,
+        rows: &mut Rows,
+        settings: &HubSettings,
+        now: Timestamp,
+    ) {
         let Some(job) = self.jobs.get(number) else {
             return;
         };
         let id = job.record.id.clone();
         let was_started = job.record.started_at.is_some();
-        let row = self.rows.by_job(&id);
-        self.finish(number, JobResult::Stopped, now);
-        let row = row.and_then(|row| self.rows.get_mut(row));
+        let row = rows.by_job(&id);
+        self.finish(number, JobResult::Stopped, settings, now);
+        let row = row.and_then(|row| rows.get_mut(row));
         match row.filter(|row| row.is_registered()) {
             Some(row) => row.stop_requested_at = Some(now),
             // Nobody is left to report it: nothing else would ever close its log.

@@ -2,13 +2,15 @@
 
 use std::iter;
 
+use serde_json::json;
+
 use super::Hub;
 use super::answer;
-use super::row::AgentRow;
-use super::token::TokenHash;
+use super::row::{AgentRow, Rows};
 use crate::emulator::message::{Request, Response};
 use dayfly::hub::wire::agent::SyncState;
 use dayfly::hub::wire::public::{Agent, AgentMetadata, AgentPage, AgentStatus};
+use dayfly::model::id::{AgentType, JobId};
 use dayfly::model::time::Timestamp;
 
 /// The default, and the most.
@@ -19,60 +21,72 @@ const PAGE_SIZE_MIN: usize = 5;
 impl Hub {
     /// Answers what follows after the public API's base.
     pub(super) fn public(&mut self, rest: &str, request: &Request, now: Timestamp) -> Response {
-        if !self.is_operator(request) {
+        if !self.organization.is_operator(request) {
             return answer::status(401);
         }
         let segments: Vec<String> = rest.split('/').map(percent_decoded).collect();
+        let (organization, jobs) = (&self.organization, &self.work.jobs);
+        let pipelines = &self.pipelines;
         let segments: Vec<&str> = segments.iter().map(String::as_str).collect();
         match (request.method.as_str(), segments.as_slice()) {
-            ("GET", ["agents"]) => self.list_agents(&request.query),
-            ("GET", ["agents", name]) => self.describe_agent(name),
-            ("GET", ["self_hosted_agent_types"]) => self.list_types(),
-            ("POST", ["self_hosted_agent_types"]) => self.create_type(&request.body, now),
-            ("GET", ["self_hosted_agent_types", name]) => self.describe_type(name),
-            ("PATCH", ["self_hosted_agent_types", name]) => self.change_type(name, &request.body),
-            ("DELETE", ["self_hosted_agent_types", name]) => self.delete_type(name),
-            ("POST", ["self_hosted_agent_types", name, "disable_all"]) => {
-                self.disable_all_of_type(name, &request.body, now)
-            }
-            ("GET", ["jobs"]) => self.list_jobs(&request.query),
+            ("GET", ["agents"]) => self.rows.list(&request.query),
+            ("GET", ["agents", name]) => self.rows.describe(name),
+            (_, ["self_hosted_agent_types", rest @ ..]) => self.public_type(rest, request, now),
+            ("GET", ["jobs"]) => jobs.list(&request.query),
             ("POST", ["jobs"]) => answer::refusal(
                 400,
                 "self-hosted agent type is not allowed for jobs that are created here",
             ),
-            ("GET", ["jobs", id]) => self.describe_job(id),
-            ("POST", ["jobs", id, "stop"]) => self.stop_public_job(id, now),
-            ("GET", ["projects"]) => self.list_projects(),
-            ("GET", ["pipelines"]) => self.list_pipelines(&request.query),
-            ("GET", ["pipelines", id]) => self.describe_pipeline(id, &request.query),
-            ("GET", ["pipelines", id, "describe_topology"]) => self.describe_topology(id),
-            ("GET", ["logs", id]) => self.redirect_to_log(id, &request.query, now),
+            ("GET", ["jobs", id]) => jobs.describe(id),
+            ("POST", ["jobs", id, "stop"]) => self.stop_public_job(&JobId::new(id), now),
+            ("GET", ["projects"]) => organization.list_projects(),
+            ("GET", ["pipelines"]) => {
+                pipelines.list(&request.query, &organization.project_id, jobs)
+            }
+            ("GET", ["pipelines", id]) => pipelines.describe(id, &request.query, jobs),
+            ("GET", ["pipelines", id, "describe_topology"]) => pipelines.describe_topology(id),
+            ("GET", ["logs", id]) => organization.redirect_to_log(id, &request.query, jobs, now),
             (
                 _,
-                ["agents" | "jobs" | "pipelines" | "projects" | "self_hosted_agent_types"]
-                | [
-                    "agents" | "jobs" | "logs" | "pipelines" | "self_hosted_agent_types",
-                    _,
-                ]
+                ["agents" | "jobs" | "pipelines" | "projects"]
+                | ["agents" | "jobs" | "logs" | "pipelines", _]
                 | ["pipelines", _, "describe_topology"]
-                | ["jobs", _, "stop"]
-                | ["self_hosted_agent_types", _, "disable_all"],
+                | ["jobs", _, "stop"],
             ) => answer::status(405),
             _ => answer::status(404),
         }
     }
 
-    fn is_operator(&self, request: &Request) -> bool {
-        let header = request.authorization.as_deref().unwrap_or_default();
-        let token = header
-            .strip_prefix("Token ")
-            .or_else(|| header.strip_prefix("Bearer "));
-        token.is_some_and(|token| self.api_tokens.contains(&TokenHash::of(token)))
+    /// Answers what is asked of agent types.
+    fn public_type(&mut self, rest: &[&str], request: &Request, now: Timestamp) -> Response {
+        let (types, rows, body) = (&mut self.types, &mut self.rows, &request.body);
+        match (request.method.as_str(), rest) {
+            ("GET", []) => types.list(rows),
+            ("POST", []) => types.create_of(body, rows, &mut self.organization.draws, now),
+            ("GET", [name]) => types.describe(&AgentType::new(name), rows),
+            ("PATCH", [name]) => types.change_by(&AgentType::new(name), body, rows),
+            ("DELETE", [name]) => types.delete_one(&AgentType::new(name), rows),
+            ("POST", [name, "disable_all"]) => {
+                types.disable_agents(&AgentType::new(name), body, rows, now)
+            }
+            (_, [] | [_] | [_, "disable_all"]) => answer::status(405),
+            _ => answer::status(404),
+        }
     }
 
+    fn stop_public_job(&mut self, id: &JobId, now: Timestamp) -> Response {
+        if self.work.jobs.find(id).is_none() {
+            return answer::status(404);
+        }
+        self.stop_job(id, now);
+        answer::json(200, &json!({}))
+    }
+}
+
+impl Rows {
     /// Registered rows, oldest first; the cursor is a creation time in milliseconds, so rows of
     /// the same millisecond may come again on the next page (S21).
-    fn list_agents(&self, query: &str) -> Response {
+    fn list(&self, query: &str) -> Response {
         let agent_type = query_value(query, "agent_type").unwrap_or_default();
         let page_size = match query_value(query, "page_size").filter(|text| !text.is_empty()) {
             None => PAGE_SIZE_MAX,
@@ -93,7 +107,7 @@ impl Hub {
                 && (agent_type.is_empty() || row.agent_type.as_str() == agent_type)
                 && from <= row.created_at.as_millis()
         };
-        let mut rows = self.agents().filter(is_listed);
+        let mut rows = self.iter().map(|(_, row)| row).filter(is_listed);
         let agents = rows.by_ref().take(page_size).map(agent_object).collect();
         let cursor = rows
             .next()
@@ -103,8 +117,8 @@ impl Hub {
     }
 
     /// One agent, a held name too.
-    fn describe_agent(&self, name: &str) -> Response {
-        match self.agent(name) {
+    fn describe(&self, name: &str) -> Response {
+        match self.by_name(name).and_then(|id| self.get(id)) {
             Some(row) => answer::json(200, &agent_object(row)),
             None => answer::status(404),
         }

@@ -1,8 +1,8 @@
 //! Jobs and logs through the public API (protocol.md 9.3, 9.4).
 
-use super::Hub;
 use super::answer;
-use super::job::{Job as StoredJob, JobNumber, JobState};
+use super::job::{Job as StoredJob, JobNumber, JobState, Jobs};
+use super::organization::Organization;
 use super::public::{query_value, query_values};
 use super::token::LogAction;
 use crate::emulator::message::Response;
@@ -17,10 +17,10 @@ use dayfly::model::time::Timestamp;
 /// The default, and the most.
 const PAGE_SIZE_MAX: usize = 30;
 
-impl Hub {
+impl Jobs {
     /// Newest first; without `states` the list is empty. The page token is the number of the
     /// first job of the next page.
-    pub(super) fn list_jobs(&self, query: &str) -> Response {
+    pub(super) fn list(&self, query: &str) -> Response {
         let states: Vec<String> = query_values(query, "states").collect();
         let page_size = query_value(query, "page_size").and_then(|text| text.parse().ok());
         let page_size = page_size.unwrap_or(PAGE_SIZE_MAX).clamp(1, PAGE_SIZE_MAX);
@@ -34,7 +34,7 @@ impl Hub {
         let is_listed = |(number, job): &(JobNumber, &StoredJob)| {
             number.0 <= from && states.iter().any(|state| state == state_word(job))
         };
-        let mut found = self.jobs.iter().rev().filter(is_listed);
+        let mut found = self.iter().rev().filter(is_listed);
         let page = found.by_ref().take(page_size);
         let jobs = page.map(|(_, job)| job_object(job)).collect();
         let next_page_token = found
@@ -50,26 +50,25 @@ impl Hub {
         )
     }
 
-    pub(super) fn describe_job(&self, id: &str) -> Response {
-        match self.jobs.find(&JobId::new(id)) {
+    pub(super) fn describe(&self, id: &str) -> Response {
+        match self.find(&JobId::new(id)) {
             Some(job) => answer::json(200, &job_object(job)),
             None => answer::status(404),
         }
     }
+}
 
-    pub(super) fn stop_public_job(&mut self, id: &str, now: Timestamp) -> Response {
-        let id = JobId::new(id);
-        if self.jobs.find(&id).is_none() {
-            return answer::status(404);
-        }
-        self.stop_job(&id, now);
-        answer::json(200, &serde_json::json!({}))
-    }
-
+impl Organization {
     /// A redirect to the log server with a token for five minutes. Artifacts are not kept here.
-    pub(super) fn redirect_to_log(&self, id: &str, query: &str, now: Timestamp) -> Response {
+    pub(super) fn redirect_to_log(
+        &self,
+        id: &str,
+        query: &str,
+        jobs: &Jobs,
+        now: Timestamp,
+    ) -> Response {
         let wants_artifact = query_value(query, "artifact_job_logs").as_deref() == Some("true");
-        if wants_artifact || self.jobs.find(&JobId::new(id)).is_none() {
+        if wants_artifact || jobs.find(&JobId::new(id)).is_none() {
             return answer::status(404);
         }
         let life = self.settings.limits.pull_token_life;

@@ -5,11 +5,12 @@ use std::time::Duration;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::Hub;
-use super::agent_type::{AgentTypeError, AgentTypeSpec, Naming, TypeRecord};
+use super::agent_type::{AgentTypeError, AgentTypeSpec, Naming, TypeRecord, Types};
 use super::answer;
 use super::leave::DisableScope;
 use super::public::query_value;
+use super::row::Rows;
+use super::token::Draws;
 use crate::emulator::message::Response;
 use dayfly::hub::wire::null_as_default;
 use dayfly::hub::wire::public::{AgentTypeMetadata, AgentTypeObject, AgentTypeStatus};
@@ -69,63 +70,68 @@ impl BodySpec {
     }
 }
 
-impl Hub {
-    pub(super) fn list_types(&self) -> Response {
-        let types = self.types.iter();
-        let objects = types.map(|(name, record)| self.type_object(name, record, None));
+impl Types {
+    pub(super) fn list(&self, rows: &Rows) -> Response {
+        let types = self.iter();
+        let objects = types.map(|(name, record)| record.object(name, rows, None));
         answer::json(200, &json!({"agent_types": objects.collect::<Vec<_>>()}))
     }
 
-    pub(super) fn describe_type(&self, name: &str) -> Response {
-        let name = AgentType::new(name);
-        match self.types.get(&name) {
-            Some(record) => answer::json(200, &self.type_object(&name, record, None)),
+    pub(super) fn describe(&self, name: &AgentType, rows: &Rows) -> Response {
+        match self.get(name) {
+            Some(record) => answer::json(200, &record.object(name, rows, None)),
             None => answer::status(404),
         }
     }
 
-    pub(super) fn create_type(&mut self, body: &[u8], now: Timestamp) -> Response {
+    pub(super) fn create_of(
+        &mut self,
+        body: &[u8],
+        rows: &Rows,
+        draws: &mut Draws,
+        now: Timestamp,
+    ) -> Response {
         let (name, spec) = match read_body(body) {
             Ok(read) => read,
             Err(refusal) => return refusal,
         };
-        let token = match self.create_agent_type_with(name.clone(), spec, now) {
+        let token = match self.create(name.clone(), spec, draws, now) {
             Ok(token) => token,
             Err(error) => return refused(&error),
         };
-        match self.types.get(&name) {
-            Some(record) => answer::json(200, &self.type_object(&name, record, Some(token))),
+        match self.get(&name) {
+            Some(record) => answer::json(200, &record.object(&name, rows, Some(token))),
             None => answer::status(500),
         }
     }
 
-    pub(super) fn change_type(&mut self, name: &str, body: &[u8]) -> Response {
+    pub(super) fn change_by(&mut self, name: &AgentType, body: &[u8], rows: &Rows) -> Response {
         let spec = match read_body(body) {
             Ok((_, spec)) => spec,
             Err(refusal) => return refusal,
         };
-        match self.change_agent_type(&AgentType::new(name), spec) {
-            Ok(()) => self.describe_type(name),
+        match self.change(name, spec) {
+            Ok(()) => self.describe(name, rows),
             Err(error) => refused(&error),
         }
     }
 
-    pub(super) fn delete_type(&mut self, name: &str) -> Response {
-        match self.delete_agent_type(&AgentType::new(name)) {
+    pub(super) fn delete_one(&mut self, name: &AgentType, rows: &Rows) -> Response {
+        match self.delete(name, rows.registered_of(name)) {
             Ok(()) => answer::json(200, &json!({})),
             Err(error) => refused(&error),
         }
     }
 
     /// `only_idle` comes as JSON or as a form, and is true unless it says false.
-    pub(super) fn disable_all_of_type(
-        &mut self,
-        name: &str,
+    pub(super) fn disable_agents(
+        &self,
+        name: &AgentType,
         body: &[u8],
+        rows: &mut Rows,
         now: Timestamp,
     ) -> Response {
-        let name = AgentType::new(name);
-        if self.types.get(&name).is_none() {
+        if self.get(name).is_none() {
             return answer::status(404);
         }
         let scope = if says_all(body) {
@@ -133,16 +139,18 @@ impl Hub {
         } else {
             DisableScope::IdleOnly
         };
-        self.disable_all(&name, scope, now);
+        rows.disable_all(name, scope, now);
         answer::json(200, &json!({}))
     }
+}
 
-    fn type_object(&self, name: &AgentType, record: &TypeRecord, token: Option<Secret>) -> Value {
-        let agents = self.registered_of(name);
+impl TypeRecord {
+    fn object(&self, name: &AgentType, rows: &Rows, token: Option<Secret>) -> Value {
+        let agents = rows.registered_of(name);
         let object = AgentTypeObject {
             metadata: AgentTypeMetadata {
                 name: name.as_str().to_owned(),
-                create_time: record.created_at.as_seconds(),
+                create_time: self.created_at.as_seconds(),
             },
             status: AgentTypeStatus {
                 total_agent_count: u32::try_from(agents).unwrap_or(u32::MAX),
@@ -152,11 +160,11 @@ impl Hub {
         let mut value = serde_json::to_value(object).expect("an agent type is plain data");
         let origin = ORIGINS
             .into_iter()
-            .find(|(_, naming)| *naming == record.spec.naming)
+            .find(|(_, naming)| *naming == self.spec.naming)
             .map_or("", |(word, _)| word);
         value["spec"] = json!({"agent_name_settings": {
             "assignment_origin": origin,
-            "release_after": record.spec.release_after.as_secs(),
+            "release_after": self.spec.release_after.as_secs(),
         }});
         value
     }

@@ -1,38 +1,41 @@
 //! `POST /register`, `GET /jobs/{id}` and `POST /refresh`: how an agent comes to its job
 //! (protocol.md 3.1, 3.3, 3.6).
 
-use std::time::Duration;
-
-use super::Hub;
-use super::agent_type::Naming;
+use super::agent_type::{Naming, Types};
 use super::answer;
 use super::faults::Inside;
-use super::job::JobNumber;
+use super::job::{JobNumber, Jobs};
 use super::journal::Change;
+use super::organization::Organization;
 use super::payload;
-use super::row::{AgentRow, Presence, RowId};
+use super::progress::JobLifecycle;
+use super::row::{AgentRow, Presence, RowId, Rows};
 use super::settings::Feature;
-use super::token::{LogAction, Purpose, TokenHash, is_uuid};
+use super::token::{Purpose, TokenHash, is_uuid};
 use crate::emulator::message::{Request, Response};
 use dayfly::hub::wire::agent::{RefreshResponse, RegisterRequest, RegisterResponse};
 use dayfly::model::id::{AgentType, JobId};
-use dayfly::model::secret::Secret;
 use dayfly::model::time::Timestamp;
 
 /// Why an agent is not registered: status and line.
 type Refusal = (u16, String);
 
-impl Hub {
-    pub(super) fn register(
-        &mut self,
-        agent_type: AgentType,
-        request: &Request,
-        now: Timestamp,
-    ) -> Response {
+/// What registering an agent takes.
+#[derive(Debug)]
+pub(super) struct Registrar<'a> {
+    pub(super) organization: &'a mut Organization,
+    pub(super) types: &'a Types,
+    pub(super) rows: &'a mut Rows,
+    pub(super) work: &'a mut JobLifecycle,
+    pub(super) now: Timestamp,
+}
+
+impl Registrar<'_> {
+    pub(super) fn register(mut self, agent_type: AgentType, request: &Request) -> Response {
         let Ok(asked) = serde_json::from_slice::<RegisterRequest>(&request.body) else {
             return answer::status(422);
         };
-        match self.try_register(agent_type, asked, request, now) {
+        match self.try_register(agent_type, asked, request) {
             Ok(body) => answer::json(201, &body),
             Err((status, why)) => answer::refusal(status, &why),
         }
@@ -44,8 +47,8 @@ impl Hub {
         agent_type: AgentType,
         asked: RegisterRequest,
         request: &Request,
-        now: Timestamp,
     ) -> Result<RegisterResponse, Refusal> {
+        let now = self.now;
         if !asked.job_id.is_empty() && !asked.single_job {
             let why = "job can only be requested if agent disconnects after running it";
             return Err((400, why.to_owned()));
@@ -53,21 +56,22 @@ impl Hub {
         self.check_name(&agent_type, &asked.name)?;
         self.check_quota()?;
         let wanted = self.wanted_job(&agent_type, &asked.job_id)?;
-        let token = self.draws.token(Purpose::AccessToken);
+        let token = self.organization.draws.token(Purpose::AccessToken);
         let hash = TokenHash::of(token.expose());
         let name = asked.name.clone();
         if let Some(id) = self.rows.by_name(&name) {
-            self.check_repeat(id, &agent_type, now)?;
+            self.check_repeat(id, &agent_type)?;
             self.rows.replace_token(id, hash);
             return Ok(RegisterResponse { name, token });
         }
         let row = new_row(&agent_type, asked, request, now);
         let id = self.rows.add(row, hash);
-        self.expect_cleaning(now);
+        let limits = &self.organization.settings.limits;
+        self.rows.expect_cleaning(limits, now);
         if let Some(number) = wanted {
             self.occupy_with(id, &agent_type, number);
         }
-        self.journal.write(Change::AgentRegistered {
+        self.work.journal.write(Change::AgentRegistered {
             agent: name.clone(),
             agent_type,
             at: now,
@@ -86,7 +90,7 @@ impl Hub {
         if name.starts_with('/') || has_scheme(name) {
             return refuse("not allowed to use URLs for registration");
         }
-        let bytes_max = self.settings.limits.agent_name_bytes_max;
+        let bytes_max = self.organization.settings.limits.agent_name_bytes_max;
         if bytes_max < name.len() {
             return Err((
                 400,
@@ -105,13 +109,14 @@ impl Hub {
 
     fn check_quota(&self) -> Result<(), Refusal> {
         let refuse = |why: &str| Err((422, why.to_owned()));
-        match self.settings.feature {
+        let settings = &self.organization.settings;
+        match settings.feature {
             Feature::Available => {}
             Feature::SwitchedOff => {
                 return refuse("self_hosted_agents feature is not available for the organization");
             }
         }
-        let agents_max = self.settings.agents_max.unwrap_or(u32::MAX);
+        let agents_max = settings.agents_max.unwrap_or(u32::MAX);
         if usize::try_from(agents_max).unwrap_or(usize::MAX) <= self.rows.registered() {
             return refuse("agent quota for organization has been reached");
         }
@@ -126,25 +131,20 @@ impl Hub {
         if !is_uuid(id) {
             return Err((500, format!("invalid job id {id:?}")));
         }
-        let number = self.jobs.number(&JobId::new(id));
-        match number.filter(|number| self.queue.is_waiting(agent_type, *number)) {
+        let number = self.work.jobs.number(&JobId::new(id));
+        match number.filter(|number| self.work.queue.is_waiting(agent_type, *number)) {
             Some(number) => Ok(Some(number)),
             None => Err((400, "job not available".to_owned())),
         }
     }
 
     /// The repeat rule: the same type, never synced, and young.
-    fn check_repeat(
-        &self,
-        id: RowId,
-        agent_type: &AgentType,
-        now: Timestamp,
-    ) -> Result<(), Refusal> {
-        let window = self.settings.limits.reregister_window;
+    fn check_repeat(&self, id: RowId, agent_type: &AgentType) -> Result<(), Refusal> {
+        let window = self.organization.settings.limits.reregister_window;
         let repeats = self.rows.get(id).is_some_and(|row| {
             row.agent_type == *agent_type
                 && row.last_sync_at.is_none()
-                && now.since(row.created_at) <= window
+                && self.now.since(row.created_at) <= window
         });
         if repeats {
             return Ok(());
@@ -153,55 +153,51 @@ impl Hub {
     }
 
     fn occupy_with(&mut self, id: RowId, agent_type: &AgentType, number: JobNumber) {
-        if self.queue.take(agent_type, number).is_some()
-            && let Some(job) = self.jobs.get(number)
+        if self.work.queue.take(agent_type, number).is_some()
+            && let Some(job) = self.work.jobs.get(number)
         {
             self.rows.assign(id, job.record.id.clone());
         }
     }
+}
 
+impl Jobs {
     /// The payload, once; after that with its secrets scrubbed (S1).
-    pub(super) fn serve_payload(&mut self, row: RowId, job: &str, now: Timestamp) -> Response {
-        let assigned = self.rows.get(row).and_then(|row| row.assigned_job.as_ref());
-        let Some(id) = assigned
-            .filter(|assigned| assigned.as_str() == job)
-            .cloned()
-        else {
+    pub(super) fn serve_payload(
+        &mut self,
+        row: Option<&AgentRow>,
+        job: &str,
+        (organization, struck): (&Organization, &[Inside]),
+        now: Timestamp,
+    ) -> Response {
+        let assigned = row.and_then(|row| row.assigned_job.as_ref());
+        let Some(id) = assigned.filter(|assigned| assigned.as_str() == job) else {
             return answer::status(404);
         };
-        let expired = self.struck.contains(&Inside::LogTokenExpired);
-        let sanitized = self.struck.contains(&Inside::PayloadSanitized);
-        let stale = expired.then(|| self.expired_log_token(&id, now));
-        let job = self.jobs.find_mut(&id);
+        let job = self.find_mut(id);
         let Some(stored) = job.and_then(|job| job.payload.as_mut()) else {
             return answer::status(500);
         };
-        if let Some(token) = stale {
-            stored.logger.token = token;
+        if struck.contains(&Inside::LogTokenExpired) {
+            stored.logger.token = organization.expired_push_token(id, now);
         }
-        if sanitized {
+        if struck.contains(&Inside::PayloadSanitized) {
             payload::scrub(stored);
         }
         let text = serde_json::to_string(&*stored).expect("a payload is plain data");
         payload::scrub(stored);
         answer::text(200, &text)
     }
+}
 
-    fn expired_log_token(&self, job: &JobId, now: Timestamp) -> Secret {
-        let life = self.settings.limits.push_token_life;
-        let issued_at = now.minus(life + Duration::from_secs(1));
-        self.key
-            .log_token(job.as_str(), LogAction::Push, life, issued_at)
-    }
-
+impl Organization {
     /// A fresh log token for the row's job.
-    pub(super) fn refresh(&mut self, row: RowId, now: Timestamp) -> Response {
-        let assigned = self.rows.get(row).and_then(|row| row.assigned_job.as_ref());
+    pub(super) fn refresh(&self, row: Option<&AgentRow>, now: Timestamp) -> Response {
+        let assigned = row.and_then(|row| row.assigned_job.as_ref());
         let Some(job) = assigned else {
             return answer::status(422);
         };
-        let life = self.settings.limits.push_token_life;
-        let token = self.key.log_token(job.as_str(), LogAction::Push, life, now);
+        let token = self.push_token(job.as_str(), now);
         answer::json(200, &RefreshResponse { token })
     }
 }

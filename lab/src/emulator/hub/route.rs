@@ -1,15 +1,20 @@
 //! From a request to the function that answers it, with the faults before and after.
 
+use super::Hub;
 use super::answer;
 use super::content;
-use super::faults::{Before, Endpoint, Fault, Travel};
+use super::faults::{Before, Endpoint, Fault, Inside, Travel};
+use super::leave::Departures;
+use super::log_server::LogServer;
+use super::queue::Due;
+use super::register::Registrar;
 use super::row::RowId;
-use super::strikes::{Occasion, covers};
-use super::token::{Purpose, TokenHash};
-use super::{Edge, Hub};
+use super::strikes::Occasion;
+use super::sync::Syncing;
+use super::token::TokenHash;
 use crate::emulator::edge::EdgeFault;
-use crate::emulator::foreign::ForeignAnswer;
 use crate::emulator::message::{Delivery, Request, Response};
+use dayfly::hub::wire::queue::Metrics;
 use dayfly::hub::wire::{AGENT_API, LOG_API, PUBLIC_API};
 use dayfly::model::id::{AgentType, JobId};
 use dayfly::model::time::Timestamp;
@@ -61,7 +66,9 @@ impl Hub {
     pub(super) fn answer_at_edge(&mut self, request: &Request, now: Timestamp) -> Response {
         let route = route(&request.method, &request.path);
         let client = &request.client_address;
-        match self.edge_fault(route.endpoint(), now) {
+        let edge = self.edge.as_ref();
+        let draws = &mut self.organization.draws;
+        match edge.and_then(|edge| edge.fault(route.endpoint(), draws, now)) {
             None => self.answer(request, route, now),
             Some(EdgeFault::Unseen(foreign)) => foreign.response(client, None),
             Some(EdgeFault::AnswerLost(foreign)) => {
@@ -69,21 +76,6 @@ impl Hub {
                 foreign.response(client, Some(&own))
             }
         }
-    }
-
-    fn edge_fault(&mut self, endpoint: Endpoint, now: Timestamp) -> Option<EdgeFault> {
-        let Edge {
-            settings,
-            endpoints,
-        } = self.edge.as_ref()?;
-        let is_here = |here: &Endpoint| covers(*here, endpoint);
-        if !endpoints.is_empty() && !endpoints.iter().any(is_here) {
-            return None;
-        }
-        let draws = &mut self.draws;
-        let draw = |below: u32| draws.between(Purpose::Edge, 0, below.saturating_sub(1));
-        let fault = settings.fault(now, draw)?;
-        Some(told_apart(fault, endpoint))
     }
 
     fn answer(&mut self, request: &Request, route: Route<'_>, now: Timestamp) -> Response {
@@ -115,23 +107,110 @@ impl Hub {
 
     fn dispatch(&mut self, request: &Request, route: Route<'_>, now: Timestamp) -> Response {
         match route {
-            Route::Register => self.of_type(request, |hub, name| hub.register(name, request, now)),
-            Route::Sync => self.sync(request, now),
-            Route::Payload(job) => {
-                self.of_row(request, |hub, row| hub.serve_payload(row, job, now))
+            Route::Register => self.of_type(request, |hub, name| {
+                hub.registrar(now).register(name, request)
+            }),
+            Route::Sync => self.syncing(now).answer(request),
+            Route::Payload(job) => self.of_row(request, |hub, row| {
+                let means = (&hub.organization, hub.struck.as_slice());
+                let jobs = &mut hub.work.jobs;
+                jobs.serve_payload(hub.rows.get(row), job, means, now)
+            }),
+            Route::QueuedJobs => self.of_type(request, |hub, name| {
+                let jobs = &hub.work.jobs;
+                jobs.queued(&name, &hub.organization, &hub.struck)
+            }),
+            Route::Metrics => self.of_type(request, |hub, name| {
+                let jobs = hub.work.jobs.metrics(&name, &hub.struck);
+                let agents = hub.rows.agent_metrics(&name);
+                answer::json(200, &Metrics { jobs, agents })
+            }),
+            Route::Occupancy => self.of_type(request, |hub, name| {
+                answer::json(200, &hub.work.jobs.metrics(&name, &hub.struck))
+            }),
+            Route::Refresh => self.of_row(request, |hub, row| {
+                hub.organization.refresh(hub.rows.get(row), now)
+            }),
+            Route::Disconnect => {
+                self.of_row(request, |hub, row| hub.departures(now).disconnect(row))
             }
-            Route::QueuedJobs => self.of_type(request, |hub, name| hub.queued_jobs(&name)),
-            Route::Metrics => self.of_type(request, |hub, name| hub.metrics(&name)),
-            Route::Occupancy => self.of_type(request, |hub, name| hub.occupancy(&name)),
-            Route::Refresh => self.of_row(request, |hub, row| hub.refresh(row, now)),
-            Route::Disconnect => self.of_row(request, |hub, row| hub.disconnect(row, now)),
-            Route::LogPush(job) => self.push_log(&JobId::new(job), request, now),
-            Route::LogRead(job) => self.read_log(&JobId::new(job), request, now),
+            Route::LogPush(job) => self.log_server(now).push(&JobId::new(job), request),
+            Route::LogRead(job) => self.log_server(now).read(&JobId::new(job), request),
             Route::Public(rest) => self.public(rest, request, now),
             Route::Health => answer::text(200, ""),
             Route::Slash(path) => answer::redirect(301, path.to_owned()),
             Route::WrongMethod => answer::status(405),
             Route::Unknown => answer::status(404),
+        }
+    }
+
+    /// Does all that is due up to `now`, each at its own moment, and gives the time that counts.
+    pub(super) fn advance(&mut self, now: Timestamp) -> Timestamp {
+        let now = now.max(self.now);
+        while let Some(at) = self.next_deadline().filter(|at| *at <= now) {
+            self.now = self.now.max(at);
+            self.do_next(at);
+        }
+        self.now = now;
+        now
+    }
+
+    fn do_next(&mut self, at: Timestamp) {
+        let Some((number, due)) = self.work.queue.take_due(at) else {
+            self.departures(at).clean_round();
+            return;
+        };
+        let settings = &self.organization.settings;
+        match due {
+            Due::Built => self.work.build_payload(number, &self.organization, at),
+            Due::Ready => {
+                if !self.faults.scheduling(at).contains(&Inside::NeverReady) {
+                    self.work.make_ready(number, settings, at);
+                }
+            }
+            Due::WaitedTooLong | Due::Stop => {
+                self.work.stop_now(number, &mut self.rows, settings, at);
+            }
+        }
+    }
+
+    fn registrar(&mut self, now: Timestamp) -> Registrar<'_> {
+        Registrar {
+            organization: &mut self.organization,
+            types: &self.types,
+            rows: &mut self.rows,
+            work: &mut self.work,
+            now,
+        }
+    }
+
+    fn syncing(&mut self, now: Timestamp) -> Syncing<'_> {
+        Syncing {
+            organization: &mut self.organization,
+            rows: &mut self.rows,
+            work: &mut self.work,
+            noticed: &mut self.noticed,
+            now,
+        }
+    }
+
+    pub(super) fn departures(&mut self, now: Timestamp) -> Departures<'_> {
+        Departures {
+            settings: &self.organization.settings,
+            types: &self.types,
+            rows: &mut self.rows,
+            work: &mut self.work,
+            now,
+        }
+    }
+
+    fn log_server(&mut self, now: Timestamp) -> LogServer<'_> {
+        LogServer {
+            organization: &self.organization,
+            work: &mut self.work,
+            struck: &self.struck,
+            noticed: &mut self.noticed,
+            now,
         }
     }
 
@@ -189,17 +268,6 @@ impl Hub {
     fn assigned_job_of(&self, request: &Request) -> Option<JobId> {
         let row = self.rows.by_token(&agent_token(request)?)?;
         self.rows.get(row)?.assigned_job.clone()
-    }
-}
-
-/// The log server's own answer to a push is 200 without a body. No client could tell that of an
-/// edge from it, so a push that was not stored gets another answer that is no JSON object.
-fn told_apart(fault: EdgeFault, endpoint: Endpoint) -> EdgeFault {
-    match (fault, endpoint) {
-        (EdgeFault::Unseen(ForeignAnswer::EmptyBody), Endpoint::LogPush) => {
-            EdgeFault::Unseen(ForeignAnswer::CaptivePortal)
-        }
-        (fault, _) => fault,
     }
 }
 

@@ -6,6 +6,8 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use super::leave::DisableScope;
+use super::settings::Limits;
 use super::token::TokenHash;
 use dayfly::hub::wire::agent::{RegisterRequest, SyncState};
 use dayfly::model::id::{AgentType, JobId};
@@ -92,6 +94,7 @@ pub(super) struct Rows {
     by_token: BTreeMap<TokenHash, RowId>,
     by_name: BTreeMap<String, RowId>,
     by_job: BTreeMap<JobId, RowId>,
+    next_cleaning_at: Option<Timestamp>,
 }
 
 impl Rows {
@@ -187,12 +190,55 @@ impl Rows {
         self.registered
     }
 
-    pub(super) fn is_empty(&self) -> bool {
-        self.rows.is_empty()
-    }
-
     /// All rows, oldest first.
     pub(super) fn iter(&self) -> impl Iterator<Item = (RowId, &AgentRow)> {
         self.rows.iter().map(|(id, (row, _))| (*id, row))
+    }
+
+    /// When the next round of the cleaner is; without rows there is none.
+    pub(super) fn next_cleaning(&self) -> Option<Timestamp> {
+        self.next_cleaning_at.filter(|_| !self.rows.is_empty())
+    }
+
+    /// Sets the next round, on whole intervals, where none lies ahead: without rows there was none.
+    pub(super) fn expect_cleaning(&mut self, limits: &Limits, now: Timestamp) {
+        let lies_ahead = self.next_cleaning_at.is_some_and(|at| now < at);
+        if !lies_ahead && !self.rows.is_empty() {
+            let interval = limits.cleaning_interval.as_millis();
+            let interval = u64::try_from(interval).unwrap_or(u64::MAX).max(1);
+            let rounds = now.as_millis() / interval + 1;
+            self.next_cleaning_at = Some(Timestamp::from_millis(rounds.saturating_mul(interval)));
+        }
+    }
+
+    /// How many agents of a type are registered, held names not counted.
+    pub(super) fn registered_of(&self, name: &AgentType) -> usize {
+        let of_type = |row: &&AgentRow| row.is_registered() && row.agent_type == *name;
+        self.iter().map(|(_, row)| row).filter(of_type).count()
+    }
+
+    /// Disables agents of a type that exist at this moment, and gives their number (S19).
+    pub(super) fn disable_all(
+        &mut self,
+        agent_type: &AgentType,
+        scope: DisableScope,
+        now: Timestamp,
+    ) -> usize {
+        let chosen: Vec<RowId> = self
+            .iter()
+            .filter(|(_, row)| row.is_registered() && row.agent_type == *agent_type)
+            .filter(|(_, row)| scope == DisableScope::All || row.assigned_job.is_none())
+            .map(|(id, _)| id)
+            .collect();
+        for id in &chosen {
+            self.disable(*id, now);
+        }
+        chosen.len()
+    }
+
+    pub(super) fn disable(&mut self, id: RowId, now: Timestamp) {
+        if let Some(row) = self.get_mut(id) {
+            row.disabled_at.get_or_insert(now);
+        }
     }
 }

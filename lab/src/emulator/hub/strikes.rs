@@ -55,6 +55,16 @@ impl Faults {
         })
     }
 
+    /// What the hub does differently as it moves a job on.
+    pub(super) fn scheduling(&mut self, now: Timestamp) -> Vec<Inside> {
+        let occasion = Occasion {
+            endpoint: Endpoint::Scheduling,
+            reported: None,
+            answered: None,
+        };
+        self.inside(occasion, now)
+    }
+
     /// What becomes of the answer: its content and its way, in the order of the rules.
     pub(super) fn after(&mut self, occasion: Occasion, now: Timestamp) -> Vec<Fault> {
         self.strike(occasion, now, |fault| match fault {

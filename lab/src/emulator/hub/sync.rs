@@ -3,10 +3,11 @@
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::Hub;
 use super::answer;
+use super::organization::Organization;
+use super::progress::JobLifecycle;
 use super::route::agent_token;
-use super::row::{AgentRow, RowId};
+use super::row::{AgentRow, RowId, Rows};
 use super::settings::Feature;
 use super::token::{Purpose, is_uuid};
 use super::violations::Violation;
@@ -49,9 +50,19 @@ enum Trouble {
     Internal,
 }
 
-impl Hub {
+/// What answering a sync takes.
+#[derive(Debug)]
+pub(super) struct Syncing<'a> {
+    pub(super) organization: &'a mut Organization,
+    pub(super) rows: &'a mut Rows,
+    pub(super) work: &'a mut JobLifecycle,
+    pub(super) noticed: &'a mut Vec<Violation>,
+    pub(super) now: Timestamp,
+}
+
+impl Syncing<'_> {
     /// Reads the body before it looks at the token, as the real hub does.
-    pub(super) fn sync(&mut self, request: &Request, now: Timestamp) -> Response {
+    pub(super) fn answer(mut self, request: &Request) -> Response {
         let Some(token) = agent_token(request) else {
             return answer::status(401);
         };
@@ -62,12 +73,12 @@ impl Hub {
             return answer::status(404);
         };
         let state = state_of(&report.state);
-        self.note_report(id, state, &report, now);
+        self.note_report(id, state, &report);
         if self.is_over_quota() {
-            self.disable(id, now);
+            self.rows.disable(id, self.now);
         }
         let order = match state {
-            Some(state) => self.decide(id, state, &report, now),
+            Some(state) => self.decide(id, state, &report),
             None => Err(Trouble::Panic),
         };
         match order {
@@ -78,20 +89,14 @@ impl Hub {
     }
 
     /// Writes down what the agent said, before anything is decided.
-    fn note_report(
-        &mut self,
-        id: RowId,
-        state: Option<SyncState>,
-        report: &Report,
-        now: Timestamp,
-    ) {
+    fn note_report(&mut self, id: RowId, state: Option<SyncState>, report: &Report) {
         let Some(row) = self.rows.get_mut(id) else {
             return;
         };
         if row.last_sync_at.is_none() || row.last_state != state {
-            row.last_state_change_at = now;
+            row.last_state_change_at = self.now;
         }
-        row.last_sync_at = Some(now);
+        row.last_sync_at = Some(self.now);
         row.last_state = state;
         if let Some(job) = &row.assigned_job
             && job.as_str() == report.job_id
@@ -104,37 +109,32 @@ impl Hub {
     }
 
     fn is_over_quota(&self) -> bool {
-        let agents_max = self.settings.agents_max.unwrap_or(u32::MAX);
+        let settings = &self.organization.settings;
+        let agents_max = settings.agents_max.unwrap_or(u32::MAX);
         let agents_max = usize::try_from(agents_max).unwrap_or(usize::MAX);
-        self.settings.feature == Feature::SwitchedOff || agents_max < self.rows.registered()
+        settings.feature == Feature::SwitchedOff || agents_max < self.rows.registered()
     }
 
-    fn decide(
-        &mut self,
-        id: RowId,
-        state: SyncState,
-        report: &Report,
-        now: Timestamp,
-    ) -> Result<Order, Trouble> {
+    fn decide(&mut self, id: RowId, state: SyncState, report: &Report) -> Result<Order, Trouble> {
         match state {
-            SyncState::WaitingForJobs => self.decide_waiting(id, now),
+            SyncState::WaitingForJobs => self.decide_waiting(id),
             SyncState::StartingJob | SyncState::StoppingJob => Ok(Order::Continue),
-            SyncState::RunningJob => self.decide_running(id, now),
+            SyncState::RunningJob => self.decide_running(id),
             SyncState::FinishedJob => {
                 if !is_uuid(&report.job_id) {
                     return Err(Trouble::Internal);
                 }
-                self.decide_finished(id, &report.job_id, result_of(&report.job_result), now)
+                self.decide_finished(id, &report.job_id, result_of(&report.job_result))
             }
             SyncState::FailedToFetchJob
             | SyncState::FailedToConstructJob
             | SyncState::FailedToSendCallback => {
-                self.decide_finished(id, &report.job_id, Some(JobResult::Failed), now)
+                self.decide_finished(id, &report.job_id, Some(JobResult::Failed))
             }
         }
     }
 
-    fn decide_waiting(&mut self, id: RowId, now: Timestamp) -> Result<Order, Trouble> {
+    fn decide_waiting(&mut self, id: RowId) -> Result<Order, Trouble> {
         let row = self.rows.get(id).ok_or(Trouble::Internal)?;
         // Both are looked at before a job that was assigned at registration: such a job stays
         // with a row that leaves (S5).
@@ -145,14 +145,14 @@ impl Hub {
             return Ok(Order::Shutdown(ShutdownReason::Interrupted));
         }
         if let Some(job) = unreported_job(row) {
-            if let Some(number) = self.jobs.number(&job) {
-                self.start(number, id, now);
+            if let Some(number) = self.work.jobs.number(&job) {
+                self.work.start(number, row, self.now);
             }
             return Ok(Order::RunJob(job));
         }
         let idle_timeout = row.idle_timeout();
-        let idle_for = now.since(row.last_state_change_at);
-        if let Some(job) = self.occupy(id, now) {
+        let idle_for = self.now.since(row.last_state_change_at);
+        if let Some(job) = self.work.occupy(id, self.rows, self.now) {
             return Ok(Order::RunJob(job));
         }
         if idle_timeout.is_zero() || idle_for < idle_timeout {
@@ -161,20 +161,10 @@ impl Hub {
         Ok(Order::Shutdown(ShutdownReason::Idle))
     }
 
-    /// Gives the row the job that has waited longest.
-    fn occupy(&mut self, id: RowId, now: Timestamp) -> Option<JobId> {
-        let agent_type = self.rows.get(id)?.agent_type.clone();
-        let number = self.queue.take_oldest(&agent_type)?;
-        let job = self.jobs.get(number)?.record.id.clone();
-        self.rows.assign(id, job.clone());
-        self.start(number, id, now);
-        Some(job)
-    }
-
-    fn decide_running(&self, id: RowId, now: Timestamp) -> Result<Order, Trouble> {
+    fn decide_running(&self, id: RowId) -> Result<Order, Trouble> {
         let row = self.rows.get(id).ok_or(Trouble::Internal)?;
         let grace = row.interruption_grace_period();
-        let is_overdue = |at: Timestamp| grace <= now.since(at);
+        let is_overdue = |at: Timestamp| grace <= self.now.since(at);
         let stop = row.stop_requested_at.is_some()
             || row.disabled_at.is_some()
             || row.interrupted_at.is_some_and(is_overdue);
@@ -192,7 +182,6 @@ impl Hub {
         id: RowId,
         named: &str,
         result: Option<JobResult>,
-        now: Timestamp,
     ) -> Result<Order, Trouble> {
         let row = self.rows.get(id).ok_or(Trouble::Internal)?;
         let knows = |job: &Option<JobId>| job.as_ref().is_some_and(|job| job.as_str() == named);
@@ -211,7 +200,7 @@ impl Hub {
         }
         // The job that counts is the row's own, whichever the agent names.
         if let (Some(job), Some(result)) = (assigned, result) {
-            self.report(&job, result, now);
+            self.report(&job, result);
         }
         Ok(match (disabled, single_job, interrupted) {
             (true, _, _) => Order::Shutdown(ShutdownReason::Requested),
@@ -222,11 +211,12 @@ impl Hub {
     }
 
     /// The agent's word that its job has ended: *finished*, and *teardown finished*.
-    fn report(&mut self, id: &JobId, result: JobResult, now: Timestamp) {
-        let Some(number) = self.jobs.number(id) else {
+    fn report(&mut self, id: &JobId, result: JobResult) {
+        let now = self.now;
+        let Some(number) = self.work.jobs.number(id) else {
             return;
         };
-        if let Some(job) = self.jobs.get_mut(number) {
+        if let Some(job) = self.work.jobs.get_mut(number) {
             let (first, _) = *job.reported.get_or_insert((result, now));
             if first != result {
                 self.noticed.push(Violation::ResultChanged {
@@ -236,14 +226,19 @@ impl Hub {
                 });
             }
         }
-        self.finish(number, result, now);
-        self.archive(id, now);
+        let settings = &self.organization.settings;
+        self.work.finish(number, result, settings, now);
+        self.work.archive(id, now);
     }
 
     fn order_answer(&mut self, order: Order, state: Option<SyncState>) -> Response {
-        let floor = self.settings.sync_interval_floor_ms;
-        let ceiling = self.settings.sync_interval_ceiling_ms;
-        let drawn = i64::from(self.draws.between(Purpose::SyncInterval, floor, ceiling));
+        let floor = self.organization.settings.sync_interval_floor_ms;
+        let ceiling = self.organization.settings.sync_interval_ceiling_ms;
+        let drawn = self
+            .organization
+            .draws
+            .between(Purpose::SyncInterval, floor, ceiling);
+        let drawn = i64::from(drawn);
         let runs_on = order == Order::Continue && state == Some(SyncState::RunningJob);
         let next_sync_after = if runs_on { drawn * 2 } else { drawn };
         let none = String::new();

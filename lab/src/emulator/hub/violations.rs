@@ -5,8 +5,8 @@
 
 use std::fmt;
 
-use super::Hub;
 use super::job::{Job, JobState};
+use super::progress::JobLifecycle;
 use dayfly::hub::wire::agent::JobResult;
 use dayfly::hub::wire::log::LogEvent;
 use dayfly::model::id::JobId;
@@ -121,12 +121,10 @@ impl fmt::Display for Violation {
     }
 }
 
-impl Hub {
-    /// Every broken rule, to be asked for when a run has ended: each job has ended, once; no push
-    /// after the report, none beyond the end; every log in the order of protocol.md 6.1, and
-    /// whole if its job was reported; every row gone or held.
-    pub fn violations(&self) -> Vec<Violation> {
-        let mut found = self.noticed.clone();
+impl JobLifecycle {
+    /// Jobs that have not ended, and logs that are not as they should be.
+    pub(super) fn violations(&self) -> Vec<Violation> {
+        let mut found = Vec::new();
         for (_, job) in self.jobs.iter() {
             if job.record.state != JobState::Finished {
                 found.push(Violation::NotEnded {
@@ -136,10 +134,6 @@ impl Hub {
             }
             found.extend(self.log_violation(job));
         }
-        let registered = self.agents().filter(|row| row.is_registered());
-        found.extend(registered.map(|row| Violation::RowLeft {
-            agent: row.name.clone(),
-        }));
         found
     }
 

@@ -1,20 +1,18 @@
-//! `ports::Cloud` over a line, in EC2's own words. `sim` must not know the real adapter, so this
-//! is a second, smaller one; `tests/it/aws` tries the real one on the same emulator.
+//! `ports::Cloud` over a line, by the emulated EC2's typed calls. `sim` must not know the real
+//! adapter, so this is a second, smaller one; `tests/it/aws` tries the real one on the same emulator.
 
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 use std::time::Duration;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use futures_util::future::join_all;
 
-use super::form::Form;
-use super::line::{Line, Target};
-use super::row::Row;
-use super::xml::{Document, Element, moment};
-use crate::emulator::message::Response;
+use super::failure::Failure;
+use super::line::{Line, Question};
+use crate::emulator::ec2::api::{Call, Filter, MachineQuery, PageRequest, Reply, StatusQuery};
+use crate::emulator::ec2::error::{self, Code};
+use crate::emulator::ec2::machine::{MachineRecord, State};
 use crate::sim::mutant::Mutant;
 use dayfly::model::ending::EndedBy;
 use dayfly::model::id::{Deployment, LaunchToken, MachineId, PoolName, TemplateVersion};
@@ -73,17 +71,8 @@ impl SimCloud {
         self.line.clock().as_millis() * 1000 + self.known.drawn.get()
     }
 
-    async fn ask(&self, form: Form) -> Result<Response, CloudError> {
-        let answer = self.line.call(Target::Ec2, form.request(), LIMIT).await;
-        let answer = answer.map_err(|_| CloudError::Failed("no answer in time".to_owned()))?;
-        if answer.status == 200 {
-            return Ok(answer);
-        }
-        let (code, words) = failure(&answer);
-        Err(match code.as_str() {
-            "RequestLimitExceeded" => CloudError::Throttled,
-            _ => CloudError::Failed(words),
-        })
+    pub(super) async fn ask(&self, call: Call, limit: Duration) -> Result<Reply, Failure> {
+        Failure::check(self.line.call(Question::Ec2(call), limit).await)
     }
 
     /// Every machine of the deployment, or those of one launch.
@@ -91,79 +80,58 @@ impl SimCloud {
         &self,
         token: Option<&str>,
     ) -> Result<BTreeMap<MachineId, Machine>, CloudError> {
-        let mut machines = BTreeMap::new();
-        let mut next = String::new();
+        let deployment = self.deployment.as_str();
+        let mut filters = vec![Filter::new("tag:dayfly:deployment", deployment)];
+        filters.extend(token.map(|token| Filter::new("tag:dayfly:launch", token)));
+        let (mut machines, mut next_token) = (BTreeMap::new(), None);
         loop {
-            let mut form = Form::of("DescribeInstances")
-                .with("MaxResults", "1000")
-                .with("Filter.1.Name", "tag:dayfly:deployment")
-                .with("Filter.1.Value.1", self.deployment.as_str());
-            if let Some(token) = token {
-                form = form
-                    .with("Filter.2.Name", "tag:dayfly:launch")
-                    .with("Filter.2.Value.1", token);
-            }
-            if !next.is_empty() {
-                form = form.with("NextToken", &next);
-            }
-            let answer = self.ask(form).await?;
-            let page = Document::read(text(&answer));
-            let page = page.whole();
-            let launches = page.find("reservationSet").into_iter();
-            let launches = launches.flat_map(Element::items);
-            let listed = launches.filter_map(|launch| launch.find("instancesSet"));
-            for one in listed.flat_map(Element::items) {
-                let machine = self.machine(one);
-                machines.insert(machine.id.clone(), machine);
-            }
-            next = page.text("nextToken").into_owned();
-            if next.is_empty() {
+            let call = Call::DescribeInstances(MachineQuery {
+                filters: filters.clone(),
+                page: page(next_token),
+                ..MachineQuery::default()
+            });
+            let Reply::Machines(page) = self.ask(call, LIMIT).await? else {
+                return Ok(machines);
+            };
+            let listed = page.machines.iter().map(|listed| self.machine(listed));
+            machines.extend(listed.map(|machine| (machine.id.clone(), machine)));
+            next_token = page.next_token;
+            if next_token.is_none() {
                 return Ok(machines);
             }
         }
     }
 
-    fn machine(&self, listed: Element<'_>) -> Machine {
-        let Row {
-            id,
-            size,
-            subnet,
-            launched_at,
-            state,
-            market,
-            reason,
-            tags,
-        } = Row::of(listed);
-        let find = |key: &str| tags.iter().find(|(known, _)| known == key);
-        let tag = |key: &str| find(key).map_or("", |(_, value)| value);
+    fn machine(&self, listed: &MachineRecord) -> Machine {
+        let tag = |key: &str| listed.tags.get(key).map_or("", String::as_str);
         let seconds = |key: &str| Duration::from_secs(tag(key).parse().unwrap_or(0));
-        let instance_type = size.into_owned();
-        let price = self.prices.get(&(instance_type.clone(), market));
-        let phase = match &*state {
-            "pending" => Phase::Pending,
-            "shutting-down" if self.mutant == Some(Mutant::ForgetsEnding) => Phase::Gone,
-            "shutting-down" => Phase::Stopping,
-            "terminated" => Phase::Gone,
-            _ => Phase::Running,
+        let instance_type = listed.instance_type.clone();
+        let price = self.prices.get(&(instance_type.clone(), listed.market));
+        let phase = match listed.state {
+            State::Pending => Phase::Pending,
+            State::ShuttingDown if self.mutant == Some(Mutant::ForgetsEnding) => Phase::Gone,
+            State::ShuttingDown => Phase::Stopping,
+            State::Terminated => Phase::Gone,
+            State::Running | State::Stopping | State::Stopped => Phase::Running,
         };
         let mut machine = Machine {
-            id: MachineId::new(id),
+            id: MachineId::new(&*listed.id),
             pool: PoolName::new(tag("dayfly:pool")),
             token: LaunchToken::new(tag("dayfly:launch")),
             template: TemplateVersion::new(tag("dayfly:template")),
             offer: Offer {
                 instance_type,
-                subnet: subnet.into_owned(),
-                market,
+                subnet: listed.subnet.clone(),
+                market: listed.market,
                 hourly: price.copied().unwrap_or_default(),
             },
             phase,
-            launched_at: Timestamp::from_millis(moment(&launched_at).unwrap_or_default()),
+            launched_at: listed.launched_at,
             boot_limit: seconds("dayfly:boot-limit"),
             lifetime: seconds("dayfly:lifetime"),
-            held: find("dayfly:held").is_some(),
+            held: listed.tags.contains_key("dayfly:held"),
             impaired: false,
-            ended_by: ended_by(&reason),
+            ended_by: listed.reason.map(|reason| ended_by(reason.code)),
             console: None,
         };
         self.mutate(&mut machine);
@@ -195,15 +163,16 @@ impl SimCloud {
             return;
         }
         self.known.impaired_at.set(Some(now));
-        let form = Form::of("DescribeInstanceStatus")
-            .with("MaxResults", "1000")
-            .with("Filter.1.Name", "instance-status.status")
-            .with("Filter.1.Value.1", "impaired");
-        if let Ok(answer) = self.ask(form).await {
-            let page = Document::read(text(&answer));
-            let rows = page.whole().find("instanceStatusSet").into_iter();
-            let rows = rows.flat_map(Element::items);
-            let ids = rows.map(|row| MachineId::new(row.text("instanceId")));
+        let call = Call::DescribeInstanceStatus(StatusQuery {
+            machines: MachineQuery {
+                filters: vec![Filter::new("instance-status.status", "impaired")],
+                page: page(None),
+                ..MachineQuery::default()
+            },
+            include_all: false,
+        });
+        if let Ok(Reply::Statuses(page)) = self.ask(call, LIMIT).await {
+            let ids = page.machines.iter().map(|it| MachineId::new(&*it.id));
             *self.known.impaired.borrow_mut() = ids.collect();
         }
     }
@@ -217,35 +186,30 @@ impl SimCloud {
             ends.extend(rest.iter().map(|id| ((*id).clone(), answer.clone())));
         };
         while !rest.is_empty() {
-            let mut form = Form::of("TerminateInstances");
-            for (index, id) in rest.iter().enumerate() {
-                form = form.with(&format!("InstanceId.{}", index + 1), id.as_str());
-            }
-            match self.ask(form).await {
+            let machines = rest.iter().map(|id| id.to_string()).collect();
+            let call = Call::TerminateInstances { machines };
+            let failure = match self.ask(call, LIMIT).await {
                 Ok(_) => {
                     all(&rest, Ok(()));
                     break;
                 }
-                Err(CloudError::Failed(words)) => {
-                    let is_named = |id: &&MachineId| words.contains(id.as_str());
-                    let (named, others): (Vec<_>, Vec<_>) =
-                        rest.iter().partition(|it| is_named(it));
-                    if words.starts_with("InvalidInstanceID.NotFound") && !named.is_empty() {
-                        all(&named, Ok(()));
-                        rest = others;
-                    } else if words.starts_with("OperationNotPermitted")
-                        && !named.is_empty()
-                        && self.mutant != Some(Mutant::EndsAllOrNone)
-                    {
-                        all(&named, Err(CloudError::Refused(words)));
-                        rest = others;
-                    } else {
-                        all(&rest, Err(CloudError::Failed(words)));
-                        break;
-                    }
+                Err(failure) => failure,
+            };
+            let (named, others) = named_by(&failure, &rest);
+            let apart = match failure_code(&failure) {
+                Some(error::MACHINE_NOT_FOUND) => Some(Ok(())),
+                Some(error::NOT_PERMITTED) if self.mutant != Some(Mutant::EndsAllOrNone) => {
+                    Some(Err(CloudError::Refused(failure.to_string())))
                 }
-                Err(error) => {
-                    all(&rest, Err(error));
+                _ => None,
+            };
+            match apart.filter(|_| !named.is_empty()) {
+                Some(answer) => {
+                    all(&named, answer);
+                    rest = others;
+                }
+                None => {
+                    all(&rest, Err(failure.into()));
                     break;
                 }
             }
@@ -254,14 +218,15 @@ impl SimCloud {
     }
 
     async fn console(&self, id: &MachineId) -> Result<Option<ConsoleMarks>, CloudError> {
-        let form = Form::of("GetConsoleOutput")
-            .with("InstanceId", id.as_str())
-            .with("Latest", "true");
-        let answer = self.ask(form).await?;
-        let output = Document::read(text(&answer));
-        let output = output.whole().text("output");
-        let bytes = STANDARD.decode(output.trim()).unwrap_or_default();
-        let console = String::from_utf8_lossy(&bytes);
+        let call = Call::GetConsoleOutput {
+            machine: id.to_string(),
+            latest: true,
+        };
+        let output = match self.ask(call, LIMIT).await? {
+            Reply::Console(console) => console.output,
+            _ => Vec::new(),
+        };
+        let console = String::from_utf8_lossy(&output);
         if self.mutant == Some(Mutant::TrustsEmptyConsoles) {
             return Ok(Some(ConsoleMarks::default()));
         }
@@ -327,10 +292,34 @@ impl Cloud for SimCloud {
 /// What became of each machine that was to be terminated.
 type Ends = BTreeMap<MachineId, Result<(), CloudError>>;
 
+/// The code of a refusal.
+fn failure_code(failure: &Failure) -> Option<Code> {
+    match failure {
+        Failure::Refused(refusal) => Some(refusal.code),
+        Failure::NoAnswer | Failure::Closed => None,
+    }
+}
+
+/// The machines that a refusal names, and the others.
+fn named_by<'a>(
+    failure: &Failure,
+    machines: &[&'a MachineId],
+) -> (Vec<&'a MachineId>, Vec<&'a MachineId>) {
+    let words = failure.to_string();
+    machines.iter().partition(|id| words.contains(id.as_str()))
+}
+
+/// As much of a list as EC2 gives at once.
+fn page(next_token: Option<String>) -> PageRequest {
+    PageRequest {
+        max_results: Some(1000),
+        next_token,
+    }
+}
+
 /// Who ended a machine, by EC2's code; as `aws::convert` reads it.
-fn ended_by(code: &str) -> Option<EndedBy> {
-    Some(match code {
-        "" => return None,
+fn ended_by(code: &str) -> EndedBy {
+    match code {
         "Client.UserInitiatedShutdown" => EndedBy::Request,
         "Client.InstanceInitiatedShutdown" => EndedBy::Itself,
         spot if spot.starts_with("Server.SpotInstance") => EndedBy::SpotReclaim {
@@ -339,22 +328,5 @@ fn ended_by(code: &str) -> Option<EndedBy> {
         other => EndedBy::Cloud {
             word: other.to_owned(),
         },
-    })
-}
-
-/// The body of an answer.
-pub(super) fn text(answer: &Response) -> &str {
-    std::str::from_utf8(&answer.body).unwrap_or_default()
-}
-
-/// Code and words of a refusal; no code where the connection was closed.
-pub(super) fn failure(answer: &Response) -> (String, String) {
-    let body = Document::read(text(answer));
-    let body = body.whole();
-    let code = body.text("Code").into_owned();
-    if code.is_empty() {
-        return (code, "the connection was closed".to_owned());
     }
-    let words = format!("{code}: {}", body.text("Message"));
-    (code, words)
 }

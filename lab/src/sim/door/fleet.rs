@@ -2,10 +2,13 @@
 
 use std::time::Duration;
 
-use super::cloud::{SimCloud, failure, text};
-use super::form::Form;
-use super::line::Target;
-use super::xml::{Document, Element};
+use super::cloud::SimCloud;
+use super::failure::Failure;
+use crate::emulator::ec2::api::{
+    AllocationStrategy, Call, CreateFleet, FleetConfig, FleetOffer, FleetOverride, FleetReply,
+    MarketOptions, Reply, Tag, TagSpecification, TargetCapacity, TemplateSpecification,
+};
+use crate::emulator::ec2::error::{self, Code};
 use crate::sim::mutant::Mutant;
 use dayfly::model::id::MachineId;
 use dayfly::model::machine::{Machine, Phase};
@@ -15,7 +18,8 @@ use dayfly::ports::{CloudError, LaunchError, Launched};
 
 /// How long a launch may take.
 const LIMIT: Duration = Duration::from_secs(30);
-const TEMPLATE: &str = "LaunchTemplateConfigs.1.LaunchTemplateSpecification";
+/// A step of priority, in millionths.
+const PRIORITY: u64 = 1_000_000;
 
 impl SimCloud {
     /// Launches an order: on the market of its best offer, then what is left on the other.
@@ -55,22 +59,21 @@ impl SimCloud {
         offers: &[&Offer],
         count: u32,
     ) -> Result<Launched, LaunchError> {
-        let request = self.fleet(order, offers, count).request();
-        let answer = self.line.call(Target::Ec2, request, LIMIT).await;
-        let unknown = |reason: &str| LaunchError::Unknown {
-            reason: reason.to_owned(),
+        let call = Call::CreateFleet(self.fleet(order, offers, count));
+        let failure = match self.ask(call, LIMIT).await {
+            Ok(Reply::Fleet(fleet)) => return Ok(self.launched(order, offers, &fleet)),
+            Ok(_) => Failure::Closed,
+            Err(failure) => failure,
         };
-        let answer = answer.map_err(|_| unknown("no answer in time"))?;
-        let body = text(&answer);
-        if answer.status == 200 {
-            return Ok(self.read_fleet(order, offers, Document::read(body).whole()));
-        }
-        let (code, reason) = failure(&answer);
-        match code.as_str() {
-            "RequestLimitExceeded" => Err(LaunchError::Throttled),
-            "IdempotentParameterMismatch" => self.earlier_launch(order, reason).await,
-            "" | "InternalError" | "Unavailable" => Err(LaunchError::Unknown { reason }),
-            _ if is_shortage(&code) => {
+        let reason = failure.to_string();
+        let Failure::Refused(refusal) = failure else {
+            return Err(LaunchError::Unknown { reason });
+        };
+        match refusal.code {
+            error::THROTTLED => Err(LaunchError::Throttled),
+            error::TOKEN_MISMATCH => self.earlier_launch(order, reason).await,
+            error::INTERNAL | error::UNAVAILABLE => Err(LaunchError::Unknown { reason }),
+            code if is_shortage(code) => {
                 let offers = offers
                     .iter()
                     .map(|offer| ((*offer).clone(), reason.clone()));
@@ -83,7 +86,7 @@ impl SimCloud {
         }
     }
 
-    fn fleet(&self, order: &LaunchOrder, offers: &[&Offer], count: u32) -> Form {
+    fn fleet(&self, order: &LaunchOrder, offers: &[&Offer], count: u32) -> CreateFleet {
         let market = offers
             .first()
             .map_or(Market::OnDemand, |offer| offer.market);
@@ -91,33 +94,41 @@ impl SimCloud {
             Some(Mutant::DrawsTokens) => format!("{}-{}", order.token, self.draw()),
             _ => order.token.to_string(),
         };
-        let mut form = Form::of("CreateFleet")
-            .with("Type", "instant")
-            .with("ClientToken", &format!("{token}-{market}"))
-            .with(&format!("{TEMPLATE}.LaunchTemplateId"), "lt-1")
-            .with(&format!("{TEMPLATE}.Version"), order.template.as_str())
-            .with(
-                "TargetCapacitySpecification.TotalTargetCapacity",
-                &count.to_string(),
-            )
-            .with(
-                "TargetCapacitySpecification.DefaultTargetCapacityType",
-                &market.to_string(),
-            );
-        form = match market {
-            Market::Spot => form.with(
-                "SpotOptions.AllocationStrategy",
-                "capacity-optimized-prioritized",
-            ),
-            Market::OnDemand => form.with("OnDemandOptions.AllocationStrategy", "prioritized"),
+        let by = |strategy| MarketOptions {
+            strategy,
+            ..MarketOptions::default()
         };
-        for (rank, offer) in offers.iter().enumerate() {
-            let of = format!("LaunchTemplateConfigs.1.Overrides.{}", rank + 1);
-            form = form
-                .with(&format!("{of}.InstanceType"), &offer.instance_type)
-                .with(&format!("{of}.SubnetId"), &offer.subnet)
-                .with(&format!("{of}.Priority"), &format!("{rank}.0"));
+        let one = |(rank, offer): (u64, &&Offer)| FleetOverride {
+            instance_type: Some(offer.instance_type.clone()),
+            subnet: Some(offer.subnet.clone()),
+            priority: Some(rank * PRIORITY),
+            ..FleetOverride::default()
+        };
+        CreateFleet {
+            configs: vec![FleetConfig {
+                template: TemplateSpecification {
+                    id: Some("lt-1".to_owned()),
+                    name: None,
+                    version: Some(order.template.to_string()),
+                },
+                overrides: (0..).zip(offers).map(one).collect(),
+            }],
+            target: TargetCapacity {
+                total: count,
+                default_market: market,
+                ..TargetCapacity::default()
+            },
+            on_demand: by(AllocationStrategy::Prioritized),
+            spot: by(AllocationStrategy::CapacityThenPriority),
+            tags: vec![TagSpecification {
+                resource: "instance".to_owned(),
+                tags: self.tags(order),
+            }],
+            client_token: Some(format!("{token}-{market}")),
         }
+    }
+
+    fn tags(&self, order: &LaunchOrder) -> Vec<Tag> {
         let seconds = |span: Duration| span.as_secs().to_string();
         let tags = [
             ("dayfly:deployment", self.deployment.to_string()),
@@ -128,34 +139,31 @@ impl SimCloud {
             ("dayfly:lifetime", seconds(order.lifetime)),
             ("dayfly:idle-timeout", seconds(order.idle_timeout)),
         ];
-        form = form.with("TagSpecification.1.ResourceType", "instance");
-        for (index, (key, value)) in tags.iter().enumerate() {
-            let tag = format!("TagSpecification.1.Tag.{}", index + 1);
-            form = form
-                .with(&format!("{tag}.Key"), key)
-                .with(&format!("{tag}.Value"), value);
-        }
-        form
+        tags.map(|(key, value)| Tag {
+            key: key.to_owned(),
+            value,
+        })
+        .into()
     }
 
-    fn read_fleet(&self, order: &LaunchOrder, offers: &[&Offer], body: Element<'_>) -> Launched {
+    fn launched(&self, order: &LaunchOrder, offers: &[&Offer], fleet: &FleetReply) -> Launched {
         let launched_at = self.line.clock();
-        let best = || offers.first().map(|offer| (*offer).clone());
-        let offer_of = |row: Element<'_>| {
-            let overrides = row.find("overrides")?;
-            let (size, subnet) = (overrides.text("instanceType"), overrides.text("subnetId"));
-            let is_named = |offer: &&&Offer| offer.instance_type == size && offer.subnet == subnet;
+        let offer_of = |row: &FleetOffer| {
+            let said = &row.said;
+            let is_named = |offer: &&&Offer| {
+                said.instance_type.as_ref() == Some(&offer.instance_type)
+                    && said.subnet.as_ref() == Some(&offer.subnet)
+            };
             offers.iter().find(is_named).map(|offer| (*offer).clone())
         };
         let mut launched = Launched::default();
-        let rows = body.find("fleetInstanceSet").into_iter();
-        for row in rows.flat_map(Element::items) {
-            let Some(offer) = offer_of(row).or_else(best) else {
+        for launch in &fleet.launched {
+            let Some(offer) = offer_of(&launch.offer) else {
                 continue;
             };
-            let ids = row.find("instanceIds").into_iter().flat_map(Element::items);
-            launched.machines.extend(ids.map(|id| Machine {
-                id: MachineId::new(id.unescaped()),
+            let machines = launch.machines.iter();
+            launched.machines.extend(machines.map(|id| Machine {
+                id: MachineId::new(&**id),
                 pool: order.pool.clone(),
                 token: order.token.clone(),
                 template: order.template.clone(),
@@ -170,11 +178,10 @@ impl SimCloud {
                 console: None,
             }));
         }
-        let rows = body.find("errorSet").into_iter();
-        for row in rows.flat_map(Element::items) {
-            let code = row.text("errorCode");
-            let word = format!("{code}: {}", row.text("errorMessage"));
-            let named = offer_of(row).filter(|_| !is_quota(&code));
+        for error in &fleet.errors {
+            let code = error.refusal.code;
+            let word = format!("{}: {}", code.name, error.refusal.message);
+            let named = offer_of(&error.offer).filter(|_| !is_quota(code));
             let blamed = match named {
                 Some(offer) => vec![offer],
                 None => offers.iter().map(|offer| (*offer).clone()).collect(),
@@ -203,15 +210,15 @@ impl SimCloud {
     }
 }
 
-fn is_quota(code: &str) -> bool {
-    ["VcpuLimitExceeded", "MaxSpotInstanceCountExceeded"].contains(&code)
+fn is_quota(code: Code) -> bool {
+    [error::VCPU_LIMIT, error::SPOT_COUNT].contains(&code)
 }
 
-fn is_shortage(code: &str) -> bool {
+fn is_shortage(code: Code) -> bool {
     let shortages = [
-        "InsufficientInstanceCapacity",
-        "InsufficientFreeAddressesInSubnet",
-        "UnfulfillableCapacity",
+        error::INSUFFICIENT_CAPACITY,
+        error::FREE_ADDRESSES,
+        error::UNFULFILLABLE_CAPACITY,
     ];
     is_quota(code) || shortages.contains(&code)
 }

@@ -7,10 +7,10 @@ use std::time::Duration;
 
 use serde::de::DeserializeOwned;
 
-use super::line::{Line, Target};
+use super::line::{Answer, Line, Question};
 use crate::emulator::message::{Request, Response};
 use crate::sim::mutant::Mutant;
-use dayfly::hub::wire::answer::{Answer, Failure};
+use dayfly::hub::wire::answer::{self, Failure};
 use dayfly::hub::wire::public::AgentPage;
 use dayfly::hub::wire::queue::{Metrics, QueuedJobs};
 use dayfly::hub::wire::{AGENT_API, PUBLIC_API};
@@ -55,9 +55,14 @@ impl SimHub {
             client_address: "10.0.0.1".to_owned(),
             ..Request::default()
         };
-        let answer = self.line.call(Target::Hub, request, LIMIT).await;
-        let answer = answer.map_err(|_| unreachable("no answer in time"))?;
-        read(answer, pool, path)
+        let question = Question::Hub(request);
+        match self.line.call(question, LIMIT).await {
+            Ok(Answer::Hub(response)) => read(response, pool, path),
+            Ok(Answer::Ec2(_) | Answer::Claim(_) | Answer::Closed) => {
+                Err(unreachable("the connection was closed"))
+            }
+            Err(_) => Err(unreachable("no answer in time")),
+        }
     }
 
     fn of(&self, pool: &PoolName) -> Result<&(String, Secret), HubError> {
@@ -169,28 +174,24 @@ fn unreachable(reason: &str) -> HubError {
 }
 
 fn read<T: DeserializeOwned>(
-    answer: Response,
+    response: Response,
     pool: &PoolName,
     path: String,
 ) -> Result<T, HubError> {
     let unexpected = |body: String| HubError::Unexpected {
         endpoint: ENDPOINT.to_owned(),
         call: format!("GET {path}"),
-        status: answer.status,
+        status: response.status,
         body,
     };
-    // A connection that was closed in place of an answer has no status.
-    if answer.status == 0 {
-        return Err(unreachable("the connection was closed"));
-    }
-    let wire = Answer {
-        status: answer.status,
-        content_type: answer.content_type,
-        body: &answer.body,
+    let wire = answer::Answer {
+        status: response.status,
+        content_type: response.content_type,
+        body: &response.body,
     };
     match wire.success() {
         Ok(()) => {
-            serde_json::from_slice(&answer.body).map_err(|error| unexpected(error.to_string()))
+            serde_json::from_slice(&response.body).map_err(|error| unexpected(error.to_string()))
         }
         Err(Failure::Refused {
             status: 401 | 404, ..

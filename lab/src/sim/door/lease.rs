@@ -2,8 +2,7 @@
 
 use std::time::Duration;
 
-use super::line::{Line, Target};
-use crate::emulator::message::Request;
+use super::line::{Answer, Line, Question};
 use crate::sim::mutant::Mutant;
 use dayfly::model::time::Timestamp;
 use dayfly::ports::{Claim, Lease, LeaseError};
@@ -28,15 +27,14 @@ impl Lease for SimLease {
             return Ok(Claim::Granted);
         }
         let replica = self.replica.clone();
-        let target = Target::Claim {
+        let question = Question::Claim {
             replica,
             now,
             until,
         };
-        let answer = self.line.call(target, Request::default(), LIMIT).await;
-        match answer.map(|answer| answer.status) {
-            Ok(200) => Ok(Claim::Granted),
-            Ok(409) => Ok(Claim::Held { by: None }),
+        match self.line.call(question, LIMIT).await {
+            Ok(Answer::Claim(true)) => Ok(Claim::Granted),
+            Ok(Answer::Claim(false)) => Ok(Claim::Held { by: None }),
             Ok(_) | Err(_) => Err(LeaseError {
                 place: "the table of leases".to_owned(),
                 reason: "no answer in time".to_owned(),

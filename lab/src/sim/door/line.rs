@@ -8,16 +8,18 @@ use std::rc::Rc;
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
+use crate::emulator::ec2::api::{Call, Reply};
+use crate::emulator::ec2::error::Refusal;
 use crate::emulator::message::{Request, Response};
 use dayfly::model::time::Timestamp;
 
-/// Who is called.
+/// What is asked, and so who is called.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Target {
+pub enum Question {
     /// The hub.
-    Hub,
+    Hub(Request),
     /// EC2.
-    Ec2,
+    Ec2(Call),
     /// The table that holds the lease: the replica that claims it, and until when.
     Claim {
         /// Who.
@@ -29,15 +31,26 @@ pub enum Target {
     },
 }
 
+/// What comes back.
+#[derive(Clone, Debug)]
+pub enum Answer {
+    /// The hub's response.
+    Hub(Response),
+    /// EC2's reply, or its refusal.
+    Ec2(Result<Reply, Refusal>),
+    /// Whether the lease was granted.
+    Claim(bool),
+    /// The connection was closed in place of an answer.
+    Closed,
+}
+
 /// A call that was just sent.
 #[derive(Clone, Debug)]
 pub struct Sent {
     /// Its number, on its line.
     pub call: u64,
-    /// Who is called.
-    pub target: Target,
     /// What is asked.
-    pub request: Request,
+    pub question: Question,
 }
 
 /// A controller's line into the world, and its only source of time. Clones are the same line.
@@ -57,7 +70,7 @@ struct Shared {
 
 #[derive(Debug, Default)]
 struct Slot {
-    answer: Option<Response>,
+    answer: Option<Answer>,
     waker: Option<Waker>,
 }
 
@@ -67,24 +80,15 @@ pub struct NoAnswer;
 
 impl Line {
     /// Sends a call, and waits for its answer until `limit` has passed.
-    pub async fn call(
-        &self,
-        target: Target,
-        request: Request,
-        limit: Duration,
-    ) -> Result<Response, NoAnswer> {
+    pub async fn call(&self, question: Question, limit: Duration) -> Result<Answer, NoAnswer> {
         let call = self.0.calls.get();
         self.0.calls.set(call + 1);
         self.0.slots.borrow_mut().insert(call, Slot::default());
-        self.0.outbox.borrow_mut().push(Sent {
-            call,
-            target,
-            request,
-        });
+        self.0.outbox.borrow_mut().push(Sent { call, question });
         let until = self.0.now.get().plus(limit);
         self.0.alarms.borrow_mut().push(until);
         let line = self.clone();
-        Answer { line, call, until }.await
+        Waiting { line, call, until }.await
     }
 
     /// Waits for a span of true time.
@@ -137,9 +141,9 @@ impl Line {
     }
 
     /// An answer arrives; one that nobody waits for any more is lost.
-    pub fn answer(&self, call: u64, response: Response) {
+    pub fn answer(&self, call: u64, answer: Answer) {
         if let Some(slot) = self.0.slots.borrow_mut().get_mut(&call) {
-            slot.answer = Some(response);
+            slot.answer = Some(answer);
             if let Some(waker) = slot.waker.take() {
                 waker.wake();
             }
@@ -156,15 +160,15 @@ impl Line {
     }
 }
 
-/// The answer to one call.
-struct Answer {
+/// One call's wait for its answer.
+struct Waiting {
     line: Line,
     call: u64,
     until: Timestamp,
 }
 
-impl Future for Answer {
-    type Output = Result<Response, NoAnswer>;
+impl Future for Waiting {
+    type Output = Result<Answer, NoAnswer>;
 
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         let shared = &self.line.0;
@@ -181,7 +185,7 @@ impl Future for Answer {
     }
 }
 
-impl Drop for Answer {
+impl Drop for Waiting {
     fn drop(&mut self) {
         self.line.0.slots.borrow_mut().remove(&self.call);
     }

@@ -5,16 +5,14 @@
 
 pub mod clock;
 pub mod cloud;
+mod failure;
 mod fleet;
-pub mod form;
 pub mod hub;
 pub mod lease;
 pub mod line;
-mod row;
-pub mod xml;
 
 pub use clock::SimClock;
 pub use cloud::SimCloud;
 pub use hub::SimHub;
 pub use lease::SimLease;
-pub use line::{Line, Target};
+pub use line::{Answer, Line, Question};

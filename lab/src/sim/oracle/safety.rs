@@ -11,15 +11,6 @@ use dayfly::scaler::Tick;
 use dayfly::scaler::apply::Outcome;
 use dayfly_agent::state::Reason;
 
-/// What a controller tries.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Attempt {
-    /// To launch machines.
-    Launch,
-    /// To end machines.
-    End,
-}
-
 /// A machine that a controller is about to end, as it really is.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Victim {

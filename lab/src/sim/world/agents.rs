@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use super::body::{Body, Boot, Life};
-use super::{DEPLOYMENT, Deed, Happening, Phase, World};
+use super::body::{Body, Boot, BootConditions, Life};
+use super::{DEPLOYMENT, Deed, Phase, World};
 use crate::emulator::ec2::journal::Change;
 use crate::emulator::ec2::machine::{Health, State as Ec2State};
 use crate::emulator::hub::journal::Change as HubChange;
@@ -27,17 +27,17 @@ impl World {
             match change {
                 HubChange::JobStarted { job, agent, .. } => {
                     self.trace
-                        .note(self.now, || format!("job {job} starts on {agent}"));
+                        .note(self.agenda.now, || format!("job {job} starts on {agent}"));
                     self.picked_up();
                     let findings = &mut self.oracles.findings;
                     self.oracles
                         .safety
-                        .job_started(&job, &agent, findings, self.now);
+                        .job_started(&job, &agent, findings, self.agenda.now);
                 }
                 HubChange::JobFinished { job, result, .. } => {
                     let result = result.as_str();
                     self.trace
-                        .note(self.now, || format!("job {job} ends: {result}"));
+                        .note(self.agenda.now, || format!("job {job} ends: {result}"));
                 }
                 HubChange::AgentRegistered { .. }
                 | HubChange::AgentLeft { .. }
@@ -50,7 +50,7 @@ impl World {
 
     fn machine_comes_to(&mut self, id: &str, state: Ec2State) {
         self.trace
-            .note(self.now, || format!("{id} is {}", state.name()));
+            .note(self.agenda.now, || format!("{id} is {}", state.name()));
         match state {
             Ec2State::Pending => self.conceive(id),
             Ec2State::Running => self.power_on(id),
@@ -71,27 +71,29 @@ impl World {
             return;
         }
         let pool = tag("dayfly:pool");
-        let Some(pool) = self.pools.iter().position(|it| it.name.as_str() == pool) else {
+        let Some(pool) = self.operator.pool(&pool) else {
             return;
         };
         let seconds = |key: &str| Duration::from_secs(tag(key).parse().unwrap_or(0));
         let (boot_limit, lifetime) = (seconds("dayfly:boot-limit"), seconds("dayfly:lifetime"));
         let idle_timeout = tag("dayfly:idle-timeout").parse();
         let idle_timeout = idle_timeout.unwrap_or(self.options.idle_timeout_seconds);
-        let price = self
-            .prices
-            .get(&(machine.instance_type.clone(), machine.market));
-        let hourly = price.map_or(0, |price| price.0);
-        let boot = self.draw_boot(boot_limit);
+        let hourly = self.operator.hourly(&machine.instance_type, machine.market);
+        let in_storm = self.phase == Phase::Storm;
+        let conditions = BootConditions {
+            boot_limit,
+            in_storm,
+            is_image_bad: self.agenda.now < self.bad_image_until,
+        };
+        let boot = self.chances.boot(&self.options, conditions);
         let rates = self.options.rates;
         let chance = &mut self.chances.machines;
         let (vanishes, after) = (chance.per_mille(rates.vanishes), chance.seconds(0, 200));
         let stays_on = chance.per_mille(rates.stays_on);
         let mute = chance.per_mille(rates.mute);
-        let in_storm = self.phase == Phase::Storm;
         let body = Body {
             pool,
-            launched_at: self.now,
+            launched_at: self.agenda.now,
             boot_limit,
             idle_timeout: Duration::from_secs(idle_timeout),
             boot,
@@ -109,21 +111,20 @@ impl World {
             heard_by: None,
             told: false,
         };
-        self.conceived.push(id.to_owned());
-        self.bodies.insert(id.to_owned(), body);
-        self.machine_after(boot_limit, id, Deed::BootLimit);
-        self.machine_after(lifetime, id, Deed::Lifetime);
+        self.guests.add(id, body);
+        self.agenda.machine_after(boot_limit, id, Deed::BootLimit);
+        self.agenda.machine_after(lifetime, id, Deed::Lifetime);
     }
 
     fn write_console(&mut self, id: &str, line: &str) {
-        if self.bodies.get(id).is_some_and(|body| !body.mute) {
-            self.ec2.write_console(id, line, self.now);
+        if self.guests.all.get(id).is_some_and(|body| !body.mute) {
+            self.ec2.write_console(id, line, self.agenda.now);
         }
     }
 
     fn power_on(&mut self, id: &str) {
         self.write_console(id, "[    0.000000] Linux\n");
-        let Some(body) = self.bodies.get_mut(id) else {
+        let Some(body) = self.guests.all.get_mut(id) else {
             return;
         };
         body.life = Life::On;
@@ -132,52 +133,53 @@ impl World {
             body.boot = Boot::Hangs;
         }
         // Who was pending for longer than it may boot notices as soon as it runs.
-        let overdue = body.launched_at.plus(body.boot_limit) <= self.now;
+        let overdue = body.launched_at.plus(body.boot_limit) <= self.agenda.now;
         match body.boot {
             Boot::Works(_) | Boot::WithoutAgent if overdue => {
-                self.machine_after(Duration::from_secs(5), id, Deed::PowerOff);
+                self.agenda
+                    .machine_after(Duration::from_secs(5), id, Deed::PowerOff);
             }
-            Boot::Works(span) => self.machine_after(span, id, Deed::Start),
-            Boot::Fails(span) => self.machine_after(span, id, Deed::PowerOff),
+            Boot::Works(span) => self.agenda.machine_after(span, id, Deed::Start),
+            Boot::Fails(span) => self.agenda.machine_after(span, id, Deed::PowerOff),
             Boot::Hangs | Boot::WithoutAgent => {}
         }
     }
 
     fn lose_power(&mut self, id: &str, life: Life) {
-        if let Some(body) = self.bodies.get_mut(id) {
+        if let Some(body) = self.guests.all.get_mut(id) {
             body.life = life;
             body.agent = None;
             if life == Life::Gone {
                 self.oracles
                     .economy
-                    .machine_gone(body.launched_at, self.now);
+                    .machine_gone(body.launched_at, self.agenda.now);
             }
         }
     }
 
     pub(super) fn machine_does(&mut self, id: &str, deed: Deed) {
-        let Some(body) = self.bodies.get_mut(id).filter(|it| it.life == Life::On) else {
+        let Some(body) = self.guests.all.get_mut(id).filter(|it| it.life == Life::On) else {
             return;
         };
         match deed {
             Deed::Start => self.start_agent(id),
             Deed::BootLimit => {
                 if !body.has_registered && body.boot != Boot::Hangs {
-                    self.ec2.power_off(id, self.now);
+                    self.ec2.power_off(id, self.agenda.now);
                 }
             }
             Deed::Lifetime => {
                 if body.boot != Boot::Hangs {
-                    self.ec2.power_off(id, self.now);
+                    self.ec2.power_off(id, self.agenda.now);
                 }
             }
-            Deed::PowerOff => self.ec2.power_off(id, self.now),
+            Deed::PowerOff => self.ec2.power_off(id, self.agenda.now),
             Deed::Vanish => {
                 body.agent = None;
                 body.excused = true;
-                body.left_at = Some(self.now);
+                body.left_at = Some(self.agenda.now);
                 self.trace
-                    .note(self.now, || format!("the agent of {id} vanishes"));
+                    .note(self.agenda.now, || format!("the agent of {id} vanishes"));
             }
             Deed::Deadline => {
                 if let Some(agent) = &mut body.agent {
@@ -196,15 +198,15 @@ impl World {
     /// starts later would meet the scaler, which ends such a machine.
     fn start_agent(&mut self, id: &str) {
         let seed = self.chances.machines.number();
-        let now = self.now;
-        let Some(body) = self.bodies.get_mut(id) else {
+        let now = self.agenda.now;
+        let Some(body) = self.guests.all.get_mut(id) else {
             return;
         };
         if body.launched_at.plus(body.boot_limit) <= now {
             self.ec2.power_off(id, now);
             return;
         }
-        let Some(pool) = self.pools.get(body.pool) else {
+        let Some(pool) = self.operator.pools.get(body.pool) else {
             return;
         };
         body.agent = Some(Agent::new(pool.token.clone(), seed));
@@ -213,33 +215,31 @@ impl World {
 
     /// Tells the agent's state what has happened, does what it wants, and sees to its next deadline.
     pub(super) fn step(&mut self, id: &str, event: Event) {
-        let now = self.now;
+        let now = self.agenda.now;
         if event == Event::Registered {
             self.registered(id);
         }
-        let agent = self.bodies.get_mut(id).and_then(|body| body.agent.as_mut());
+        let agent = self.guests.agent(id);
         let Some(agent) = agent else { return };
         for effect in agent.state.step(event, now) {
             self.perform(id, effect);
         }
-        let agent = self.bodies.get_mut(id).and_then(|body| body.agent.as_mut());
+        let agent = self.guests.agent(id);
         let Some(agent) = agent else { return };
         if let Some(deadline) = agent.state.deadline()
             && agent.wakes_at.is_none_or(|at| deadline < at)
         {
             agent.wakes_at = Some(deadline);
-            let id = id.to_owned();
-            let deed = Deed::Deadline;
-            self.at(deadline, Happening::Machine { id, deed });
+            self.agenda.machine_at(deadline, id, Deed::Deadline);
         }
     }
 
     fn registered(&mut self, id: &str) {
         self.write_console(id, &format!("dayfly: registered {id}\n"));
-        if let Some(body) = self.bodies.get_mut(id) {
+        if let Some(body) = self.guests.all.get_mut(id) {
             body.has_registered = true;
             if let Some(span) = body.vanishes_after {
-                self.machine_after(span, id, Deed::Vanish);
+                self.agenda.machine_after(span, id, Deed::Vanish);
             }
         }
     }
@@ -251,7 +251,7 @@ impl World {
             Effect::FetchPayload(job) => self.agent_calls(id, AgentCall::Payload(job)),
             Effect::Disconnect => self.agent_calls(id, AgentCall::Disconnect),
             Effect::RunJob(job) => {
-                let planned = self.planned.get(&job).copied();
+                let planned = self.workload.planned.get(&job).copied();
                 self.run_job(id, job, planned.map(|it| (it.span, it.result)));
             }
             Effect::FailJob(job, _) => {
@@ -259,12 +259,13 @@ impl World {
             }
             Effect::StopJob(job) => {
                 let stopping = self.chances.machines.millis(100, 2000);
-                self.machine_after(stopping, id, Deed::JobDone(job, JobResult::Stopped));
+                self.agenda
+                    .machine_after(stopping, id, Deed::JobDone(job, JobResult::Stopped));
             }
             Effect::CloseLog(_) => self.close_log(id),
             Effect::AbandonLog(job) => {
-                self.logs_given_up.insert(job);
-                if let Some(agent) = self.agent(id) {
+                self.workload.logs_given_up.insert(job);
+                if let Some(agent) = self.guests.agent(id) {
                     agent.log = None;
                 }
             }
@@ -272,30 +273,29 @@ impl World {
         }
     }
 
-    pub(super) fn agent(&mut self, id: &str) -> Option<&mut Agent> {
-        self.bodies.get_mut(id)?.agent.as_mut()
-    }
-
     fn run_job(&mut self, id: &str, job: JobId, plan: Option<(Duration, JobResult)>) {
-        let now = self.now;
+        let now = self.agenda.now;
         let (span, result) = plan.unwrap_or((Duration::ZERO, JobResult::Failed));
-        if let Some(body) = self.bodies.get_mut(id) {
+        if let Some(body) = self.guests.all.get_mut(id) {
             body.jobs_run += 1;
             safety::machine_runs(id, body.jobs_run, &mut self.oracles.findings, now);
         }
-        if let Some(agent) = self.agent(id) {
+        if let Some(agent) = self.guests.agent(id) {
             agent.open_log(&job, None);
             agent.jobs_run += 1;
             agent.running = Some(job.clone());
             agent.write_begin(now);
         }
-        self.machine_after(span, id, Deed::JobDone(job, result));
+        self.agenda
+            .machine_after(span, id, Deed::JobDone(job, result));
         self.tend_log(id);
     }
 
     fn job_done(&mut self, id: &str, job: &JobId, result: JobResult) {
-        let now = self.now;
-        let Some(agent) = self.agent(id) else { return };
+        let now = self.agenda.now;
+        let Some(agent) = self.guests.agent(id) else {
+            return;
+        };
         if agent.running.as_ref() != Some(job) {
             return;
         }
@@ -306,34 +306,43 @@ impl World {
     }
 
     fn agent_leaves(&mut self, id: &str, reason: Reason) {
-        self.trace
-            .note(self.now, || format!("the agent of {id} leaves: {reason}"));
-        let Some(body) = self.bodies.get_mut(id) else {
+        self.trace.note(self.agenda.now, || {
+            format!("the agent of {id} leaves: {reason}")
+        });
+        let Some(body) = self.guests.all.get_mut(id) else {
             return;
         };
         body.agent = None;
-        body.left_at = Some(self.now);
+        body.left_at = Some(self.agenda.now);
         let stays_on = body.stays_on;
         let was_idle = body.jobs_run == 0;
         if was_idle {
             body.excused |= reason != Reason::Idle;
         }
-        safety::agent_left(&self.hub, id, reason, &mut self.oracles.findings, self.now);
+        safety::agent_left(
+            &self.hub,
+            id,
+            reason,
+            &mut self.oracles.findings,
+            self.agenda.now,
+        );
         if !stays_on {
             let off = self.chances.machines.millis(500, 5000);
-            self.machine_after(off, id, Deed::PowerOff);
+            self.agenda.machine_after(off, id, Deed::PowerOff);
         }
     }
 
     /// Asks the hub at once; the answer takes its way.
     pub(super) fn agent_calls(&mut self, id: &str, call: AgentCall) {
-        let Some(body) = self.bodies.get(id) else {
+        let Some(body) = self.guests.all.get(id) else {
             return;
         };
         let idle_timeout = body.agent_waits();
-        let Some(agent) = self.agent(id) else { return };
+        let Some(agent) = self.guests.agent(id) else {
+            return;
+        };
         let request = agent.request(&call, id, idle_timeout);
-        let response = self.hub.handle(&request, self.now);
+        let response = self.hub.handle(&request, self.agenda.now);
         let travel = self.travel();
         let (delay, answer) = match response.delivery {
             Delivery::Prompt => (travel, Some(response)),
@@ -343,7 +352,8 @@ impl World {
             Delivery::Dropped => (travel, None),
             Delivery::Delayed(_) | Delivery::BlackHole => (CALL_LIMIT, None),
         };
-        self.machine_after(delay, id, Deed::Answer(call, answer));
+        self.agenda
+            .machine_after(delay, id, Deed::Answer(call, answer));
     }
 
     fn agent_hears(&mut self, id: &str, call: AgentCall, answer: Option<&Response>) {
@@ -355,6 +365,7 @@ impl World {
                 let job = report.job_id.clone();
                 if is_final(report) && acknowledged {
                     let first = self
+                        .guests
                         .agent(id)
                         .is_some_and(|agent| !std::mem::replace(&mut agent.told, true));
                     if first {
@@ -368,7 +379,10 @@ impl World {
             }
             AgentCall::Register | AgentCall::Payload(_) | AgentCall::Disconnect => {}
         }
-        let event = self.agent(id).and_then(|agent| agent.heard(call, answer));
+        let event = self
+            .guests
+            .agent(id)
+            .and_then(|agent| agent.heard(call, answer));
         if let Some(event) = event {
             self.step(id, event);
         }

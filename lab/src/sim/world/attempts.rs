@@ -4,24 +4,21 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use super::{DEPLOYMENT, Phase, World};
+use crate::emulator::ec2::api::{CreateFleet, FleetOverride, Reply};
 use crate::emulator::ec2::machine::{MachineRecord, State};
-use crate::emulator::message::{Request, Response};
-use crate::sim::door::xml::{Document, Element};
+use crate::sim::door::Answer;
 use crate::sim::oracle::Invariant;
 use crate::sim::oracle::economy::FleetCall;
-use crate::sim::oracle::safety::{self, Attempt, Victim};
-use dayfly::model::clock::TOLERANCE;
-use dayfly::model::time::Timestamp;
+use crate::sim::oracle::safety::{self, Victim};
+use dayfly::model::offer::Market;
 
-/// A clock that is off by less is right enough for two replicas.
-const CLOCKS_APART: Duration = Duration::from_secs(5);
-
-/// What a controller tries, from the moment at which it arrives.
-#[derive(Debug, Default)]
+/// A call for machines, from the moment at which it arrives.
+#[derive(Debug)]
 pub(super) struct Trial {
-    victims: Vec<Victim>,
-    /// Machines that it can know of, before the launch.
+    /// Machines that the caller can know of, before the launch.
     before: Known,
+    /// How many machines it asks for.
+    ordered: u32,
     call: FleetCall,
 }
 
@@ -39,105 +36,69 @@ struct Known {
 }
 
 impl World {
-    pub(super) fn before_attempt(
-        &mut self,
-        process: u64,
-        attempt: Attempt,
-        request: &Request,
-    ) -> Trial {
-        self.conceived.clear();
+    /// The machines that a controller is about to terminate, as they really are.
+    pub(super) fn before_end(&mut self, process: u64, machines: &[String]) -> Vec<Victim> {
+        self.guests.launched.clear();
         self.check_lease(process);
-        let text = std::str::from_utf8(&request.body).unwrap_or_default();
-        match attempt {
-            Attempt::End => {
-                let ids = values(text, "InstanceId.");
-                let victims = ids.filter_map(|id| self.victim(process, &id));
-                Trial {
-                    victims: victims.collect(),
-                    ..Trial::default()
-                }
-            }
-            Attempt::Launch => {
-                let call = self.fleet_call(process, text);
-                let began_at = self.began_at(process);
-                let is_right = self.clock_was_right(process);
-                let findings = &mut self.oracles.findings;
-                let economy = &mut self.oracles.economy;
-                economy.asks(&call, began_at, is_right, findings, self.now);
-                Trial {
-                    before: self.known(process, &call.pool),
-                    call,
-                    ..Trial::default()
-                }
+        let victims = machines.iter().filter_map(|id| self.victim(process, id));
+        victims.collect()
+    }
+
+    pub(super) fn before_launch(&mut self, process: u64, fleet: &CreateFleet) -> Trial {
+        self.guests.launched.clear();
+        self.check_lease(process);
+        let call = self.fleet_call(process, fleet);
+        let began_at = self.controllers.began_at(process, self.agenda.now);
+        let is_right = self.controllers.clock_was_right(process);
+        let findings = &mut self.oracles.findings;
+        let economy = &mut self.oracles.economy;
+        economy.asks(&call, began_at, is_right, findings, self.agenda.now);
+        Trial {
+            before: self.known(process, &call.pool),
+            ordered: fleet.target.total,
+            call,
+        }
+    }
+
+    pub(super) fn after_end(&mut self, victims: &[Victim]) {
+        for victim in victims {
+            let state = self.ec2.machine(&victim.id).map(|it| it.state);
+            let hit = state.is_none_or(|state| !state.is_live());
+            if hit && victim.was_alive {
+                safety::ended(victim, &mut self.oracles.findings, self.agenda.now);
             }
         }
     }
 
-    pub(super) fn after_attempt(
-        &mut self,
-        process: u64,
-        trial: Trial,
-        request: &Request,
-    ) -> FleetCall {
-        for victim in &trial.victims {
-            let state = self.ec2.machine(&victim.id).map(|it| it.state);
-            let hit = state.is_none_or(|state| !state.is_live());
-            if hit && victim.was_alive {
-                safety::ended(victim, &mut self.oracles.findings, self.now);
-            }
-        }
-        if !self.conceived.is_empty() {
-            self.check_launch(process, &trial, request);
+    pub(super) fn after_launch(&mut self, process: u64, trial: Trial) -> FleetCall {
+        if !self.guests.launched.is_empty() {
+            self.check_launch(process, &trial);
         }
         trial.call
     }
 
-    /// When its tick began.
-    fn began_at(&self, process: u64) -> Timestamp {
-        let controller = self.index(process).and_then(|at| self.controllers.get(at));
-        controller.map_or(self.now, |it| it.began_at)
-    }
-
-    /// Whether its clock has been right since its tick began.
-    fn clock_was_right(&self, process: u64) -> bool {
-        let controller = self.index(process).and_then(|at| self.controllers.get(at));
-        controller.is_some_and(|it| !it.clock_was_wrong)
-    }
-
-    /// How wrong a controller's clock may be without its noticing it by those of hub and cloud.
-    fn clock_error(&self, process: u64) -> Duration {
-        let skew = self.line(process).map(|line| line.skew());
-        skew.unwrap_or_default().min(TOLERANCE)
-    }
-
     fn check_lease(&mut self, process: u64) {
-        let skews = self.controllers.iter().map(|it| it.line.skew());
         // A lease that was claimed by a wrong clock ends at a wrong moment (decision 0009).
-        let clocks_agree =
-            skews.max().unwrap_or_default() <= CLOCKS_APART && self.clock_was_right(process);
-        let Some(index) = self
-            .index(process)
-            .filter(|_| self.options.lease && clocks_agree)
-        else {
+        let is_judged = self.options.lease
+            && self.controllers.clocks_agree()
+            && self.controllers.clock_was_right(process);
+        let holder = self.controllers.get(process).map(|it| it.holder());
+        let Some(holder) = holder.filter(|_| is_judged) else {
             return;
         };
-        let me = self.controllers.get(index).map(|it| it.holder());
-        let holds = |(holder, until): &(String, Timestamp)| {
-            Some(holder) == me.as_ref() && self.now <= *until
-        };
-        if !self.lease.as_ref().is_some_and(holds) {
+        if !self.lease.is_held_by(&holder, self.agenda.now) {
             let text = format!("process {process} acts without the lease");
             self.oracles
                 .findings
-                .add(Invariant::OneApplies, text, self.now);
+                .add(Invariant::OneApplies, text, self.agenda.now);
         }
     }
 
     fn victim(&self, process: u64, id: &str) -> Option<Victim> {
         let machine = self.ec2.machine(id)?;
-        let body = self.bodies.get(id);
+        let body = self.guests.all.get(id);
         let row = self.hub.agent(id).is_some_and(|row| row.is_registered());
-        let began_at = self.began_at(process);
+        let began_at = self.controllers.began_at(process, self.agenda.now);
         let lifetime = machine.tags.get("dayfly:lifetime");
         let lifetime = lifetime.and_then(|it| it.parse().ok()).unwrap_or(0);
         let ends_at = machine.launched_at.plus(Duration::from_secs(lifetime));
@@ -148,7 +109,7 @@ impl World {
                 .and_then(|it| it.held_since)
                 .is_some_and(|at| at < began_at),
             has_agent: row && body.is_some_and(|body| body.agent.is_some()),
-            has_outlived: ends_at <= self.now.plus(self.clock_error(process)),
+            has_outlived: ends_at <= self.agenda.now.plus(self.controllers.clock_error(process)),
             was_alive: machine.state.is_live(),
         })
     }
@@ -156,12 +117,12 @@ impl World {
     /// What a controller can know of: what it was told when it launched, and what its last list
     /// could show.
     fn known(&self, process: u64, pool: &str) -> Known {
-        let listed_at = self.listed_at.get(&process).copied();
-        let hour_ago = self.now.minus(Duration::from_secs(3540));
+        let listed_at = self.calls.listed_at(process);
+        let hour_ago = self.agenda.now.minus(Duration::from_secs(3540));
         let mut known = Known::default();
         let mut unknown = BTreeSet::new();
         for machine in self.ec2.machines().filter(|it| is_ours(it)) {
-            let body = self.bodies.get(&machine.id);
+            let body = self.guests.all.get(&machine.id);
             let heard = body.is_some_and(|body| body.heard_by == Some(process));
             let seen = listed_at.is_some_and(|at| machine.seen_from <= at);
             let counts = machine.state != State::Terminated;
@@ -174,51 +135,47 @@ impl World {
             if counts {
                 known.all += 1;
                 known.of_pool += u32::from(tag(machine, "dayfly:pool") == pool);
-                known.hourly += self.hourly(machine);
+                known.hourly += self.operator.hourly(&machine.instance_type, machine.market);
             }
         }
         known.unknown_launches = u32::try_from(unknown.len()).unwrap_or(u32::MAX);
         known
     }
 
-    fn hourly(&self, machine: &MachineRecord) -> u64 {
-        let place = (machine.instance_type.clone(), machine.market);
-        self.prices.get(&place).map_or(0, |price| price.0)
-    }
-
-    fn check_launch(&mut self, process: u64, trial: &Trial, request: &Request) {
-        let came = u32::try_from(self.conceived.len()).unwrap_or(u32::MAX);
+    fn check_launch(&mut self, process: u64, trial: &Trial) {
+        let came = u32::try_from(self.guests.launched.len()).unwrap_or(u32::MAX);
         let in_storm = self.phase == Phase::Storm;
         self.oracles.economy.launched += came;
         self.oracles.economy.launched_healing += if in_storm { 0 } else { came };
-        let text = std::str::from_utf8(&request.body).unwrap_or_default();
-        let ordered = values(text, "TargetCapacitySpecification.TotalTargetCapacity");
-        let ordered = ordered.filter_map(|it| it.parse().ok()).max().unwrap_or(0);
-        let token = self.conceived.first().and_then(|id| self.ec2.machine(id));
+        let token = self
+            .guests
+            .launched
+            .first()
+            .and_then(|id| self.ec2.machine(id));
         let token = token.map(|machine| tag(machine, "dayfly:launch").to_owned());
         let findings = &mut self.oracles.findings;
         let safety = &mut self.oracles.safety;
         safety.launched(
             &token.unwrap_or_default(),
-            ordered,
+            trial.ordered,
             came,
             findings,
-            self.now,
+            self.agenda.now,
         );
         self.check_caps(process, trial, came);
     }
 
     /// What a controller could know of, and what has just come, within what it was told.
     fn check_caps(&mut self, process: u64, trial: &Trial, came: u32) {
-        let policy = match self.index(process).and_then(|at| self.controllers.get(at)) {
+        let policy = match self.controllers.get(process) {
             Some(controller) => &controller.policy,
-            None => &self.policy,
+            None => &self.operator.policy,
         };
         let name = &trial.call.pool;
         let pool = policy.pools.iter().find(|(it, _)| it.as_str() == name);
         let pool_max = pool.map_or(0, |(_, it)| it.machines_max);
         let before = trial.before;
-        let launches_max = if self.clock_error(process) == Duration::ZERO {
+        let launches_max = if self.controllers.clock_error(process) == Duration::ZERO {
             policy.launches_per_hour_max
         } else {
             u32::MAX
@@ -237,7 +194,11 @@ impl World {
                     .saturating_mul(1 + before.unknown_launches),
             ),
         ];
-        let come = self.conceived.iter().filter_map(|id| self.bodies.get(id));
+        let come = self
+            .guests
+            .launched
+            .iter()
+            .filter_map(|id| self.guests.all.get(id));
         let spent = before.hourly + come.map(|body| body.hourly).sum::<u64>();
         let mut broken: Vec<String> = bounds
             .into_iter()
@@ -252,74 +213,84 @@ impl World {
             broken.push(format!("{spent} millionths of a dollar an hour, of {max}"));
         }
         for text in broken {
-            self.oracles.findings.add(Invariant::Capped, text, self.now);
+            self.oracles
+                .findings
+                .add(Invariant::Capped, text, self.agenda.now);
         }
     }
 
-    fn fleet_call(&self, process: u64, text: &str) -> FleetCall {
-        let overrides = "LaunchTemplateConfigs.1.Overrides.";
-        let of = |end: &'static str| {
-            let fields = text.split('&').filter(move |it| it.starts_with(overrides));
-            fields.filter_map(move |it| it.split_once('=').filter(|(name, _)| name.ends_with(end)))
-        };
-        let sizes = of(".InstanceType").map(|(_, value)| value.to_owned());
-        let subnets = of(".SubnetId").map(|(_, value)| value.to_owned());
-        let market = "TargetCapacitySpecification.DefaultTargetCapacityType=spot";
-        let tags: Vec<&str> = text.split('&').collect();
-        let names = self.pools.iter().map(|pool| pool.name.as_str());
-        let mut pools = names.filter(|name| {
-            let ends = format!(".Value={name}");
-            tags.iter().any(|tag| tag.ends_with(&ends))
-        });
+    fn fleet_call(&self, process: u64, fleet: &CreateFleet) -> FleetCall {
+        let specifications = fleet.tags.iter();
+        let mut tags = specifications.flat_map(|specification| &specification.tags);
+        let pool = tags.find(|tag| tag.key == "dayfly:pool");
+        let pool = pool.map_or("", |tag| tag.value.as_str());
+        let is_known = self.operator.pool(pool).is_some();
+        let overrides = fleet.configs.iter().flat_map(|config| &config.overrides);
         FleetCall {
             process,
-            pool: pools.next().unwrap_or_default().to_owned(),
-            is_spot: text.contains(market),
-            offers: sizes.zip(subnets).collect(),
+            pool: if is_known { pool } else { "" }.to_owned(),
+            is_spot: fleet.target.default_market == Market::Spot,
+            offers: overrides.filter_map(offer).collect(),
         }
     }
 
     /// A process hears the answer to a call for machines.
-    pub(super) fn hear_launch(&mut self, call: &FleetCall, response: &Response) {
-        let text = std::str::from_utf8(&response.body).unwrap_or_default();
-        for id in self
-            .bodies
-            .keys()
-            .filter(|id| text.contains(id.as_str()))
-            .cloned()
-            .collect::<Vec<_>>()
-        {
-            if let Some(body) = self.bodies.get_mut(&id) {
-                body.heard_by = Some(call.process);
-            }
+    pub(super) fn hear_launch(&mut self, call: &FleetCall, answer: &Answer) {
+        let reply = match answer {
+            Answer::Ec2(Ok(reply)) => Some(reply),
+            Answer::Ec2(Err(_)) | Answer::Hub(_) | Answer::Claim(_) | Answer::Closed => None,
+        };
+        for id in reply.into_iter().flat_map(machines) {
+            self.guests.heard(id, call.process);
         }
         // What it notes down by a clock that is wrong, it keeps for too long, or not long enough.
-        if Duration::ZERO < self.clock_error(call.process) {
+        if Duration::ZERO < self.controllers.clock_error(call.process) {
             self.oracles.economy.hears_at_a_wrong_time(call);
             return;
         }
-        let document = Document::read(text);
-        let whole = document.whole();
-        if response.status == 200 {
-            let rows = whole.find("errorSet").into_iter().flat_map(Element::items);
-            let short: Vec<(String, String)> = rows
-                .filter_map(|row| row.find("overrides"))
-                .map(|it| {
-                    (
-                        it.text("instanceType").into_owned(),
-                        it.text("subnetId").into_owned(),
-                    )
-                })
-                .collect();
-            self.oracles.economy.hears_shortage(call, &short, self.now);
-        } else if whole.text("Code").starts_with("InvalidAMIID") {
-            self.oracles.economy.hears_refusal(call, self.now);
-        } else {
-            // A part that failed without a known end takes the rest of its order along.
-            let began_at = self.began_at(call.process);
-            self.oracles.economy.forgets_since(call, began_at);
+        match answer {
+            Answer::Ec2(Ok(reply)) => {
+                let short: Vec<(String, String)> = shortages(reply).collect();
+                self.oracles
+                    .economy
+                    .hears_shortage(call, &short, self.agenda.now);
+            }
+            Answer::Ec2(Err(refusal)) if refusal.code.name.starts_with("InvalidAMIID") => {
+                self.oracles.economy.hears_refusal(call, self.agenda.now);
+            }
+            Answer::Ec2(Err(_)) | Answer::Hub(_) | Answer::Claim(_) | Answer::Closed => {
+                // A part that failed without a known end takes the rest of its order along.
+                let began_at = self.controllers.began_at(call.process, self.agenda.now);
+                self.oracles.economy.forgets_since(call, began_at);
+            }
         }
     }
+}
+
+/// Size and subnet of an override.
+fn offer(one: &FleetOverride) -> Option<(String, String)> {
+    Some((one.instance_type.clone()?, one.subnet.clone()?))
+}
+
+/// The machines that the answer to a launch, or to a question about one, names.
+fn machines(reply: &Reply) -> Vec<&str> {
+    match reply {
+        Reply::Fleet(fleet) => {
+            let machines = fleet.launched.iter().flat_map(|it| &it.machines);
+            machines.map(String::as_str).collect()
+        }
+        Reply::Machines(page) => page.machines.iter().map(|it| it.id.as_str()).collect(),
+        _ => Vec::new(),
+    }
+}
+
+/// The offers that fell short.
+fn shortages(reply: &Reply) -> impl Iterator<Item = (String, String)> {
+    let errors = match reply {
+        Reply::Fleet(fleet) => fleet.errors.as_slice(),
+        _ => &[],
+    };
+    errors.iter().filter_map(|error| offer(&error.offer.said))
 }
 
 fn is_ours(machine: &MachineRecord) -> bool {
@@ -328,12 +299,4 @@ fn is_ours(machine: &MachineRecord) -> bool {
 
 fn tag<'a>(machine: &'a MachineRecord, key: &str) -> &'a str {
     machine.tags.get(key).map_or("", String::as_str)
-}
-
-/// The values of a form's fields whose names begin so.
-fn values<'a>(text: &'a str, prefix: &'a str) -> impl Iterator<Item = String> + 'a {
-    let fields = text
-        .split('&')
-        .filter(move |field| field.starts_with(prefix));
-    fields.filter_map(|field| field.split_once('=').map(|(_, value)| value.to_owned()))
 }

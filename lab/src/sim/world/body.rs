@@ -1,9 +1,11 @@
 //! A machine's body: what the cloud knows nothing of.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
-use super::{Phase, World};
+use super::Chances;
 use crate::sim::agent::Agent;
+use crate::sim::options::Options;
 use dayfly::model::pool::Speculation;
 use dayfly::model::time::Timestamp;
 
@@ -91,11 +93,86 @@ impl Body {
     }
 }
 
-impl World {
+/// What runs in the machines.
+#[derive(Debug, Default)]
+pub(super) struct Guests {
+    pub(super) all: BTreeMap<String, Body>,
+    /// Machines of the launch that is being looked at.
+    pub(super) launched: Vec<String>,
+}
+
+impl Guests {
+    pub(super) fn add(&mut self, id: &str, body: Body) {
+        self.launched.push(id.to_owned());
+        self.all.insert(id.to_owned(), body);
+    }
+
+    pub(super) fn agent(&mut self, id: &str) -> Option<&mut Agent> {
+        self.all.get_mut(id)?.agent.as_mut()
+    }
+
+    /// How many the cloud counts.
+    pub(super) fn alive(&self) -> usize {
+        self.all.values().filter(|body| body.is_alive()).count()
+    }
+
+    /// What goes wrong with a machine is no fault of the scaler's.
+    pub(super) fn excuse(&mut self, id: &str) {
+        if let Some(body) = self.all.get_mut(id) {
+            body.excused = true;
+        }
+    }
+
+    /// A process was told of a machine.
+    pub(super) fn heard(&mut self, id: &str, process: u64) {
+        if let Some(body) = self.all.get_mut(id) {
+            body.heard_by = Some(process);
+        }
+    }
+
+    /// An operator holds a machine, or lets go of it.
+    pub(super) fn hold(&mut self, id: &str, since: Option<Timestamp>) {
+        if let Some(body) = self.all.get_mut(id) {
+            body.held_since = since;
+        }
+    }
+
+    /// The machines that an operator holds.
+    pub(super) fn held(&self) -> Vec<String> {
+        let held = self
+            .all
+            .iter()
+            .filter(|(_, body)| body.held_since.is_some());
+        held.map(|(id, _)| id.clone()).collect()
+    }
+
+    /// The machines that an operator wants to look into: those that do not do what they should, or
+    /// any if all do.
+    pub(super) fn suspects(&self) -> Vec<String> {
+        let alive = || self.all.iter().filter(|(_, body)| body.is_alive());
+        let odd = alive().filter(|(_, body)| body.agent.is_none());
+        let odd: Vec<String> = odd.map(|(id, _)| id.clone()).collect();
+        if odd.is_empty() {
+            alive().map(|(id, _)| id.clone()).collect()
+        } else {
+            odd
+        }
+    }
+}
+
+/// What a world's images and its luck make of a boot.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct BootConditions {
+    pub(super) boot_limit: Duration,
+    pub(super) in_storm: bool,
+    pub(super) is_image_bad: bool,
+}
+
+impl Chances {
     /// How a machine that is launched now will boot.
-    pub(super) fn draw_boot(&mut self, boot_limit: Duration) -> Boot {
-        let (rates, fastest) = (self.options.rates, self.options.boot_seconds);
-        let chance = &mut self.chances.machines;
+    pub(super) fn boot(&mut self, options: &Options, conditions: BootConditions) -> Boot {
+        let (rates, fastest) = (options.rates, options.boot_seconds);
+        let chance = &mut self.machines;
         let drawn = [
             (rates.hangs, Boot::Hangs),
             (rates.fails, Boot::Fails(chance.seconds(1, 60))),
@@ -104,17 +181,17 @@ impl World {
         ];
         let works = Boot::Works(chance.seconds(fastest, fastest * 3 / 2));
         let wrong = drawn.map(|(rate, boot)| (chance.per_mille(rate), boot));
-        if self.phase != Phase::Storm {
+        if !conditions.in_storm {
             return works;
         }
-        if self.now < self.bad_image_until {
+        if conditions.is_image_bad {
             return Boot::WithoutAgent;
         }
         let wrong = wrong.into_iter().find(|(struck, _)| *struck);
         let boot = wrong.map_or(works, |(_, boot)| boot);
         // A boot that takes as long as it may is one that fails.
         match boot {
-            Boot::Works(span) if boot_limit <= span => Boot::WithoutAgent,
+            Boot::Works(span) if conditions.boot_limit <= span => Boot::WithoutAgent,
             boot => boot,
         }
     }

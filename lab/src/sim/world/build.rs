@@ -1,8 +1,15 @@
 //! A world as its options want it, before anything happens.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::time::Duration;
 
+use super::agenda::Agenda;
+use super::body::Guests;
+use super::calls::CallLog;
+use super::controllers::Controllers;
+use super::jobs::Workload;
+use super::lease_table::LeaseTable;
+use super::operator::Operator;
 use super::{Chances, DEPLOYMENT, Happening, Phase, Pool, World};
 use crate::emulator::ec2::Ec2;
 use crate::emulator::ec2::settings::Ec2Settings;
@@ -52,35 +59,29 @@ impl World {
         };
         let policy = policy(&options, &pools, &prices);
         let mut world = Self {
-            jobs_to_come: options.pools.iter().map(|pool| pool.jobs).sum(),
+            workload: Workload::new(&options),
             oracles: Oracles::new(&options, BEGINNING),
             options,
             mutant,
-            now: BEGINNING,
-            began_at: BEGINNING,
+            agenda: Agenda::new(BEGINNING),
             phase: Phase::Storm,
             hub,
             ec2,
-            pools,
-            api_token,
-            policy,
-            prices,
-            lease: None,
-            controllers: Vec::new(),
-            processes: 0,
-            bodies: BTreeMap::new(),
-            planned: BTreeMap::new(),
+            operator: Operator {
+                pools,
+                api_token,
+                policy,
+                prices,
+            },
+            lease: LeaseTable::default(),
+            controllers: Controllers::default(),
+            guests: Guests::default(),
+            calls: CallLog::default(),
             chances,
             trace,
-            queue: BTreeMap::new(),
-            sequence: 0,
             bad_image_until: BEGINNING,
             late_pickups_until: BEGINNING,
             healed_at: None,
-            logs_given_up: BTreeSet::new(),
-            conceived: Vec::new(),
-            listed_at: BTreeMap::new(),
-            fleet_calls: BTreeMap::new(),
         };
         world.schedule();
         world
@@ -90,36 +91,17 @@ impl World {
     fn schedule(&mut self) {
         self.schedule_jobs();
         for weather in self.options.weather.clone() {
-            let at = self.began_at.plus(Duration::from_secs(weather.at_seconds));
-            self.at(at, Happening::Weather(weather));
+            let at = self
+                .agenda
+                .began_at
+                .plus(Duration::from_secs(weather.at_seconds));
+            self.agenda.at(at, Happening::Weather(weather));
         }
         let storm = Duration::from_secs(self.options.storm_seconds);
-        self.after(storm, Happening::Heal);
+        self.agenda.after(storm, Happening::Heal);
         for replica in 0..self.options.replicas {
             self.start_controller(replica);
         }
-    }
-
-    /// What the scaler is given: the operator's policy, without the rule that is switched off.
-    pub(super) fn mutated_policy(&self) -> Policy {
-        let mut policy = self.policy.clone();
-        let pools = policy.pools.values_mut();
-        match self.mutant {
-            Some(Mutant::ForgetsPoolCap) => pools.for_each(|pool| pool.machines_max = u32::MAX),
-            Some(Mutant::ForgetsDeploymentCap) => policy.machines_max = u32::MAX,
-            Some(Mutant::ForgetsLaunchRate) => policy.launches_per_hour_max = u32::MAX,
-            Some(Mutant::ForgetsBudget) => policy.hourly_max = None,
-            Some(Mutant::ForgetsBreaker) => {
-                pools.for_each(|pool| pool.breaker.failures_max = u32::MAX);
-            }
-            Some(Mutant::ForgetsPatience) => {
-                pools.for_each(|pool| pool.spot_patience = Duration::ZERO);
-            }
-            Some(Mutant::ForgetsReserve) => pools.for_each(|pool| pool.reserve = 0),
-            Some(Mutant::ForgetsReserveHours) => pools.for_each(|pool| pool.reserve_hours.clear()),
-            Some(_) | None => {}
-        }
-        policy
     }
 }
 

@@ -9,8 +9,9 @@ use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use super::{DEPLOYMENT, Happening, World};
-use crate::emulator::message::Response;
-use crate::sim::door::{Line, SimClock, SimCloud, SimHub, SimLease};
+use crate::sim::chance::Chance;
+use crate::sim::door::{Answer, Line, SimClock, SimCloud, SimHub, SimLease};
+use dayfly::model::clock::TOLERANCE;
 use dayfly::model::id::Deployment;
 use dayfly::model::pool::{Policy, PoolPolicy};
 use dayfly::model::time::Timestamp;
@@ -19,6 +20,8 @@ use dayfly::scaler::{Scaler, Tick};
 
 /// What `questions` of the lease's terms is: the longest that a tick may ask.
 const QUESTIONS: Duration = Duration::from_secs(30);
+/// A clock that is off by less is right enough for two replicas.
+const CLOCKS_APART: Duration = Duration::from_secs(5);
 
 type SimScaler = Scaler<SimHub, SimCloud, SimClock, Option<SimLease>>;
 type Ticking = Pin<Box<dyn Future<Output = (SimScaler, Tick)>>>;
@@ -77,47 +80,141 @@ impl Controller {
     }
 }
 
+/// All processes that scale.
+#[derive(Debug, Default)]
+pub(super) struct Controllers {
+    all: Vec<Controller>,
+    /// How many were ever started, which numbers them.
+    started: u64,
+}
+
+impl Controllers {
+    /// The number of a process that starts.
+    fn number(&mut self) -> u64 {
+        self.started += 1;
+        self.started
+    }
+
+    fn index(&self, process: u64) -> Option<usize> {
+        let mut all = self.all.iter();
+        all.position(|controller| controller.process == process)
+    }
+
+    pub(super) fn get(&self, process: u64) -> Option<&Controller> {
+        self.all.iter().find(|it| it.process == process)
+    }
+
+    fn get_mut(&mut self, process: u64) -> Option<&mut Controller> {
+        self.all.iter_mut().find(|it| it.process == process)
+    }
+
+    pub(super) fn line(&self, process: u64) -> Option<Line> {
+        self.get(process).map(|it| it.line.clone())
+    }
+
+    /// When its tick began; now, where the process is gone.
+    pub(super) fn began_at(&self, process: u64, now: Timestamp) -> Timestamp {
+        self.get(process).map_or(now, |it| it.began_at)
+    }
+
+    /// Whether its clock has been right since its tick began.
+    pub(super) fn clock_was_right(&self, process: u64) -> bool {
+        self.get(process).is_some_and(|it| !it.clock_was_wrong)
+    }
+
+    /// How wrong a controller's clock may be without its noticing it by those of hub and cloud.
+    pub(super) fn clock_error(&self, process: u64) -> Duration {
+        let skew = self.get(process).map(|it| it.line.skew());
+        skew.unwrap_or_default().min(TOLERANCE)
+    }
+
+    /// Whether all clocks are right enough for two replicas.
+    pub(super) fn clocks_agree(&self) -> bool {
+        let skews = self.all.iter().map(|it| it.line.skew());
+        skews.max().unwrap_or_default() <= CLOCKS_APART
+    }
+
+    /// Has each killed after some more of its answers.
+    pub(super) fn crash_soon(&mut self, chance: &mut Chance) {
+        for controller in &mut self.all {
+            controller.crashes_after = Some(chance.count(0, 12));
+        }
+    }
+
+    /// Freezes most of them; gives which.
+    pub(super) fn freeze(&mut self, until: Timestamp, chance: &mut Chance) -> Vec<u64> {
+        let mut frozen = Vec::new();
+        for controller in &mut self.all {
+            if chance.per_mille(700) {
+                controller.frozen_until = until;
+                frozen.push(controller.process);
+            }
+        }
+        frozen
+    }
+
+    /// Sets each clock wrong by that many milliseconds.
+    pub(super) fn set_clocks_wrong(&mut self, mut skew_ms: impl FnMut() -> i64) {
+        for controller in &mut self.all {
+            controller.line.set_skew_ms(skew_ms());
+            controller.clock_was_wrong = true;
+        }
+    }
+
+    pub(super) fn set_clocks_right(&self) {
+        self.all.iter().for_each(|it| it.line.set_skew_ms(0));
+    }
+
+    /// None crashes or is frozen any more; gives all processes.
+    pub(super) fn heal(&mut self, now: Timestamp) -> Vec<u64> {
+        for controller in &mut self.all {
+            controller.crashes_after = None;
+            controller.frozen_until = now;
+        }
+        self.all.iter().map(|it| it.process).collect()
+    }
+}
+
 impl World {
     /// A new process of a replica, which ticks as soon as it is up.
     pub(super) fn start_controller(&mut self, replica: usize) {
-        self.processes += 1;
-        let process = self.processes;
+        let process = self.controllers.number();
         let line = Line::default();
-        line.set_now(self.now);
+        line.set_now(self.agenda.now);
         let scaler = self.scaler(replica, process, &line);
-        self.controllers.push(Controller {
+        self.controllers.all.push(Controller {
             replica,
             process,
             line,
             doing: Doing::Nothing(Box::new(scaler)),
-            began_at: self.now,
+            began_at: self.agenda.now,
             clock_was_wrong: false,
-            policy: self.policy.clone(),
+            policy: self.operator.policy.clone(),
             crashes_after: None,
-            frozen_until: self.now,
+            frozen_until: self.agenda.now,
             tick_waits: false,
         });
         let start = self.chances.controllers.millis(100, 3000);
-        self.after(start, Happening::Tick { process });
-        self.trace.note(self.now, || {
+        self.agenda.after(start, Happening::Tick { process });
+        self.trace.note(self.agenda.now, || {
             format!("process {process} of replica {replica} starts")
         });
     }
 
     fn scaler(&self, replica: usize, process: u64, line: &Line) -> SimScaler {
-        let pools = self.pools.iter().map(|pool| {
+        let pools = self.operator.pools.iter().map(|pool| {
             let agent_type = pool.agent_type.to_string();
             (pool.name.clone(), (agent_type, pool.token.clone()))
         });
         let hub = SimHub {
             line: line.clone(),
             pools: pools.collect(),
-            api_token: self.api_token.clone(),
+            api_token: self.operator.api_token.clone(),
             mutant: self.mutant,
             listed: Rc::default(),
         };
         let deployment = Deployment::new(DEPLOYMENT);
-        let prices: BTreeMap<_, _> = self.prices.clone();
+        let prices: BTreeMap<_, _> = self.operator.prices.clone();
         let cloud = SimCloud::new(line.clone(), deployment, prices, self.mutant);
         let clock = SimClock(line.clone());
         let lease = self.options.lease.then(|| SimLease {
@@ -126,27 +223,14 @@ impl World {
             mutant: self.mutant,
         });
         let interval = Duration::from_secs(self.options.interval_seconds);
-        Scaler::new(hub, cloud, clock, self.mutated_policy())
+        Scaler::new(hub, cloud, clock, self.operator.policy_for(self.mutant))
             .with_lease(lease, Terms::new(interval, QUESTIONS))
     }
 
-    pub(super) fn index(&self, process: u64) -> Option<usize> {
-        let mut all = self.controllers.iter();
-        all.position(|controller| controller.process == process)
-    }
-
-    pub(super) fn line(&self, process: u64) -> Option<Line> {
-        let index = self.index(process)?;
-        self.controllers.get(index).map(|it| it.line.clone())
-    }
-
     pub(super) fn begin_tick(&mut self, process: u64) {
-        let policy = self.mutated_policy();
-        let (now, wanted) = (self.now, self.policy.clone());
-        let Some(index) = self.index(process) else {
-            return;
-        };
-        let Some(controller) = self.controllers.get_mut(index) else {
+        let policy = self.operator.policy_for(self.mutant);
+        let (now, wanted) = (self.agenda.now, self.operator.policy.clone());
+        let Some(controller) = self.controllers.get_mut(process) else {
             return;
         };
         if now < controller.frozen_until {
@@ -172,11 +256,8 @@ impl World {
 
     /// Something may have come, or a moment that was waited for.
     pub(super) fn wake(&mut self, process: u64) {
-        let now = self.now;
-        let Some(index) = self.index(process) else {
-            return;
-        };
-        let Some(controller) = self.controllers.get_mut(index) else {
+        let now = self.agenda.now;
+        let Some(controller) = self.controllers.get_mut(process) else {
             return;
         };
         if now < controller.frozen_until {
@@ -194,27 +275,24 @@ impl World {
     }
 
     /// An answer has come to a process; to one that is gone, to nobody.
-    pub(super) fn deliver(&mut self, process: u64, call: u64, response: Response) {
-        let now = self.now;
-        let Some(index) = self.index(process) else {
-            return;
-        };
-        let Some(controller) = self.controllers.get_mut(index) else {
+    pub(super) fn deliver(&mut self, process: u64, call: u64, answer: Answer) {
+        let now = self.agenda.now;
+        let Some(controller) = self.controllers.get_mut(process) else {
             return;
         };
         controller.line.set_now(now);
         let crashes = controller.crashes_after == Some(0);
         let line = controller.line.clone();
         if !crashes && line.expects(call) {
-            self.heard(process, call, &response);
+            self.heard(process, call, &answer);
         }
-        line.answer(call, response);
-        let Some(controller) = self.controllers.get_mut(index) else {
+        line.answer(call, answer);
+        let Some(controller) = self.controllers.get_mut(process) else {
             return;
         };
         if let Some(left) = &mut controller.crashes_after {
             if *left == 0 {
-                self.crash(index);
+                self.crash(process);
                 return;
             }
             *left -= 1;
@@ -225,9 +303,12 @@ impl World {
     }
 
     /// Kills a process in the middle of whatever it does, and starts another one.
-    fn crash(&mut self, index: usize) {
-        let controller = self.controllers.swap_remove(index);
-        self.trace.note(self.now, || {
+    fn crash(&mut self, process: u64) {
+        let Some(index) = self.controllers.index(process) else {
+            return;
+        };
+        let controller = self.controllers.all.swap_remove(index);
+        self.trace.note(self.agenda.now, || {
             format!("process {} is killed", controller.process)
         });
         self.oracles.economy.crashed();
@@ -235,10 +316,7 @@ impl World {
     }
 
     fn poll(&mut self, process: u64) {
-        let Some(index) = self.index(process) else {
-            return;
-        };
-        let Some(controller) = self.controllers.get_mut(index) else {
+        let Some(controller) = self.controllers.get_mut(process) else {
             return;
         };
         let Doing::Ticking(ticking) = &mut controller.doing else {
@@ -261,16 +339,17 @@ impl World {
     }
 
     fn end_tick(&mut self, process: u64, tick: &Tick) {
-        self.trace.tick(self.now, process, tick);
-        let wanted = self.index(process).and_then(|at| self.controllers.get(at));
+        self.trace.tick(self.agenda.now, process, tick);
+        let wanted = self.controllers.get(process);
         let reserves = wanted.map(|it| it.reserves(tick.at)).unwrap_or_default();
-        self.oracles.see_tick(process, tick, &reserves, self.now);
+        self.oracles
+            .see_tick(process, tick, &reserves, self.agenda.now);
         let interval = Duration::from_secs(self.options.interval_seconds);
-        let began_at = self.index(process).and_then(|at| self.controllers.get(at));
-        let next = began_at.map_or(self.now, |it| it.began_at).plus(interval);
+        let began_at = self.controllers.began_at(process, self.agenda.now);
+        let next = began_at.plus(interval);
         // A tick that takes longer than the interval is followed at once by the next.
         let spacing = Duration::from_millis(200);
-        let next = next.max(self.now.plus(spacing));
-        self.at(next, Happening::Tick { process });
+        let next = next.max(self.agenda.now.plus(spacing));
+        self.agenda.at(next, Happening::Tick { process });
     }
 }

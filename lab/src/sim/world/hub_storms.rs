@@ -36,7 +36,8 @@ impl World {
             Kind::RegisterLost => drop(hub.add_fault(on(Endpoint::Register), HubTravel::Lost)),
             Kind::RegisterQuota => {
                 hub.set_agents_max(Some(1));
-                self.at(until, Happening::Restore(Restoration::AgentsMax));
+                self.agenda
+                    .at(until, Happening::Restore(Restoration::AgentsMax));
             }
             Kind::SyncLost => drop(hub.add_fault(on(Endpoint::Sync), HubTravel::Lost)),
             Kind::SyncLate => {
@@ -84,10 +85,10 @@ impl World {
 
     /// A job was taken; the hub's rounds of counting may not know of it yet.
     pub(super) fn picked_up(&mut self) {
-        if self.now < self.late_pickups_until {
-            let until = self.now.plus(Duration::from_secs(12));
+        if self.agenda.now < self.late_pickups_until {
+            let until = self.agenda.now.plus(Duration::from_secs(12));
             for endpoint in [Endpoint::Metrics, Endpoint::QueuedJobs] {
-                let scope = hub_faults::Scope::on(endpoint).between(self.now, until);
+                let scope = hub_faults::Scope::on(endpoint).between(self.agenda.now, until);
                 self.hub.add_fault(scope, Inside::StalePickup);
             }
         }

@@ -1,16 +1,38 @@
 //! Jobs: when they come, and how long they take.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use super::{Happening, PlannedJob, World};
 use crate::emulator::hub::job::JobState;
 use crate::emulator::job_request::JobRequest;
+use crate::sim::options::Options;
 use dayfly::hub::wire::agent::JobResult;
 use dayfly::hub::wire::payload::Command;
 use dayfly::model::id::JobId;
 
 /// A job that runs for longer is stopped by the hub.
 const EXECUTION_LIMIT: Duration = Duration::from_secs(900);
+
+/// The jobs of the world.
+#[derive(Debug)]
+pub(super) struct Workload {
+    /// How each job that came will go.
+    pub(super) planned: BTreeMap<JobId, PlannedJob>,
+    pub(super) to_come: u32,
+    /// Jobs whose logs were given up after a minute without the log server, or belong to nobody.
+    pub(super) logs_given_up: BTreeSet<JobId>,
+}
+
+impl Workload {
+    pub(super) fn new(options: &Options) -> Self {
+        Self {
+            planned: BTreeMap::new(),
+            to_come: options.pools.iter().map(|pool| pool.jobs).sum(),
+            logs_given_up: BTreeSet::new(),
+        }
+    }
+}
 
 impl World {
     /// When the jobs of each pool come: some at once, the rest over the storm, in pairs.
@@ -22,7 +44,7 @@ impl World {
             let arrivals = wanted.arrivals;
             for (at_seconds, count) in &arrivals {
                 let (at, count) = (Duration::from_secs(*at_seconds), *count);
-                self.after(at, Happening::Jobs { pool, count });
+                self.agenda.after(at, Happening::Jobs { pool, count });
             }
             if !arrivals.is_empty() {
                 continue;
@@ -32,7 +54,7 @@ impl World {
             while 0 < left {
                 let latest = self.options.storm_seconds * 9 / 10;
                 let at = self.chances.workload.seconds(0, latest);
-                self.after(at, Happening::Jobs { pool, count });
+                self.agenda.after(at, Happening::Jobs { pool, count });
                 left -= count;
                 count = self.chances.workload.count(1, 2).min(left);
             }
@@ -40,7 +62,12 @@ impl World {
     }
 
     pub(super) fn enqueue(&mut self, pool: usize, count: u32) {
-        let Some(agent_type) = self.pools.get(pool).map(|pool| pool.agent_type.clone()) else {
+        let Some(agent_type) = self
+            .operator
+            .pools
+            .get(pool)
+            .map(|pool| pool.agent_type.clone())
+        else {
             return;
         };
         for _ in 0..count {
@@ -60,7 +87,7 @@ impl World {
                 epilogue_on_fail: Vec::new(),
                 execution_time_limit: EXECUTION_LIMIT,
             };
-            let job = self.hub.enqueue(request, self.now);
+            let job = self.hub.enqueue(request, self.agenda.now);
             let chance = &mut self.chances.workload;
             let result = if chance.per_mille(800) {
                 JobResult::Passed
@@ -72,13 +99,16 @@ impl World {
             let cancel_after = chance.seconds(1, 120);
             if canceled {
                 let job = job.clone();
-                self.after(cancel_after, Happening::Cancel { job });
+                self.agenda.after(cancel_after, Happening::Cancel { job });
             }
-            self.trace
-                .note(self.now, || format!("job {job} comes to pool {pool}"));
-            self.planned.insert(job, PlannedJob { span, result });
+            self.trace.note(self.agenda.now, || {
+                format!("job {job} comes to pool {pool}")
+            });
+            self.workload
+                .planned
+                .insert(job, PlannedJob { span, result });
         }
-        self.jobs_to_come = self.jobs_to_come.saturating_sub(count);
+        self.workload.to_come = self.workload.to_come.saturating_sub(count);
     }
 
     /// Stops a job that nobody has taken yet.
@@ -89,9 +119,9 @@ impl World {
             .is_some_and(|job| job.started_at.is_none() && job.state != JobState::Finished);
         if waits {
             self.oracles.economy.excuse(1);
-            self.hub.stop_job(job, self.now);
+            self.hub.stop_job(job, self.agenda.now);
             self.trace
-                .note(self.now, || format!("job {job} is canceled"));
+                .note(self.agenda.now, || format!("job {job} is canceled"));
         }
     }
 }

@@ -3,7 +3,7 @@
 //! What must stay true: one push in flight; when the log is told to be closed, nothing is pushed
 //! any more.
 
-use super::{Deed, Happening, World};
+use super::{Deed, World};
 use crate::emulator::message::Response;
 use crate::sim::agent::{AgentCall, FLUSH_MAX, stored};
 use dayfly_agent::logbuf::Refusal;
@@ -11,19 +11,21 @@ use dayfly_agent::state::Event;
 
 impl World {
     pub(super) fn close_log(&mut self, id: &str) {
-        let now = self.now;
-        if let Some(log) = self.agent(id).and_then(|agent| agent.log.as_mut()) {
+        let now = self.agenda.now;
+        if let Some(log) = self.guests.agent(id).and_then(|agent| agent.log.as_mut()) {
             log.buffer.close(now);
             log.flush_until = Some(now.plus(FLUSH_MAX));
-            self.machine_after(FLUSH_MAX, id, Deed::Log);
+            self.agenda.machine_after(FLUSH_MAX, id, Deed::Log);
         }
         self.tend_log(id);
     }
 
     /// Pushes what may be pushed, or tells that the log is closed.
     pub(super) fn tend_log(&mut self, id: &str) {
-        let now = self.now;
-        let Some(agent) = self.agent(id) else { return };
+        let now = self.agenda.now;
+        let Some(agent) = self.guests.agent(id) else {
+            return;
+        };
         let Some(log) = &mut agent.log else { return };
         let given_up = log.flush_until.is_some_and(|until| until <= now);
         if log.buffer.is_drained() || given_up {
@@ -31,7 +33,7 @@ impl World {
             let is_whole = log.buffer.is_drained();
             agent.log = None;
             if !is_whole {
-                self.logs_given_up.insert(job.clone());
+                self.workload.logs_given_up.insert(job.clone());
             }
             self.step(id, Event::LogClosed(job));
             return;
@@ -43,9 +45,7 @@ impl World {
             return;
         };
         if now < at {
-            let id = id.to_owned();
-            let deed = Deed::Log;
-            self.at(at, Happening::Machine { id, deed });
+            self.agenda.machine_at(at, id, Deed::Log);
             return;
         }
         let batch = log.buffer.batch();
@@ -60,8 +60,8 @@ impl World {
     }
 
     pub(super) fn pushed(&mut self, id: &str, answer: Option<&Response>) {
-        let now = self.now;
-        let Some(log) = self.agent(id).and_then(|agent| agent.log.as_mut()) else {
+        let now = self.agenda.now;
+        let Some(log) = self.guests.agent(id).and_then(|agent| agent.log.as_mut()) else {
             return;
         };
         let stored = stored(answer);
@@ -80,8 +80,10 @@ impl World {
     }
 
     pub(super) fn refreshed(&mut self, id: &str, answer: Option<&Response>) {
-        let now = self.now;
-        let Some(agent) = self.agent(id) else { return };
+        let now = self.agenda.now;
+        let Some(agent) = self.guests.agent(id) else {
+            return;
+        };
         if agent.refreshed(answer) {
             self.agent_calls(id, AgentCall::Push);
             return;

@@ -5,31 +5,38 @@
 //! has happened. What is not here: a copy of a decision. The scaler and the agent are the ones
 //! that ship, and the emulators the ones that tests of the wire use.
 
+mod agenda;
 mod agents;
 mod attempts;
 mod body;
 mod build;
+mod calls;
 mod controllers;
 mod hub_storms;
 mod jobs;
+mod lease_table;
 mod logs;
+mod operator;
 mod rest;
 mod storms;
 mod traffic;
 
-use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::time::Duration;
 
-use self::body::Body;
-use self::controllers::Controller;
+use self::agenda::Agenda;
+use self::body::Guests;
+use self::calls::CallLog;
+use self::controllers::Controllers;
+use self::jobs::Workload;
+use self::lease_table::LeaseTable;
+use self::operator::Operator;
 use super::agent::AgentCall;
 use super::chance::Chance;
-use super::door::line::Sent;
+use super::door::line::{Answer, Sent};
 use super::mutant::Mutant;
 use super::options::Options;
 use super::oracle::Oracles;
-use super::oracle::economy::FleetCall;
 use super::trace::Trace;
 use super::weather::Weather;
 use crate::emulator::ec2::Ec2;
@@ -37,9 +44,6 @@ use crate::emulator::hub::Hub;
 use crate::emulator::message::Response;
 use dayfly::hub::wire::agent::JobResult;
 use dayfly::model::id::{AgentType, JobId, PoolName};
-use dayfly::model::money::MicroDollars;
-use dayfly::model::offer::Market;
-use dayfly::model::pool::Policy;
 use dayfly::model::secret::Secret;
 use dayfly::model::time::Timestamp;
 
@@ -49,41 +53,25 @@ pub const DEPLOYMENT: &str = "simulated";
 /// Everybody who takes part.
 pub struct World {
     pub(super) options: Options,
-    pub(super) mutant: Option<Mutant>,
-    pub(super) now: Timestamp,
-    pub(super) began_at: Timestamp,
-    pub(super) phase: Phase,
-    pub(super) hub: Hub,
-    pub(super) ec2: Ec2,
-    pub(super) pools: Vec<Pool>,
-    pub(super) api_token: Option<Secret>,
-    /// What the operator wants at this moment, without a mutant.
-    pub(super) policy: Policy,
-    pub(super) prices: BTreeMap<(String, Market), MicroDollars>,
-    pub(super) lease: Option<(String, Timestamp)>,
-    controllers: Vec<Controller>,
-    pub(super) processes: u64,
-    bodies: BTreeMap<String, Body>,
-    pub(super) planned: BTreeMap<JobId, PlannedJob>,
-    pub(super) chances: Chances,
-    pub(super) oracles: Oracles,
-    pub(super) trace: Trace,
-    queue: BTreeMap<(Timestamp, u64), Happening>,
-    sequence: u64,
+    mutant: Option<Mutant>,
+    agenda: Agenda,
+    phase: Phase,
+    hub: Hub,
+    ec2: Ec2,
+    operator: Operator,
+    lease: LeaseTable,
+    controllers: Controllers,
+    guests: Guests,
+    workload: Workload,
+    calls: CallLog,
+    chances: Chances,
+    oracles: Oracles,
+    trace: Trace,
     /// Boots of a bad image, until then.
-    pub(super) bad_image_until: Timestamp,
+    bad_image_until: Timestamp,
     /// Until then, the hub's counts learn of pickups late.
     late_pickups_until: Timestamp,
-    pub(super) jobs_to_come: u32,
-    pub(super) healed_at: Option<Timestamp>,
-    /// Jobs whose logs were given up after a minute without the log server, or belong to nobody.
-    logs_given_up: BTreeSet<JobId>,
-    /// Machines of the launch that is being looked at.
-    conceived: Vec<String>,
-    /// When each process's last list of all machines was made.
-    listed_at: BTreeMap<u64, Timestamp>,
-    /// Calls for machines whose answers are on their way.
-    fleet_calls: BTreeMap<(u64, u64), FleetCall>,
+    healed_at: Option<Timestamp>,
 }
 
 /// How far the world is.
@@ -152,7 +140,7 @@ pub enum Happening {
     Answer {
         process: u64,
         call: u64,
-        response: Response,
+        answer: Answer,
     },
     /// A machine does something.
     Machine { id: String, deed: Deed },
@@ -210,13 +198,13 @@ impl World {
     /// Lets it all happen, until it has come to rest.
     pub(super) fn run(&mut self) {
         while self.phase != Phase::Over {
-            let queued = self.queue.keys().next().map(|(at, _)| *at);
+            let queued = self.agenda.next();
             let own = [self.hub.next_deadline(), self.ec2.next_deadline()];
             let own = own.into_iter().flatten().min();
             match (queued, own) {
                 (Some(queued), Some(own)) if own < queued => self.pass_to(own),
                 (Some(_), _) => {
-                    if let Some(((at, _), happening)) = self.queue.pop_first() {
+                    if let Some((at, happening)) = self.agenda.take() {
                         self.pass_to(at);
                         self.happen(happening);
                     }
@@ -230,28 +218,10 @@ impl World {
 
     /// Lets time pass.
     fn pass_to(&mut self, at: Timestamp) {
-        self.now = self.now.max(at);
-        self.hub.tick(self.now);
-        self.ec2.tick(self.now);
+        self.agenda.pass_to(at);
+        self.hub.tick(self.agenda.now);
+        self.ec2.tick(self.agenda.now);
         self.take_changes();
-    }
-
-    /// Something will happen at that moment.
-    pub(super) fn at(&mut self, at: Timestamp, happening: Happening) {
-        self.sequence += 1;
-        self.queue
-            .insert((at.max(self.now), self.sequence), happening);
-    }
-
-    /// Something will happen after a while.
-    pub(super) fn after(&mut self, span: Duration, happening: Happening) {
-        self.at(self.now.plus(span), happening);
-    }
-
-    /// A machine will do something after a while.
-    pub(super) fn machine_after(&mut self, span: Duration, id: &str, deed: Deed) {
-        let id = id.to_owned();
-        self.after(span, Happening::Machine { id, deed });
     }
 
     fn happen(&mut self, happening: Happening) {
@@ -267,15 +237,10 @@ impl World {
             Happening::Answer {
                 process,
                 call,
-                response,
-            } => self.deliver(process, call, response),
+                answer,
+            } => self.deliver(process, call, answer),
             Happening::Machine { id, deed } => self.machine_does(&id, deed),
             Happening::Look => self.look(),
         }
-    }
-
-    /// From the beginning, in seconds.
-    pub(super) fn elapsed(&self) -> Duration {
-        self.now.since(self.began_at)
     }
 }

@@ -29,17 +29,17 @@ impl World {
             .filter(|job| job.state != JobState::Finished);
         let open = open.count();
         self.check_overdue();
-        let too_long = healed_at.plus(self.rest_limit()) < self.now;
-        if self.phase == Phase::Healing && open == 0 && self.jobs_to_come == 0 {
+        let too_long = healed_at.plus(self.rest_limit()) < self.agenda.now;
+        if self.phase == Phase::Healing && open == 0 && self.workload.to_come == 0 {
             self.drain();
         }
-        let alive = self.bodies.values().filter(|body| body.is_alive()).count();
+        let alive = self.guests.alive();
         let registered = self.hub.agents().filter(|row| row.is_registered()).count();
         let at_rest = self.phase == Phase::Draining && alive == 0 && registered == 0;
         if at_rest || too_long {
             self.phase = Phase::Over;
         } else {
-            self.after(LOOK_EVERY, Happening::Look);
+            self.agenda.after(LOOK_EVERY, Happening::Look);
         }
     }
 
@@ -56,18 +56,19 @@ impl World {
 
     fn drain(&mut self) {
         self.phase = Phase::Draining;
-        self.policy.machines_max = 0;
-        self.trace
-            .note(self.now, || "all jobs have ended; drained".to_owned());
+        self.operator.policy.machines_max = 0;
+        self.trace.note(self.agenda.now, || {
+            "all jobs have ended; drained".to_owned()
+        });
     }
 
     /// Machines that should have gone, some time after the storm.
     fn check_overdue(&mut self) {
         let settled = self.healed_at.map(|at| at.plus(SETTLED_AFTER));
-        if settled.is_none_or(|at| self.now < at) {
+        if settled.is_none_or(|at| self.agenda.now < at) {
             return;
         }
-        let now = self.now;
+        let now = self.agenda.now;
         let ticks = Duration::from_secs(self.options.interval_seconds) * 4;
         // Two looks of the scaler, what ends late, and the way of the calls.
         let slack = SELF_END_GRACE + ticks + Duration::from_secs(60);
@@ -88,7 +89,7 @@ impl World {
                     .is_some_and(|at| slack + SETTLED_AFTER * 4 < now.since(at));
             limit + slack < age || left_long_ago
         };
-        let on = self.bodies.iter_mut();
+        let on = self.guests.all.iter_mut();
         let on = on.filter(|(_, body)| body.life == Life::On && !body.told);
         for (id, body) in on {
             if overdue(body) {
@@ -102,10 +103,10 @@ impl World {
 
     /// What must be so when all is over.
     pub(in crate::sim) fn check_rest(&mut self) {
-        let now = self.now;
+        let now = self.agenda.now;
         let findings = &mut self.oracles.findings;
-        liveness::hub_at_rest(&self.hub, &self.logs_given_up, findings, now);
-        for (id, body) in &self.bodies {
+        liveness::hub_at_rest(&self.hub, &self.workload.logs_given_up, findings, now);
+        for (id, body) in &self.guests.all {
             if body.is_alive() && self.phase == Phase::Over {
                 let age = now.since(body.launched_at).as_secs();
                 let text = format!("{id} is still {:?} after {age} s", body.life);
@@ -119,11 +120,11 @@ impl World {
     /// In a calm world, jobs and reserve explain every launch, or half of them.
     fn check_waste(&mut self) {
         let jobs: u32 = self.options.pools.iter().map(|pool| pool.jobs).sum();
-        let pools = self.policy.pools.values();
+        let pools = self.operator.policy.pools.values();
         let reserve: u32 = pools.map(PoolPolicy::reserve_max).sum();
         let economy = &self.oracles.economy;
         // Each machine of the reserve is sent away when it has waited, and replaced.
-        let turns = self.elapsed().as_secs() / self.options.idle_timeout_seconds + 2;
+        let turns = self.agenda.elapsed().as_secs() / self.options.idle_timeout_seconds + 2;
         let churn = reserve * u32::try_from(turns).unwrap_or(u32::MAX);
         // A job that is taken just when the hub is asked looks as if it waited: one in ten.
         let max = jobs + churn + economy.excused + jobs / 10 + 1;
@@ -138,15 +139,13 @@ impl World {
             let text = format!("{launched} machines were launched for {jobs} jobs, {max} would do");
             self.oracles
                 .findings
-                .add(Invariant::NoWaste, text, self.now);
+                .add(Invariant::NoWaste, text, self.agenda.now);
         }
     }
 
     /// Tokens of the hub stand nowhere where a cloud shows them.
     fn check_secrets(&mut self) {
-        let tokens = self.pools.iter().map(|pool| pool.token.expose());
-        let tokens = tokens.chain(self.api_token.as_ref().map(|token| token.expose()));
-        let tokens: Vec<&str> = tokens.collect();
+        let tokens = self.operator.tokens();
         for machine in self.ec2.machines() {
             let shown = machine.tags.values().chain(&machine.user_data);
             let console = machine.console.iter().map(|(_, line)| line);
@@ -155,7 +154,7 @@ impl World {
                     let text = format!("{} shows a token", machine.id);
                     self.oracles
                         .findings
-                        .add(Invariant::QuietSecrets, text, self.now);
+                        .add(Invariant::QuietSecrets, text, self.agenda.now);
                 }
             }
         }
@@ -164,7 +163,7 @@ impl World {
             let text = "the trace shows a token";
             self.oracles
                 .findings
-                .add(Invariant::QuietSecrets, text, self.now);
+                .add(Invariant::QuietSecrets, text, self.agenda.now);
         }
     }
 }
@@ -177,9 +176,9 @@ impl World {
         let waits = waits.filter_map(|job| Some(job.started_at?.since(job.waiting_at?)));
         let waits: Vec<Duration> = waits.collect();
         let figures = Figures {
-            lasted: self.elapsed(),
+            lasted: self.agenda.elapsed(),
             ticks: self.trace.ticks,
-            jobs: self.planned.len() as u64,
+            jobs: self.workload.planned.len() as u64,
             machines: u64::from(economy.launched),
             machine_seconds: economy.machine_seconds,
             crashes: u64::from(economy.crashes),

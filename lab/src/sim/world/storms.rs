@@ -7,22 +7,24 @@ use std::time::Duration;
 
 use super::{DEPLOYMENT, Happening, Phase, Restoration, World};
 use crate::emulator::ec2::action::Action;
+use crate::emulator::ec2::api::{
+    AttributeChange, Call, RunInstances, Tag, TagSelector, TagSpecification, TemplateSpecification,
+};
 use crate::emulator::ec2::error::{self, Code};
 use crate::emulator::ec2::faults::{Boot, Fault, Scope, Travel};
 use crate::emulator::ec2::machine::Switch;
 use crate::emulator::ec2::reason::CLIENT_INTERNAL_ERROR;
+use crate::emulator::ec2::template::TemplateData;
 use crate::emulator::hub::DisableScope;
 use crate::emulator::hub::job::JobState;
-use crate::emulator::message::Request;
-use crate::sim::door::form::Form;
 use crate::sim::weather::{Kind, Weather};
 use dayfly::model::offer::Market;
 use dayfly::model::time::Timestamp;
 
 impl World {
     pub(super) fn storm(&mut self, weather: Weather) {
-        let (from, until) = (self.now, self.now.plus(weather.span()));
-        self.trace.note(self.now, || {
+        let (from, until) = (self.agenda.now, self.agenda.now.plus(weather.span()));
+        self.trace.note(self.agenda.now, || {
             format!("{:?} for {} s", weather.kind, weather.for_seconds)
         });
         self.oracles.economy.storm(weather.kind);
@@ -85,7 +87,8 @@ impl World {
             Kind::QuotaCut => {
                 let settings = ec2.settings_mut();
                 (settings.on_demand_vcpus_max, settings.spot_vcpus_max) = (4, 4);
-                self.at(until, Happening::Restore(Restoration::Quotas));
+                self.agenda
+                    .at(until, Happening::Restore(Restoration::Quotas));
                 return;
             }
             _ => return,
@@ -107,26 +110,24 @@ impl World {
                         .hub
                         .agent(&name)
                         .and_then(|row| row.assigned_job.clone());
-                    self.logs_given_up.extend(job);
-                    self.hub.delete_agent(&name, self.now);
-                    self.excuse_body(&name);
+                    self.workload.logs_given_up.extend(job);
+                    self.hub.delete_agent(&name, self.agenda.now);
+                    self.guests.excuse(&name);
                 }
             }
             Kind::AgentsDisabled => {
-                for pool in self.pools.clone() {
+                for pool in self.operator.pools.clone() {
                     self.hub
-                        .disable_all(&pool.agent_type, DisableScope::All, self.now);
+                        .disable_all(&pool.agent_type, DisableScope::All, self.agenda.now);
                 }
             }
             Kind::JobsStopped | Kind::QueueCanceled => self.stop_jobs(kind),
             Kind::SpotWave => self.take_spot_machines(),
             Kind::Hold => self.hold_a_machine(until),
             Kind::LimitsCut => {
-                self.policy.machines_max = self.policy.machines_max.div_ceil(2);
-                for pool in self.policy.pools.values_mut() {
-                    pool.machines_max = pool.machines_max.div_ceil(2);
-                }
-                self.at(until, Happening::Restore(Restoration::Limits));
+                self.operator.cut_limits();
+                self.agenda
+                    .at(until, Happening::Restore(Restoration::Limits));
             }
             Kind::Foreign => self.launch_foreign(),
             _ => {}
@@ -143,13 +144,8 @@ impl World {
         if kind == Kind::QueueCanceled {
             jobs.iter().for_each(|job| self.cancel(job));
         } else {
-            jobs.iter().for_each(|job| self.hub.stop_job(job, self.now));
-        }
-    }
-
-    fn excuse_body(&mut self, id: &str) {
-        if let Some(body) = self.bodies.get_mut(id) {
-            body.excused = true;
+            jobs.iter()
+                .for_each(|job| self.hub.stop_job(job, self.agenda.now));
         }
     }
 
@@ -159,79 +155,58 @@ impl World {
         let ids: Vec<String> = spot.map(|machine| machine.id.clone()).collect();
         for id in ids {
             if self.chances.weather.per_mille(250) {
-                self.ec2.interrupt(&id, self.now);
-                self.excuse_body(&id);
+                self.ec2.interrupt(&id, self.agenda.now);
+                self.guests.excuse(&id);
             }
         }
     }
 
     fn hold_a_machine(&mut self, until: Timestamp) {
-        // An operator wants to look into a machine that does not do what it should.
-        let alive = self.bodies.iter().filter(|(_, body)| body.is_alive());
-        let ids: Vec<String> = alive.map(|(id, _)| id.clone()).collect();
-        let odd = |id: &&String| self.bodies.get(*id).is_some_and(|it| it.agent.is_none());
-        let odd: Vec<String> = ids.iter().filter(odd).cloned().collect();
-        let ids = if odd.is_empty() { ids } else { odd };
+        let ids = self.guests.suspects();
         let Some(id) = self.chances.weather.pick(&ids).cloned() else {
             return;
         };
-        let form = Form::of("CreateTags")
-            .with("ResourceId.1", &id)
-            .with("Tag.1.Key", "dayfly:held")
-            .with("Tag.1.Value", "by an operator");
-        if self.ec2.handle(&form.request(), self.now).status == 200 {
-            let now = self.now;
-            if let Some(body) = self.bodies.get_mut(&id) {
-                body.held_since = Some(now);
-                body.excused = true;
-            }
-            self.at(until, Happening::Restore(Restoration::Release(id)));
+        let call = Call::CreateTags {
+            resources: vec![id.clone()],
+            tags: vec![Tag::new("dayfly:held", "by an operator")],
+        };
+        if self.ec2.call(&call, self.agenda.now).is_success() {
+            self.guests.hold(&id, Some(self.agenda.now));
+            self.guests.excuse(&id);
+            self.agenda
+                .at(until, Happening::Restore(Restoration::Release(id)));
         }
     }
 
     /// One machine of somebody else, and one with our tag of a pool that nobody knows.
     fn launch_foreign(&mut self) {
         for (deployment, pool) in [("another", "pool-0"), (DEPLOYMENT, "forgotten")] {
-            let request = foreign(deployment, pool, self.options.lifetime_seconds);
-            self.ec2.handle(&request, self.now);
+            let call = foreign(deployment, pool, self.options.lifetime_seconds);
+            self.ec2.call(&call, self.agenda.now);
         }
     }
 
     fn controller_storm(&mut self, kind: Kind, until: Timestamp) {
         let chance = &mut self.chances.controllers;
         match kind {
-            Kind::Crash => {
-                for controller in &mut self.controllers {
-                    controller.crashes_after = Some(chance.count(0, 12));
-                }
-            }
+            Kind::Crash => self.controllers.crash_soon(chance),
             Kind::Pause => {
-                let mut frozen = Vec::new();
-                for controller in &mut self.controllers {
-                    if chance.per_mille(700) {
-                        controller.frozen_until = until;
-                        frozen.push(controller.process);
-                    }
-                }
-                for process in frozen {
-                    self.at(until, Happening::Wake { process });
+                for process in self.controllers.freeze(until, chance) {
+                    self.agenda.at(until, Happening::Wake { process });
                 }
             }
             Kind::ClockJump => {
-                for controller in &mut self.controllers {
+                self.controllers.set_clocks_wrong(|| {
                     let ahead = i64::from(chance.count(0, 50_000));
-                    let skew = if chance.per_mille(500) { ahead } else { -ahead };
-                    controller.line.set_skew_ms(skew);
-                    controller.clock_was_wrong = true;
-                }
-                self.at(until, Happening::Restore(Restoration::Clocks));
+                    if chance.per_mille(500) { ahead } else { -ahead }
+                });
+                let clocks = Happening::Restore(Restoration::Clocks);
+                self.agenda.at(until, clocks);
             }
             Kind::ClockStep => {
-                for controller in &mut self.controllers {
-                    controller.line.set_skew_ms(86_400_000);
-                    controller.clock_was_wrong = true;
-                }
-                self.at(until, Happening::Restore(Restoration::Clocks));
+                self.controllers.set_clocks_wrong(|| 86_400_000);
+                let clocks = Happening::Restore(Restoration::Clocks);
+                self.agenda.at(until, clocks);
             }
             _ => {}
         }
@@ -246,20 +221,20 @@ impl World {
             Restoration::AgentsMax => self.hub.set_agents_max(None),
             Restoration::Protection => self.unprotect(),
             Restoration::Limits => self.restore_limits(),
-            Restoration::Clocks => {
-                let each = self.controllers.iter();
-                each.for_each(|controller| controller.line.set_skew_ms(0));
-            }
+            Restoration::Clocks => self.controllers.set_clocks_right(),
             Restoration::Release(id) => {
-                let form = Form::of("DeleteTags")
-                    .with("ResourceId.1", id)
-                    .with("Tag.1.Key", "dayfly:held");
-                let answer = self.ec2.handle(&form.request(), self.now);
+                let held = TagSelector {
+                    key: "dayfly:held".to_owned(),
+                    value: None,
+                };
+                let call = Call::DeleteTags {
+                    resources: vec![id.clone()],
+                    tags: vec![held],
+                };
+                let outcome = self.ec2.call(&call, self.agenda.now);
                 // Where nobody answers, it stays held until the operator comes back.
-                if let Some(body) = self.bodies.get_mut(id)
-                    && answer.status == 200
-                {
-                    body.held_since = None;
+                if outcome.is_success() {
+                    self.guests.hold(id, None);
                 }
             }
         }
@@ -269,15 +244,15 @@ impl World {
     /// EC2 refused it: it throttles these calls, and some do not know a new machine yet.
     fn unprotect(&mut self) {
         let ids = self.protected_machines();
-        for id in &ids {
-            let form = Form::of("ModifyInstanceAttribute")
-                .with("InstanceId", id)
-                .with("DisableApiTermination.Value", "false");
-            self.ec2.handle(&form.request(), self.now);
+        for machine in ids {
+            let change = AttributeChange::Protection(Switch::Off);
+            let call = Call::ModifyInstanceAttribute { machine, change };
+            self.ec2.call(&call, self.agenda.now);
         }
         if !self.protected_machines().is_empty() {
-            let again_at = self.now.plus(Duration::from_secs(30));
-            self.at(again_at, Happening::Restore(Restoration::Protection));
+            let again_at = self.agenda.now.plus(Duration::from_secs(30));
+            self.agenda
+                .at(again_at, Happening::Restore(Restoration::Protection));
         }
     }
 
@@ -289,16 +264,15 @@ impl World {
 
     fn restore_limits(&mut self) {
         if self.phase != Phase::Draining {
-            self.policy.machines_max = self.options.machines_max;
+            self.operator.policy.machines_max = self.options.machines_max;
         }
-        let each = self.policy.pools.values_mut().zip(&self.options.pools);
-        each.for_each(|(pool, wanted)| pool.machines_max = wanted.machines_max);
+        self.operator.restore_pools(&self.options);
     }
 
     /// Nothing goes wrong any more, and the operator lifts what would only make the rest wait.
     pub(super) fn heal(&mut self) {
         self.trace
-            .note(self.now, || "nothing goes wrong any more".to_owned());
+            .note(self.agenda.now, || "nothing goes wrong any more".to_owned());
         self.hub.clear_faults();
         self.ec2.clear_faults();
         for restoration in [
@@ -309,62 +283,54 @@ impl World {
             self.restore(&restoration);
         }
         self.restore_limits();
-        let held: Vec<String> = self
-            .bodies
-            .iter()
-            .filter(|(_, body)| body.held_since.is_some())
-            .map(|(id, _)| id.clone())
-            .collect();
-        for id in held {
+        for id in self.guests.held() {
             self.restore(&Restoration::Release(id));
         }
-        self.policy.launches_per_hour_max = 10_000;
-        self.policy.hourly_max = None;
+        self.operator.lift_rates();
         self.unprotect();
         // A machine that was just launched is not known to every call yet.
-        let known_at = self.now.plus(Duration::from_secs(120));
-        self.at(known_at, Happening::Restore(Restoration::Protection));
+        let known_at = self.agenda.now.plus(Duration::from_secs(120));
+        self.agenda
+            .at(known_at, Happening::Restore(Restoration::Protection));
         // A lease that was claimed by a clock a day ahead lasts for a day (decision 0009).
-        let an_hour_on = self.now.plus(Duration::from_secs(3600));
-        self.lease = self.lease.take().filter(|(_, until)| *until < an_hour_on);
-        self.bad_image_until = self.now;
-        self.late_pickups_until = self.now;
-        let mut woken = Vec::new();
-        for controller in &mut self.controllers {
-            controller.crashes_after = None;
-            controller.frozen_until = self.now;
-            woken.push(controller.process);
-        }
-        for process in woken {
-            self.at(self.now, Happening::Wake { process });
+        let an_hour = Duration::from_secs(3600);
+        self.lease.delete_beyond(self.agenda.now, an_hour);
+        self.bad_image_until = self.agenda.now;
+        self.late_pickups_until = self.agenda.now;
+        for process in self.controllers.heal(self.agenda.now) {
+            self.agenda.at(self.agenda.now, Happening::Wake { process });
         }
         self.phase = Phase::Healing;
-        self.healed_at = Some(self.now);
-        self.oracles.healed_at = Some(self.now);
-        self.at(self.now, Happening::Look);
+        self.healed_at = Some(self.agenda.now);
+        self.oracles.healed_at = Some(self.agenda.now);
+        self.agenda.at(self.agenda.now, Happening::Look);
     }
 }
 
 /// A launch that is not the scaler's.
-fn foreign(deployment: &str, pool: &str, lifetime_seconds: u64) -> Request {
-    let mut form = Form::of("RunInstances")
-        .with("LaunchTemplate.LaunchTemplateId", "lt-1")
-        .with("InstanceType", "c7i.large")
-        .with("SubnetId", "subnet-a")
-        .with("MinCount", "1")
-        .with("MaxCount", "1")
-        .with("TagSpecification.1.ResourceType", "instance");
-    let tags = [
-        ("dayfly:deployment", deployment.to_owned()),
-        ("dayfly:pool", pool.to_owned()),
-        ("dayfly:lifetime", lifetime_seconds.to_string()),
-        ("dayfly:boot-limit", "300".to_owned()),
+fn foreign(deployment: &str, pool: &str, lifetime_seconds: u64) -> Call {
+    let tags = vec![
+        Tag::new("dayfly:deployment", deployment),
+        Tag::new("dayfly:pool", pool),
+        Tag::new("dayfly:lifetime", &lifetime_seconds.to_string()),
+        Tag::new("dayfly:boot-limit", "300"),
     ];
-    for (index, (key, value)) in tags.iter().enumerate() {
-        let tag = format!("TagSpecification.1.Tag.{}", index + 1);
-        form = form
-            .with(&format!("{tag}.Key"), key)
-            .with(&format!("{tag}.Value"), value);
-    }
-    form.request()
+    Call::RunInstances(RunInstances {
+        count_min: 1,
+        count_max: 1,
+        template: TemplateSpecification {
+            id: Some("lt-1".to_owned()),
+            ..TemplateSpecification::default()
+        },
+        data: TemplateData {
+            instance_type: Some("c7i.large".to_owned()),
+            subnet: Some("subnet-a".to_owned()),
+            ..TemplateData::default()
+        },
+        tags: vec![TagSpecification {
+            resource: "instance".to_owned(),
+            tags,
+        }],
+        ..RunInstances::default()
+    })
 }

@@ -3,12 +3,10 @@
 use std::time::Duration;
 
 use super::{Happening, World};
-use crate::emulator::ec2::action::Action;
-use crate::emulator::message::{Delivery, Request, Response};
-use crate::sim::door::line::{Sent, Target};
+use crate::emulator::ec2::api::{Call, MachineQuery, Outcome};
+use crate::emulator::message::Delivery;
+use crate::sim::door::line::{Answer, Question, Sent};
 use crate::sim::oracle::economy::FleetCall;
-use crate::sim::oracle::safety::Attempt;
-use dayfly::model::time::Timestamp;
 
 impl World {
     /// How long a message is on its way.
@@ -18,128 +16,113 @@ impl World {
 
     /// Sends what a controller wants to send, and notes when it wants to be woken.
     pub(super) fn carry(&mut self, process: u64) {
-        let Some(line) = self.line(process) else {
+        let Some(line) = self.controllers.line(process) else {
             return;
         };
         for sent in line.take_sent() {
             let travel = self.travel();
-            self.after(travel, Happening::Arrive { process, sent });
+            self.agenda
+                .after(travel, Happening::Arrive { process, sent });
         }
         for at in line.take_alarms() {
-            self.at(at, Happening::Wake { process });
+            self.agenda.at(at, Happening::Wake { process });
         }
     }
 
     /// A call has arrived, and is answered. Whoever sent it may be gone.
     pub(super) fn arrive(&mut self, process: u64, sent: Sent) {
-        let Sent {
-            call,
-            target,
-            request,
-        } = sent;
-        let response = match target {
-            Target::Hub => self.hub.handle(&request, self.now),
-            Target::Ec2 => self.ask_ec2(process, call, &request),
-            Target::Claim {
+        let Sent { call, question } = sent;
+        let (answer, delivery) = match question {
+            Question::Hub(request) => {
+                let response = self.hub.handle(&request, self.agenda.now);
+                let delivery = response.delivery;
+                (Answer::Hub(response), delivery)
+            }
+            Question::Ec2(asked) => match self.ask_ec2(process, call, &asked) {
+                Outcome::Answered(result, delivery) => (Answer::Ec2(result), delivery),
+                Outcome::Unanswered(delivery) => (Answer::Closed, delivery),
+            },
+            Question::Claim {
                 replica,
                 now,
                 until,
-            } => self.claim(replica, now, until),
+            } => (
+                Answer::Claim(self.lease.claim(replica, now, until)),
+                Delivery::Prompt,
+            ),
         };
         self.take_changes();
         let travel = self.travel();
-        let (delay, response) = match response.delivery {
-            Delivery::Prompt => (travel, response),
-            Delivery::Delayed(delay) => (travel + delay, response),
-            Delivery::Dropped => (travel, closed()),
+        let (delay, answer) = match delivery {
+            Delivery::Prompt => (travel, answer),
+            Delivery::Delayed(delay) => (travel + delay, answer),
+            Delivery::Dropped => (travel, Answer::Closed),
             // The caller gives up by itself.
             Delivery::BlackHole => return,
         };
-        self.after(
+        self.agenda.after(
             delay,
             Happening::Answer {
                 process,
                 call,
-                response,
+                answer,
             },
         );
     }
 
-    fn ask_ec2(&mut self, process: u64, call: u64, request: &Request) -> Response {
-        let attempt = match action(request) {
-            Some(Action::CreateFleet) => Attempt::Launch,
-            Some(Action::TerminateInstances) => Attempt::End,
-            Some(Action::DescribeInstances) => return self.list(process, call, request),
-            Some(Action::GetConsoleOutput) => {
-                self.oracles.economy.reads_console(process);
-                return self.ec2.handle(request, self.now);
+    fn ask_ec2(&mut self, process: u64, number: u64, call: &Call) -> Outcome {
+        match call {
+            Call::CreateFleet(fleet) => {
+                let trial = self.before_launch(process, fleet);
+                let outcome = self.ec2.call(call, self.agenda.now);
+                self.take_changes();
+                let fleet = self.after_launch(process, trial);
+                self.calls.launching(process, number, fleet);
+                outcome
             }
-            _ => return self.ec2.handle(request, self.now),
-        };
-        let trial = self.before_attempt(process, attempt, request);
-        let response = self.ec2.handle(request, self.now);
-        self.take_changes();
-        let fleet = self.after_attempt(process, trial, request);
-        if attempt == Attempt::Launch {
-            self.fleet_calls.insert((process, call), fleet);
+            Call::TerminateInstances { machines } => {
+                let victims = self.before_end(process, machines);
+                let outcome = self.ec2.call(call, self.agenda.now);
+                self.take_changes();
+                self.after_end(&victims);
+                outcome
+            }
+            Call::DescribeInstances(query) => {
+                self.oracles.economy.lists(process);
+                let outcome = self.ec2.call(call, self.agenda.now);
+                self.listed(process, number, query, &outcome);
+                outcome
+            }
+            Call::GetConsoleOutput { .. } => {
+                self.oracles.economy.reads_console(process);
+                self.ec2.call(call, self.agenda.now)
+            }
+            _ => self.ec2.call(call, self.agenda.now),
         }
-        response
     }
 
-    fn list(&mut self, process: u64, call: u64, request: &Request) -> Response {
-        self.oracles.economy.lists(process);
-        let response = self.ec2.handle(request, self.now);
-        let form = std::str::from_utf8(&request.body).unwrap_or_default();
-        if form.contains("tag%3Adayfly%3Alaunch") {
+    /// A process has listed machines.
+    fn listed(&mut self, process: u64, call: u64, query: &MachineQuery, outcome: &Outcome) {
+        if query
+            .filters
+            .iter()
+            .any(|it| it.name == "tag:dayfly:launch")
+        {
             // What one launch gave: an answer to it as good as its own.
             let process_alone = FleetCall {
                 process,
                 ..FleetCall::default()
             };
-            self.fleet_calls.insert((process, call), process_alone);
-        } else if response.status == 200 {
-            self.listed_at.insert(process, self.now);
+            self.calls.launching(process, call, process_alone);
+        } else if outcome.is_success() {
+            self.calls.listed(process, self.agenda.now);
         }
-        response
     }
 
     /// An answer has been taken by the process that asked.
-    pub(super) fn heard(&mut self, process: u64, call: u64, response: &Response) {
-        if let Some(fleet) = self.fleet_calls.remove(&(process, call)) {
-            self.hear_launch(&fleet, response);
+    pub(super) fn heard(&mut self, process: u64, call: u64, answer: &Answer) {
+        if let Some(fleet) = self.calls.answered(process, call) {
+            self.hear_launch(&fleet, answer);
         }
     }
-
-    /// The table of leases: one row, written if it is free or ours.
-    fn claim(&mut self, replica: String, now: Timestamp, until: Timestamp) -> Response {
-        let free = self
-            .lease
-            .as_ref()
-            .is_none_or(|(holder, ends)| *holder == replica || *ends <= now);
-        if free {
-            self.lease = Some((replica, until));
-        }
-        Response {
-            status: if free { 200 } else { 409 },
-            ..closed()
-        }
-    }
-}
-
-/// What comes where a connection was closed in place of an answer.
-fn closed() -> Response {
-    Response {
-        status: 0,
-        content_type: "",
-        location: None,
-        body: Vec::new(),
-        delivery: Delivery::Prompt,
-    }
-}
-
-/// The action of a form.
-fn action(request: &Request) -> Option<Action> {
-    let form = std::str::from_utf8(&request.body).ok()?;
-    let name = form.strip_prefix("Action=")?.split('&').next()?;
-    Action::find(name)
 }

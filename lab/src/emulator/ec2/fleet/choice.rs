@@ -3,11 +3,12 @@
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::requirements::Requirements;
-use super::wish::{Strategy, Wish};
-use crate::emulator::ec2::Ec2;
+use super::wish::Wish;
+use crate::emulator::ec2::api::{AllocationStrategy, FleetConfig, FleetOverride};
 use crate::emulator::ec2::error::{self, Refusal};
-use crate::emulator::ec2::form::Form;
+use crate::emulator::ec2::launch::Launcher;
+use crate::emulator::ec2::settings::Ec2Settings;
+use crate::emulator::ec2::supply::Supply;
 use crate::emulator::ec2::template::TemplateData;
 use dayfly::model::money::MicroDollars;
 use dayfly::model::offer::Market;
@@ -20,29 +21,25 @@ pub(super) struct Choice {
     pub(super) version: u32,
     pub(super) data: TemplateData,
     /// What the request says itself, for the rows of the answer.
-    pub(super) said: TemplateData,
-    pub(super) requirements: Option<Requirements>,
-    /// In millionths; one that has none comes last.
-    pub(super) priority: Option<u64>,
-    pub(super) price_max: Option<MicroDollars>,
+    pub(super) said: FleetOverride,
 }
 
-impl Ec2 {
+impl Ec2Settings {
     /// All that a fleet may launch, in the order of the request.
-    pub(super) fn choices(&self, form: &Form) -> Result<Vec<Choice>, Refusal> {
+    pub(super) fn choices(&self, configs: &[FleetConfig]) -> Result<Vec<Choice>, Refusal> {
         let mut all = Vec::new();
-        for config in form.items("LaunchTemplateConfigs") {
-            let named = config.under("LaunchTemplateSpecification");
-            let named = self.named_version(&named.unwrap_or_default())?;
+        for config in configs {
+            let named = self.named_version(&config.template)?;
             let missing = "The request must contain the parameter LaunchTemplateSpecification";
-            let (id, version, base) = named.ok_or(Refusal::new(error::MISSING, missing))?;
-            let mut said = config.items("Overrides");
-            if said.is_empty() {
-                said.push(Form::default());
-            }
-            for form in said {
-                let choice = read(&form, (id, version, base))?;
-                all.extend(self.sized(choice)?);
+            let named = named.ok_or(Refusal::new(error::MISSING, missing))?;
+            let none = [FleetOverride::default()];
+            let said = match config.overrides.as_slice() {
+                [] => &none,
+                some => some,
+            };
+            for said in said {
+                check_size(said)?;
+                all.extend(self.sized(Choice::of(said, named))?);
             }
         }
         if all.is_empty() {
@@ -55,12 +52,12 @@ impl Ec2 {
 
     /// The choice itself, or one for each size that its requirements leave.
     fn sized(&self, choice: Choice) -> Result<Vec<Choice>, Refusal> {
-        let Some(requirements) = choice.requirements else {
+        let Some(requirements) = choice.said.requirements else {
             return Ok(vec![choice]);
         };
         let image = self.image(&choice.data).ok();
-        let image = image.and_then(|image| self.settings.images.get(image));
-        let sizes = self.settings.types.iter().filter(|(_, kind)| {
+        let image = image.and_then(|image| self.images.get(image));
+        let sizes = self.types.iter().filter(|(_, kind)| {
             // Which processors fit follows from the image.
             let boots = image.is_none_or(|image| image.architecture == kind.architecture);
             boots && requirements.fit(kind)
@@ -82,7 +79,7 @@ impl Ec2 {
     fn check_subnets(&self, choices: &[Choice]) -> Result<(), Refusal> {
         let mut by_zone: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
         for subnet in choices.iter().filter_map(|one| one.data.subnet.as_deref()) {
-            if let Some(place) = self.settings.subnets.get(subnet) {
+            if let Some(place) = self.subnets.get(subnet) {
                 by_zone.entry(&place.zone).or_default().insert(subnet);
             }
         }
@@ -92,24 +89,26 @@ impl Ec2 {
         let text = "The fleet configuration contains several subnets of one Availability Zone";
         Err(Refusal::new(error::FLEET_CONFIG, text))
     }
+}
 
+impl Launcher<'_> {
     /// The choices in the order in which a wish tries them.
     pub(super) fn ranked(&self, choices: &[Choice], wish: Wish) -> Vec<Choice> {
         let mut ranked = choices.to_vec();
-        let priority = |one: &Choice| one.priority.unwrap_or(u64::MAX);
+        let priority = |one: &Choice| one.said.priority.unwrap_or(u64::MAX);
         let left = |one: &Choice| self.left(one, wish.market).min(wish.target);
         let price = |one: &Choice| self.price(one, wish.market);
         match wish.strategy {
-            Strategy::Prioritized => ranked.sort_by_key(priority),
-            Strategy::LowestPrice => ranked.sort_by_key(price),
-            Strategy::CapacityThenPriority => {
+            AllocationStrategy::Prioritized => ranked.sort_by_key(priority),
+            AllocationStrategy::LowestPrice => ranked.sort_by_key(price),
+            AllocationStrategy::CapacityThenPriority => {
                 ranked.sort_by_key(|one| (Reverse(left(one)), priority(one)));
             }
-            Strategy::CapacityThenPrice => {
+            AllocationStrategy::CapacityThenPrice => {
                 ranked.sort_by_key(|one| (Reverse(left(one)), price(one)));
             }
             // The scarce ones first, so that the others make up for what they lack.
-            Strategy::Diversified => ranked.sort_by_key(left),
+            AllocationStrategy::Diversified => ranked.sort_by_key(left),
         }
         ranked
     }
@@ -117,7 +116,8 @@ impl Ec2 {
     fn left(&self, one: &Choice, market: Market) -> u32 {
         let size = one.data.instance_type.as_deref().unwrap_or_default();
         let subnet = one.data.subnet.as_deref().unwrap_or_default();
-        self.supply_left(&self.supply(size, subnet, market))
+        let supply = Supply::of(size, subnet, market, self.settings);
+        self.lifecycle.capacity.left(&supply)
     }
 
     fn price(&self, one: &Choice, market: Market) -> Option<MicroDollars> {
@@ -129,29 +129,28 @@ impl Ec2 {
     }
 }
 
-fn read(
-    form: &Form,
-    (template, version, base): (&str, u32, &TemplateData),
-) -> Result<Choice, Refusal> {
-    let said = TemplateData {
-        image: form.text("ImageId"),
-        instance_type: form.text("InstanceType"),
-        subnet: form.text("SubnetId"),
-        ..TemplateData::default()
-    };
-    let requirements = form.under("InstanceRequirements");
-    let requirements = requirements.as_ref().map(Requirements::read).transpose()?;
-    if requirements.is_some() && said.instance_type.is_some() {
-        let text = "InstanceType and InstanceRequirements cannot be used together";
-        return Err(Refusal::new(error::COMBINATION, text));
+impl Choice {
+    fn of(said: &FleetOverride, (template, version, base): (&str, u32, &TemplateData)) -> Self {
+        let own = TemplateData {
+            image: said.image.clone(),
+            instance_type: said.instance_type.clone(),
+            subnet: said.subnet.clone(),
+            ..TemplateData::default()
+        };
+        Self {
+            template: template.to_owned(),
+            version,
+            data: own.inherit(base),
+            said: said.clone(),
+        }
     }
-    Ok(Choice {
-        template: template.to_owned(),
-        version,
-        data: said.clone().inherit(base),
-        said,
-        requirements,
-        priority: form.millionths("Priority")?,
-        price_max: form.millionths("MaxPrice")?.map(MicroDollars),
-    })
+}
+
+/// A size is named, or described.
+fn check_size(said: &FleetOverride) -> Result<(), Refusal> {
+    if said.requirements.is_none() || said.instance_type.is_none() {
+        return Ok(());
+    }
+    let text = "InstanceType and InstanceRequirements cannot be used together";
+    Err(Refusal::new(error::COMBINATION, text))
 }

@@ -9,18 +9,18 @@ mod requirements;
 mod wish;
 
 use self::choice::Choice;
-use self::wish::{Strategy, Wish, wishes};
-use super::Ec2;
+pub use self::requirements::{Requirements, Span};
+use self::wish::{Wish, wishes};
 use super::action::Action;
+use super::api::{AllocationStrategy, CreateFleet, Execution, FleetReply};
 use super::error::Refusal;
-use super::form::{Form, invalid};
-use super::life::Wake;
+use super::launch::Launcher;
 use super::machine::{Key, TagMap};
 use super::order::Order;
+use super::replay::LaunchAction;
+use super::schedule::Wake;
 use super::tags::specified;
-use super::xml::Xml;
 use dayfly::model::offer::Market;
-use dayfly::model::time::Timestamp;
 
 /// What can be tagged. Only the tags of machines are kept.
 const TAGGED: [&str; 4] = ["fleet", "instance", "volume", "network-interface"];
@@ -39,21 +39,23 @@ struct Common {
     tags: TagMap,
 }
 
-impl Ec2 {
-    pub(super) fn create_fleet(&mut self, form: &Form, now: Timestamp) -> Result<Xml, Refusal> {
-        if let Some(first) = self.replays.find(Action::CreateFleet, form)? {
+impl Launcher<'_> {
+    pub(super) fn create_fleet(
+        mut self,
+        request: &CreateFleet,
+        execution: Execution,
+    ) -> Result<FleetReply, Refusal> {
+        let token = request.client_token.as_deref();
+        if let Some(first) = self.replays.fleets.find(token, request)? {
             return Ok(first);
         }
-        if form.required("Type")? != "instant" {
-            return Err(invalid("Type", form.required("Type")?));
-        }
-        let wishes = wishes(form)?;
-        let tags = specified(form, "instance", &TAGGED)?;
-        let choices = self.choices(form)?;
-        form.check_dry_run()?;
-        let fleet = format!("fleet-{:08x}", self.draw());
+        let wishes = wishes(request)?;
+        let tags = specified(&request.tags, "instance", &TAGGED)?;
+        let choices = self.settings.choices(&request.configs)?;
+        execution.check()?;
+        let fleet = format!("fleet-{:08x}", self.ids.next());
         let mut common = Common {
-            client_token: form.text("ClientToken"),
+            client_token: request.client_token.clone(),
             tags,
         };
         let tag = ("aws:ec2:fleet-id".to_owned(), fleet.clone());
@@ -61,30 +63,23 @@ impl Ec2 {
         let mut outcome = Outcome::default();
         for wish in wishes {
             let ranked = self.ranked(&choices, wish);
-            self.fulfil(ranked, wish, &common, &mut outcome, now);
+            self.fulfil(ranked, wish, &common, &mut outcome);
         }
-        let xml = self.fleet_xml(&fleet, &outcome);
         let count = outcome.launched.iter().map(|(_, _, keys)| keys.len()).sum();
-        self.replays
-            .remember(Action::CreateFleet, form, &xml, count);
+        let reply = self.fleet_reply(fleet, outcome);
+        let fleets = &mut self.replays.fleets;
+        fleets.remember(token, request, &reply, count);
         if let Some(token) = common.client_token.filter(|_| count == 0) {
             // No machine will end and take the token with it.
-            let forget_at = now.plus(self.settings.delays.token_kept);
-            let forget = Wake::Forget(Action::CreateFleet, token);
-            self.wakes.insert((forget_at, forget));
+            let forget_at = self.now.plus(self.settings.delays.token_kept);
+            let forget = Wake::Forget(LaunchAction::CreateFleet, token);
+            self.lifecycle.schedule.add(forget_at, forget);
         }
-        Ok(xml)
+        Ok(reply)
     }
 
     /// Launches in the order given, until the target is met.
-    fn fulfil(
-        &mut self,
-        ranked: Vec<Choice>,
-        wish: Wish,
-        common: &Common,
-        outcome: &mut Outcome,
-        now: Timestamp,
-    ) {
+    fn fulfil(&mut self, ranked: Vec<Choice>, wish: Wish, common: &Common, outcome: &mut Outcome) {
         let mut wanted = wish.target;
         let count = u32::try_from(ranked.len()).unwrap_or(u32::MAX);
         for (tried, choice) in (0..count).zip(ranked) {
@@ -92,17 +87,17 @@ impl Ec2 {
                 return;
             }
             let share = match wish.strategy {
-                Strategy::Diversified => wanted.div_ceil(count - tried),
-                Strategy::Prioritized
-                | Strategy::LowestPrice
-                | Strategy::CapacityThenPriority
-                | Strategy::CapacityThenPrice => wanted,
+                AllocationStrategy::Diversified => wanted.div_ceil(count - tried),
+                AllocationStrategy::Prioritized
+                | AllocationStrategy::LowestPrice
+                | AllocationStrategy::CapacityThenPriority
+                | AllocationStrategy::CapacityThenPrice => wanted,
             };
             let order = common.order(&choice, wish.market);
-            let room = self.room(&order, share, now);
+            let room = self.room(&order, share);
             let launches = 0 < room.fits && wish.single_min.is_none_or(|min| min <= room.fits);
             if launches {
-                let keys = self.launch(&order, room.fits, now);
+                let keys = self.launch(&order, room.fits);
                 wanted -= room.fits;
                 outcome.launched.push((choice.clone(), wish.market, keys));
             }
@@ -130,7 +125,7 @@ impl Common {
             action: Action::CreateFleet,
             data,
             market,
-            price_max: choice.price_max,
+            price_max: choice.said.price_max,
             client_token: self.client_token.clone(),
         }
     }

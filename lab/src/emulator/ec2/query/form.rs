@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use super::error::{self, Refusal};
+use crate::emulator::ec2::error::{self, Refusal, invalid};
 
 /// The parameters of one request, decoded, by name.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -69,6 +69,11 @@ impl Form {
         numbered.map_while(|value| value).collect()
     }
 
+    /// The same, as texts of their own.
+    pub(super) fn texts(&self, name: &str) -> Vec<String> {
+        self.list(name).into_iter().map(str::to_owned).collect()
+    }
+
     /// The machines that the request names.
     pub(super) fn machines(&self) -> Vec<&str> {
         let one = self.get("InstanceId").into_iter();
@@ -94,15 +99,6 @@ impl Form {
         (!below.is_empty()).then_some(Self(below))
     }
 
-    /// Everything that makes two requests the same: all but the token and the dry run.
-    pub(super) fn meaning(&self) -> Self {
-        let mut meaning = self.clone();
-        meaning
-            .0
-            .retain(|name, _| name != "ClientToken" && name != "DryRun");
-        meaning
-    }
-
     /// Refuses a parameter that is not in `known`, where `N` stands for any number.
     pub(super) fn check_known(&self, known: &[&str]) -> Result<(), Refusal> {
         let always = ["Action", "Version", "DryRun"];
@@ -116,19 +112,6 @@ impl Form {
             )),
         }
     }
-
-    /// Ends the action here if it was only to be tried.
-    pub(super) fn check_dry_run(&self) -> Result<(), Refusal> {
-        if self.flag("DryRun")? {
-            return Err(error::DRY_RUN.into());
-        }
-        Ok(())
-    }
-}
-
-pub(super) fn invalid(name: &str, value: &str) -> Refusal {
-    let text = format!("Value ({value}) for parameter {name} is invalid.");
-    Refusal::new(error::VALUE, text)
 }
 
 /// `Filter.1.Value.2` as `Filter.N.Value.N`.
