@@ -132,7 +132,6 @@ fn ec2(table: &Table<'_>, folder: &Path) -> Option<Ec2Settings> {
         ca_file: ca_file?.map(|path| folder.join(path)),
         lease_table: lease_table?,
         prices: prices?,
-        ..Ec2Settings::default()
     })
 }
 

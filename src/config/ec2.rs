@@ -3,13 +3,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
+use super::default;
 use super::price::{TYPE_RULE, is_type};
 use super::resolve::{each, seconds};
-use super::{Ec2Pool, ImageSource, default};
 use crate::document::{Reader, Scalar, Table, Value};
-use crate::model::id::TemplateVersion;
 use crate::model::money::MicroDollars;
 use crate::model::offer::{Market, Offer};
+use crate::model::template::{ImageSource, LaunchTemplate};
 
 pub(super) const POOL: [&str; 7] = [
     "launch_template",
@@ -42,27 +42,9 @@ pub(super) struct Money<'a> {
 /// What is launched for a pool, and where.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Machines {
-    pub(super) pool: Ec2Pool,
+    pub(super) template: LaunchTemplate,
     pub(super) offers: Vec<Offer>,
     pub(super) spot_patience: Duration,
-}
-
-impl Machines {
-    /// What the breaker counts by: another version or image is another boot.
-    pub(super) fn template(&self) -> TemplateVersion {
-        let Ec2Pool {
-            template_id,
-            template_version,
-            image,
-        } = &self.pool;
-        let template = format!("{template_id}:{template_version}");
-        TemplateVersion::new(match image {
-            Some(ImageSource::Id(image) | ImageSource::Parameter(image)) => {
-                format!("{template} {image}")
-            }
-            None => template,
-        })
-    }
 }
 
 /// A pool's machines; `None` only with a problem in the report.
@@ -80,13 +62,10 @@ pub(super) fn machines(table: &Table<'_>, money: Money<'_>) -> Option<Machines> 
     let subnets = subnets.and_then(|reader| subnets_of(&reader));
     let market = markets(table);
     let patience = spot_patience(table, market);
-    let (template_id, template_version) = template?;
+    let (id, version) = template?;
+    let image = image?;
     Some(Machines {
-        pool: Ec2Pool {
-            template_id,
-            template_version,
-            image: image?,
-        },
+        template: LaunchTemplate { id, version, image },
         offers: offers(&types?, &subnets?, market?),
         spot_patience: patience?,
     })

@@ -97,30 +97,8 @@ pub struct Ec2Settings {
     pub ca_file: Option<PathBuf>,
     /// The DynamoDB table that holds the lease, if several replicas run.
     pub lease_table: Option<String>,
-    /// What is launched for each pool of the policy; where is in the policy's offers.
-    pub pools: BTreeMap<PoolName, Ec2Pool>,
     /// What an hour of an instance type costs on demand: as configured, or else as shipped.
     pub prices: BTreeMap<String, MicroDollars>,
-}
-
-/// What is launched for a pool on EC2.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Ec2Pool {
-    /// The launch template's id, such as `lt-0123456789abcdef0`.
-    pub template_id: String,
-    /// Its version, a number: a version that moves would change machines behind the breaker's back.
-    pub template_version: u32,
-    /// Another image than the template's.
-    pub image: Option<ImageSource>,
-}
-
-/// Where a pool's image is named.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum ImageSource {
-    /// Here: `ami-…`.
-    Id(String),
-    /// In a parameter of SSM, read again before launches.
-    Parameter(String),
 }
 
 /// Machines on this computer.

@@ -5,20 +5,21 @@ use std::path::Path;
 use std::time::Duration;
 
 use super::cloud::{Cloud, Kind};
-use super::ec2::{self, Money};
+use super::ec2::{self, Machines, Money};
 use super::hours::reserve_hours;
 use super::machine;
 use super::resolve::{MACHINES_MAX, NAME_RULE, count, is_name, seconds};
 use super::secret::SecretSource;
 use super::source;
 use super::speed::speed;
-use super::{AgentSettings, CloudSettings, Ec2Pool, PoolSettings, default};
+use super::{AgentSettings, CloudSettings, PoolSettings, default};
 use crate::document::{Reader, Table};
 use crate::model::hours::{ReserveHours, largest};
-use crate::model::id::{AgentType, PoolName, TemplateVersion};
+use crate::model::id::{AgentType, PoolName};
 use crate::model::money::MicroDollars;
 use crate::model::offer::{Market, Offer};
 use crate::model::pool::{BreakerPolicy, PoolPolicy, Speculation};
+use crate::model::template::LaunchTemplate;
 
 pub(super) const POOL: [&str; 24] = [
     "agent_type",
@@ -62,8 +63,6 @@ pub(super) struct Pool {
     pub(super) name: PoolName,
     pub(super) policy: PoolPolicy,
     pub(super) settings: PoolSettings,
-    /// What is launched for it, if that is on EC2.
-    pub(super) ec2: Option<Ec2Pool>,
 }
 
 /// Every pool; `None` if one of them is wrong.
@@ -115,11 +114,11 @@ fn pool(name: &str, reader: &Reader<'_>, around: &Around<'_>) -> Option<Pool> {
     let settings = settings(&table);
     let breaker = breaker(&table);
     let machines = machines(&table, around);
-    let offers = machines.as_ref().map(|(launched, _)| &*launched.offers);
+    let offers = machines.as_ref().map(|machines| &*machines.offers);
     let speculation = speculation(&table, offers.unwrap_or_default());
     let machine = machine::machine(&table);
     let (limits, settings) = (limits?, settings?);
-    let (machines, ec2) = machines?;
+    let machines = machines?;
     let policy = PoolPolicy {
         agent_type: agent_type?,
         machines_max: limits.machines_max,
@@ -142,24 +141,16 @@ fn pool(name: &str, reader: &Reader<'_>, around: &Around<'_>) -> Option<Pool> {
         name: PoolName::new(name),
         policy,
         settings,
-        ec2,
     })
 }
 
-/// What is launched for a pool, as far as the decision looks at it.
-struct Launched {
-    template: TemplateVersion,
-    offers: Vec<Offer>,
-    spot_patience: Duration,
-}
-
 /// What is launched for a pool; `None` if that is wrong, or if nobody knows what it should be.
-fn machines(table: &Table<'_>, around: &Around<'_>) -> Option<(Launched, Option<Ec2Pool>)> {
+fn machines(table: &Table<'_>, around: &Around<'_>) -> Option<Machines> {
     let kind = around.cloud.kind?;
     match kind {
         Kind::Process => {
             kind.refuse(table, &ec2::POOL);
-            Some((process(), None))
+            Some(process())
         }
         Kind::Ec2 => {
             let prices = match &around.cloud.settings {
@@ -167,21 +158,15 @@ fn machines(table: &Table<'_>, around: &Around<'_>) -> Option<(Launched, Option<
                 Some(CloudSettings::Process(_)) | None => None,
             };
             let has_budget = around.has_budget;
-            let machines = ec2::machines(table, Money { prices, has_budget })?;
-            let launched = Launched {
-                template: machines.template(),
-                offers: machines.offers,
-                spot_patience: machines.spot_patience,
-            };
-            Some((launched, Some(machines.pool)))
+            ec2::machines(table, Money { prices, has_budget })
         }
     }
 }
 
 /// Machines on this computer have one template and one offer: a process, for nothing.
-fn process() -> Launched {
-    Launched {
-        template: TemplateVersion::new("process"),
+fn process() -> Machines {
+    Machines {
+        template: LaunchTemplate::of_process(),
         offers: vec![Offer {
             instance_type: "process".to_owned(),
             subnet: "local".to_owned(),

@@ -10,10 +10,7 @@ use super::machine::MACHINE;
 use super::pool::{Around, POOL, pools};
 use super::price::dollars;
 use super::secret::SecretSource;
-use super::{
-    CloudSettings, Config, Ec2Settings, HubSettings, LogFormat, Metrics, Settings, default, ec2,
-    source,
-};
+use super::{Config, HubSettings, LogFormat, Metrics, Settings, default, ec2, source};
 use crate::document::{Format, Problem, Reader, Report, Table, parse};
 use crate::model::id::Deployment;
 use crate::model::pool::Policy;
@@ -107,10 +104,8 @@ fn settings(root: &Reader<'_>, folder: &Path) -> Option<Settings> {
     let (hub, api_token) = hub?;
     let mut policies = BTreeMap::new();
     let mut settings = BTreeMap::new();
-    let mut launched = BTreeMap::new();
     for pool in pools? {
         policies.insert(pool.name.clone(), pool.policy);
-        launched.extend(pool.ec2.map(|ec2| (pool.name.clone(), ec2)));
         settings.insert(pool.name, pool.settings);
     }
     Some(Settings {
@@ -124,13 +119,7 @@ fn settings(root: &Reader<'_>, folder: &Path) -> Option<Settings> {
         config: Config {
             hub,
             api_token,
-            cloud: match cloud.settings? {
-                CloudSettings::Ec2(ec2) => CloudSettings::Ec2(Ec2Settings {
-                    pools: launched,
-                    ..ec2
-                }),
-                process @ CloudSettings::Process(_) => process,
-            },
+            cloud: cloud.settings?,
             tick_interval: tick?,
             tick_spacing: default::TICK_SPACING,
             log_format: log_format.unwrap_or(Some(LogFormat::Text))?,

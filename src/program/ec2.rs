@@ -55,7 +55,7 @@ impl CloudProvider for Ec2Provider {
             let dynamodb = clients.dynamodb.clone();
             TableLease::new(dynamodb, table, deployment, replica())
         });
-        let cloud = Ec2Cloud::new(clients, ec2, &settings.policy, SystemClock);
+        let cloud = Ec2Cloud::new(clients, &settings.policy, SystemClock);
         Ok(Self { cloud, lease })
     }
 
@@ -80,9 +80,7 @@ impl CloudProvider for Ec2Provider {
     }
 
     fn set_policy(&self, settings: &Settings) {
-        if let CloudSettings::Ec2(ec2) = &settings.config.cloud {
-            self.cloud.set_policy(ec2, &settings.policy);
-        }
+        self.cloud.set_policy(&settings.policy);
     }
 }
 

@@ -43,16 +43,12 @@ pub async fn examine(settings: &Settings, secrets: Option<&Secrets>) -> Vec<Find
     let permissions = Box::pin(doctor.permissions(machine.as_deref())).await;
     findings.extend(account::permissions(&permissions, machine.is_some()));
     findings.push(lease(&clients, settings, ec2).await);
-    let pools = settings.policy.pools.iter().filter_map(|(name, policy)| {
-        let pool = ec2.pools.get(name)?;
-        let doctor = &doctor;
-        Some(async move {
-            let seen = Box::pin(doctor.pool(name, policy, pool)).await;
-            let template = format!("{} version {}", pool.template_id, pool.template_version);
-            let processors = processors(&seen);
-            let findings = judge(name, policy, &template, &seen, secrets);
-            (findings, processors)
-        })
+    let pools = settings.policy.pools.iter().map(async |(name, policy)| {
+        let seen = Box::pin(doctor.pool(name, policy)).await;
+        let template = format!("{} version {}", policy.template.id, policy.template.version);
+        let processors = processors(&seen);
+        let findings = judge(name, policy, &template, &seen, secrets);
+        (findings, processors)
     });
     let pools: (Vec<Vec<Finding>>, Vec<Processors>) = join_all(pools).await.into_iter().unzip();
     findings.extend(pools.0.into_iter().flatten());

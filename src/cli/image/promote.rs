@@ -15,8 +15,9 @@ use crate::image::history::Standing;
 use crate::image::promote::Trials;
 use crate::image::trial::Fate;
 use crate::image::{Image, ImageState, Verdict};
-use crate::model::id::{ImageId, LaunchToken, MachineId, TemplateVersion};
+use crate::model::id::{ImageId, LaunchToken, MachineId};
 use crate::model::plan::LaunchOrder;
+use crate::model::template::ImageSource;
 use crate::ports::{Clock, SystemClock};
 
 /// Which image, and what it has to show.
@@ -99,7 +100,7 @@ async fn promote(scene: &Scene, command: &PromoteCommand, stop: Stop) -> Result<
             "watching its machines for {} s; stopping that leaves it named",
             command.watch_seconds
         ));
-        let (_, _, policy) = scene.places()?;
+        let (_, policy) = scene.places()?;
         let limits = (policy.breaker.failures_max, until);
         let launch = launch(scene, &image)?;
         let mut say = say;
@@ -176,16 +177,15 @@ async fn take_back(
 
 /// How the pool's machines are launched, but for the image.
 fn launch<'a>(scene: &'a Scene, image: &ImageId) -> Result<TrialLaunch<'a>, ImageError> {
-    let (settings, pool, policy) = scene.places()?;
-    let template = format!("{}:{} {image}", pool.template_id, pool.template_version);
+    let (_, policy) = scene.places()?;
+    let template = policy.template.clone();
     Ok(TrialLaunch {
-        settings,
         policy: &scene.settings.policy,
         order: LaunchOrder {
             token: LaunchToken::new("trial"),
             pool: scene.pool.clone(),
             count: 1,
-            template: TemplateVersion::new(template),
+            template: template.with_image(ImageSource::Id(image.to_string())),
             offers: policy.offers.clone(),
             boot_limit: policy.boot_limit,
             lifetime: policy.lifetime,

@@ -122,7 +122,7 @@ fn the_least_configuration_has_defaults_for_the_rest() {
                     reserve_hours: [],
                     boot_limit: 300s,
                     lifetime: 90000s,
-                    template: process,
+                    template: process:1,
                     offers: [
                         Offer {
                             instance_type: "process",

@@ -94,8 +94,11 @@ impl SimCloud {
         let mut form = Form::of("CreateFleet")
             .with("Type", "instant")
             .with("ClientToken", &format!("{token}-{market}"))
-            .with(&format!("{TEMPLATE}.LaunchTemplateId"), "lt-1")
-            .with(&format!("{TEMPLATE}.Version"), order.template.as_str())
+            .with(&format!("{TEMPLATE}.LaunchTemplateId"), &order.template.id)
+            .with(
+                &format!("{TEMPLATE}.Version"),
+                &order.template.version.to_string(),
+            )
             .with(
                 "TargetCapacitySpecification.TotalTargetCapacity",
                 &count.to_string(),
@@ -158,7 +161,7 @@ impl SimCloud {
                 id: MachineId::new(id.unescaped()),
                 pool: order.pool.clone(),
                 token: order.token.clone(),
-                template: order.template.clone(),
+                template: order.template.tag(),
                 offer: offer.clone(),
                 phase: Phase::Pending,
                 launched_at,
