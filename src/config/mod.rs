@@ -1,7 +1,8 @@
 //! The scaler's configuration: one file, every mistake in it named at once.
 //!
-//! [`load`] reads `dayfly.toml` (or the same in JSON) into [`Settings`]: a [`Policy`] for the
-//! decision, and a [`Config`] for everything around it. What must stay true: no token stands in the
+//! [`load`] reads `dayfly.toml` (or the same in JSON) into [`Settings`]: each pool
+//! once, with everything about it, and a [`Config`] for everything around them. The [`Policy`] that
+//! decisions are made from is a part of it. What must stay true: no token stands in the
 //! file, every number carries its unit in its name, every value has been checked before anything
 //! starts. What is not here: reading the tokens, which [`secret::read_all`] does on its own.
 
@@ -23,9 +24,9 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use crate::model::id::PoolName;
+use crate::model::id::{Deployment, PoolName};
 use crate::model::money::MicroDollars;
-use crate::model::pool::Policy;
+use crate::model::pool::{Policy, PoolPolicy};
 
 pub use file::load;
 pub use machine::{AgentKind, AgentProgram, MachineSettings, Metadata};
@@ -35,13 +36,36 @@ pub use secret::SecretSource;
 /// What a configuration file says.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Settings {
-    /// For the decision.
-    pub policy: Policy,
-    /// For everything around it.
+    /// The tag value that marks our machines.
+    pub deployment: Deployment,
+    /// Live machines of all pools together. Zero drains.
+    pub machines_max: u32,
+    /// Launches of all pools together within any hour.
+    pub launches_per_hour_max: u32,
+    /// What all live machines together may cost in an hour; no limit if absent.
+    pub hourly_max: Option<MicroDollars>,
+    /// Everything about each pool, by name.
+    pub pools: BTreeMap<PoolName, Pool>,
+    /// Everything around the decision and the pools.
     pub config: Config,
 }
 
-/// Everything but the policy.
+impl Settings {
+    /// The part that decisions are made from.
+    pub fn policy(&self) -> Policy {
+        let pools = self.pools.iter();
+        let pools = pools.map(|(name, pool)| (name.clone(), pool.policy.clone()));
+        Policy {
+            deployment: self.deployment.clone(),
+            machines_max: self.machines_max,
+            launches_per_hour_max: self.launches_per_hour_max,
+            hourly_max: self.hourly_max,
+            pools: pools.collect(),
+        }
+    }
+}
+
+/// Everything but the pools and their limits.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Config {
     /// How to reach the hub.
@@ -60,8 +84,6 @@ pub struct Config {
     pub metrics: Metrics,
     /// What was learned of boots and arrivals is kept here across restarts.
     pub learned_file: Option<PathBuf>,
-    /// What each pool of the policy needs beside it.
-    pub pools: BTreeMap<PoolName, PoolSettings>,
 }
 
 /// How to reach the hub.
@@ -130,9 +152,11 @@ pub enum Metrics {
     Emf,
 }
 
-/// What a pool needs beside its policy.
+/// Everything about a pool.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct PoolSettings {
+pub struct Pool {
+    /// For the decision: its limits, and what is launched where.
+    pub policy: PoolPolicy,
     /// Where the registration token of its agent type is.
     pub registration_token: SecretSource,
     /// What its machines' agents are told.

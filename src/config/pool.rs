@@ -12,7 +12,7 @@ use super::resolve::{MACHINES_MAX, NAME_RULE, count, is_name, seconds};
 use super::secret::SecretSource;
 use super::source;
 use super::speed::speed;
-use super::{AgentSettings, CloudSettings, PoolSettings, default};
+use super::{AgentSettings, CloudSettings, Pool, default};
 use crate::document::{Reader, Table};
 use crate::model::hours::{ReserveHours, largest};
 use crate::model::id::{AgentType, PoolName};
@@ -58,15 +58,8 @@ pub(super) struct Around<'a> {
     pub(super) cloud: &'a Cloud,
 }
 
-/// A pool, for the decision and for everything around it.
-pub(super) struct Pool {
-    pub(super) name: PoolName,
-    pub(super) policy: PoolPolicy,
-    pub(super) settings: PoolSettings,
-}
-
 /// Every pool; `None` if one of them is wrong.
-pub(super) fn pools(reader: &Reader<'_>, around: &Around<'_>) -> Option<Vec<Pool>> {
+pub(super) fn pools(reader: &Reader<'_>, around: &Around<'_>) -> Option<BTreeMap<PoolName, Pool>> {
     let names = reader.names()?;
     if names.is_empty() {
         reader.wrong(
@@ -74,13 +67,13 @@ pub(super) fn pools(reader: &Reader<'_>, around: &Around<'_>) -> Option<Vec<Pool
             "expected one at least, such as [pools.linux]",
         );
     }
-    let mut pools = Vec::new();
+    let mut pools = BTreeMap::new();
     let mut owners: BTreeMap<AgentType, &str> = BTreeMap::new();
     for (name, reader) in &names {
         if !is_name(name) {
             reader.wrong("found this name", format!("expected {NAME_RULE}"));
         }
-        let Some(pool) = pool(name, reader, around) else {
+        let Some(pool) = pool(reader, around) else {
             continue;
         };
         if let Some(owner) = owners.insert(pool.policy.agent_type.clone(), name) {
@@ -89,10 +82,10 @@ pub(super) fn pools(reader: &Reader<'_>, around: &Around<'_>) -> Option<Vec<Pool
                 "expected each agent type in one pool, or its jobs would be counted twice",
             );
         }
-        pools.push(pool);
+        pools.insert(PoolName::new(*name), pool);
     }
     let wanted = |policy: &PoolPolicy| policy.reserve_max().min(policy.machines_max);
-    let wanted = pools.iter().map(|pool| u64::from(wanted(&pool.policy)));
+    let wanted = pools.values().map(|pool| u64::from(wanted(&pool.policy)));
     let reserve: u64 = wanted.sum();
     if around.machines_max > 0 && reserve > u64::from(around.machines_max) {
         let found = format!("found reserves of {reserve} machines together");
@@ -105,19 +98,19 @@ pub(super) fn pools(reader: &Reader<'_>, around: &Around<'_>) -> Option<Vec<Pool
     (pools.len() == names.len()).then_some(pools)
 }
 
-fn pool(name: &str, reader: &Reader<'_>, around: &Around<'_>) -> Option<Pool> {
+fn pool(reader: &Reader<'_>, around: &Around<'_>) -> Option<Pool> {
     let table = reader.table(&POOL)?;
     let agent_type = table.required("agent_type", "the hub's name for it, such as s1-linux");
     let agent_type = agent_type.and_then(|reader| self::agent_type(&reader));
     let token = token(&table, around);
     let limits = limits(&table, around.machines_max);
-    let settings = settings(&table);
+    let agent = agent(&table);
     let breaker = breaker(&table);
     let machines = machines(&table, around);
     let offers = machines.as_ref().map(|machines| &*machines.offers);
     let speculation = speculation(&table, offers.unwrap_or_default());
     let machine = machine::machine(&table);
-    let (limits, settings) = (limits?, settings?);
+    let (limits, agent) = (limits?, agent?);
     let machines = machines?;
     let policy = PoolPolicy {
         agent_type: agent_type?,
@@ -132,15 +125,11 @@ fn pool(name: &str, reader: &Reader<'_>, around: &Around<'_>) -> Option<Pool> {
         breaker: breaker?,
         speculation: speculation?,
     };
-    let settings = PoolSettings {
-        registration_token: token?,
-        agent: settings,
-        machine: machine?,
-    };
     Some(Pool {
-        name: PoolName::new(name),
         policy,
-        settings,
+        registration_token: token?,
+        agent,
+        machine: machine?,
     })
 }
 
@@ -242,7 +231,7 @@ fn limits(table: &Table<'_>, machines_max: u32) -> Option<Limits> {
     })
 }
 
-fn settings(table: &Table<'_>) -> Option<AgentSettings> {
+fn agent(table: &Table<'_>) -> Option<AgentSettings> {
     let key = "interruption_grace_seconds";
     let grace = seconds(table, key, 0..=DAY, default::INTERRUPTION_GRACE);
     Some(AgentSettings {

@@ -1,6 +1,5 @@
 //! A configuration's text into checked settings: the deployment, the hub and the cloud.
 
-use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::Duration;
 
@@ -13,7 +12,6 @@ use super::secret::SecretSource;
 use super::{Config, HubSettings, LogFormat, Metrics, Settings, default, ec2, source};
 use crate::document::{Format, Problem, Reader, Report, Table, parse};
 use crate::model::id::Deployment;
-use crate::model::pool::Policy;
 
 const ROOT: [&str; 11] = [
     "deployment",
@@ -102,20 +100,12 @@ fn settings(root: &Reader<'_>, folder: &Path) -> Option<Settings> {
     let pools = table.required("pools", "a table for each pool");
     let pools = pools.and_then(|reader| self::pools(&reader, &around));
     let (hub, api_token) = hub?;
-    let mut policies = BTreeMap::new();
-    let mut settings = BTreeMap::new();
-    for pool in pools? {
-        policies.insert(pool.name.clone(), pool.policy);
-        settings.insert(pool.name, pool.settings);
-    }
     Some(Settings {
-        policy: Policy {
-            deployment: Deployment::new(deployment?),
-            machines_max: machines_max?,
-            launches_per_hour_max: launches.unwrap_or(Some(default::LAUNCHES_PER_HOUR_MAX))?,
-            hourly_max: dollars.map_or(Some(None), |dollars| dollars.map(Some))?,
-            pools: policies,
-        },
+        deployment: Deployment::new(deployment?),
+        machines_max: machines_max?,
+        launches_per_hour_max: launches.unwrap_or(Some(default::LAUNCHES_PER_HOUR_MAX))?,
+        hourly_max: dollars.map_or(Some(None), |dollars| dollars.map(Some))?,
+        pools: pools?,
         config: Config {
             hub,
             api_token,
@@ -128,7 +118,6 @@ fn settings(root: &Reader<'_>, folder: &Path) -> Option<Settings> {
                 Some(path) => Some(folder.join(path?)),
                 None => None,
             },
-            pools: settings,
         },
     })
 }

@@ -8,7 +8,7 @@ use std::path::PathBuf;
 
 use thiserror::Error;
 
-use super::Config;
+use super::Settings;
 use crate::model::id::PoolName;
 use crate::model::secret::Secret;
 
@@ -95,9 +95,9 @@ pub enum SecretError {
 }
 
 /// The parameters that SSM has to be asked for before [`read_all`].
-pub fn parameters(config: &Config) -> BTreeSet<String> {
-    let pools = config.pools.values().map(|pool| &pool.registration_token);
-    let sources = config.api_token.iter().chain(pools);
+pub fn parameters(settings: &Settings) -> BTreeSet<String> {
+    let pools = settings.pools.values().map(|pool| &pool.registration_token);
+    let sources = settings.config.api_token.iter().chain(pools);
     sources.filter_map(SecretSource::parameter).collect()
 }
 
@@ -107,7 +107,7 @@ pub fn parameters(config: &Config) -> BTreeSet<String> {
 /// # Errors
 /// One for each token that is not there.
 pub fn read_all(
-    config: &Config,
+    settings: &Settings,
     get: impl Fn(&str) -> Option<String>,
     parameters: &Parameters,
 ) -> Result<Secrets, Vec<SecretError>> {
@@ -120,10 +120,10 @@ pub fn read_all(
                 None
             }
         };
-    let api_token = config.api_token.as_ref();
+    let api_token = settings.config.api_token.as_ref();
     let api_token = api_token.and_then(|source| read(source, "hub.api_token".to_owned()));
     let mut registration_tokens = BTreeMap::new();
-    for (name, pool) in &config.pools {
+    for (name, pool) in &settings.pools {
         let key = format!("pools.{name}.registration_token");
         let token = read(&pool.registration_token, key);
         registration_tokens.extend(token.map(|token| (name.clone(), token)));

@@ -17,6 +17,7 @@ use crate::image::trial::Fate;
 use crate::image::{Image, ImageState, Verdict};
 use crate::model::id::{ImageId, LaunchToken, MachineId};
 use crate::model::plan::LaunchOrder;
+use crate::model::pool::Policy;
 use crate::model::template::ImageSource;
 use crate::ports::{Clock, SystemClock};
 
@@ -102,7 +103,8 @@ async fn promote(scene: &Scene, command: &PromoteCommand, stop: Stop) -> Result<
         ));
         let (_, policy) = scene.places()?;
         let limits = (policy.breaker.failures_max, until);
-        let launch = launch(scene, &image)?;
+        let whole = scene.settings.policy();
+        let launch = launch(scene, &whole, &image)?;
         let mut say = say;
         let watched = bakery.watch(&image, &launch, limits, stop, &mut say);
         if let Some(reason) = Box::pin(watched).await {
@@ -128,7 +130,8 @@ async fn tried(
         machines: command.machines,
         job_patience: Duration::from_secs(command.job_seconds.into()),
     };
-    let launch = launch(scene, image)?;
+    let policy = scene.settings.policy();
+    let launch = launch(scene, &policy, image)?;
     tell(&format!(
         "trying {image}: machines of pool {} boot it",
         scene.pool
@@ -176,20 +179,24 @@ async fn take_back(
 }
 
 /// How the pool's machines are launched, but for the image.
-fn launch<'a>(scene: &'a Scene, image: &ImageId) -> Result<TrialLaunch<'a>, ImageError> {
-    let (_, policy) = scene.places()?;
-    let template = policy.template.clone();
+fn launch<'a>(
+    scene: &Scene,
+    policy: &'a Policy,
+    image: &ImageId,
+) -> Result<TrialLaunch<'a>, ImageError> {
+    let (_, pool) = scene.places()?;
+    let template = pool.template.clone();
     Ok(TrialLaunch {
-        policy: &scene.settings.policy,
+        policy,
         order: LaunchOrder {
             token: LaunchToken::new("trial"),
             pool: scene.pool.clone(),
             count: 1,
             template: template.with_image(ImageSource::Id(image.to_string())),
-            offers: policy.offers.clone(),
-            boot_limit: policy.boot_limit,
-            lifetime: policy.lifetime,
-            idle_timeout: policy.speculation.idle_timeout,
+            offers: pool.offers.clone(),
+            boot_limit: pool.boot_limit,
+            lifetime: pool.lifetime,
+            idle_timeout: pool.speculation.idle_timeout,
         },
     })
 }

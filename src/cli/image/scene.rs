@@ -35,16 +35,16 @@ impl Scene {
         let CloudSettings::Ec2(ec2) = &self.settings.config.cloud else {
             return Err(ImageError::NoCloud);
         };
-        let policy = self.settings.policy.pools.get(&self.pool);
-        let policy = policy.ok_or_else(|| ImageError::NoPool(self.pool.clone()))?;
-        Ok((ec2, policy))
+        let pool = self.settings.pools.get(&self.pool);
+        let pool = pool.ok_or_else(|| ImageError::NoPool(self.pool.clone()))?;
+        Ok((ec2, &pool.policy))
     }
 
     /// What makes, tries and names the deployment's images.
     pub(super) async fn bakery(&self) -> Result<Bakery<SystemClock>, ImageError> {
         let (ec2, _) = self.places()?;
         let clients = Clients::connect(ec2).await?;
-        let deployment = self.settings.policy.deployment.clone();
+        let deployment = self.settings.deployment.clone();
         Ok(Bakery::new(clients, deployment, SystemClock))
     }
 

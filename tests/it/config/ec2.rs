@@ -37,7 +37,7 @@ fn ec2(settings: &Settings) -> &Ec2Settings {
 }
 
 fn linux(settings: &Settings) -> &PoolPolicy {
-    &settings.policy.pools[&PoolName::new("linux")]
+    &settings.pools[&PoolName::new("linux")].policy
 }
 
 /// Each offer as `type subnet market dollars`.

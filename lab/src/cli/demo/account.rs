@@ -121,7 +121,7 @@ impl Account {
         let mut machines = JoinSet::new();
         machines.spawn(VirtualMachines::new(shared, virtual_ones, folder, asked.seed).follow());
         Ok(Self {
-            cloud: Ec2Cloud::new(clients, &settings.policy, SystemClock),
+            cloud: Ec2Cloud::new(clients, &settings.policy(), SystemClock),
             settings: Arc::new(settings),
             server: Arc::new(server),
             _artifacts: Arc::new(artifacts),

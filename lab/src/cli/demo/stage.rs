@@ -192,7 +192,7 @@ fn process_cloud(
 #[cfg(feature = "aws")]
 fn virtual_cloud(asked: &AccountSettings<'_>) -> Result<(DemoCloud, Policy, Duration), StageError> {
     let account = Account::new(asked)?;
-    let policy = account.settings.policy.clone();
+    let policy = account.settings.policy();
     Ok((DemoCloud::Virtual(account), policy, VIRTUAL_DRAIN_LIMIT))
 }
 
