@@ -6,7 +6,7 @@
 
 use thiserror::Error;
 
-use super::{CloudSettings, Ec2Settings, Settings};
+use super::settings::{CloudSettings, Ec2Settings, Settings};
 
 /// A key that has another value than the process was started with.
 #[derive(Clone, Debug, Error, PartialEq, Eq)]

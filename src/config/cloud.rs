@@ -3,7 +3,8 @@
 use std::path::Path;
 use std::time::Duration;
 
-use super::{CloudSettings, Ec2Settings, ProcessSettings, default, price};
+use super::settings::{CloudSettings, Ec2Settings, ProcessSettings};
+use super::{default, price};
 use crate::document::{Reader, Table};
 
 pub(super) const CLOUD: [&str; 8] = [

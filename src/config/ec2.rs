@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use super::default;
+use super::fields::{PARAMETER_RULE, each, is_parameter, seconds};
 use super::price::{TYPE_RULE, is_type};
-use super::resolve::{each, seconds};
 use crate::document::{Reader, Scalar, Table, Value};
 use crate::model::money::MicroDollars;
 use crate::model::offer::{Market, Offer};
@@ -27,9 +27,6 @@ const TYPES_MAX: usize = 30;
 const SUBNETS_MAX: usize = 10;
 /// Nobody waits a day for cheap machines.
 const DAY: i64 = 86_400;
-/// A parameter's path may be so long.
-const PARAMETER_LENGTH_MAX: usize = 1011;
-
 /// What the rest of the file says of money.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Money<'a> {
@@ -130,15 +127,6 @@ fn image(reader: &Reader<'_>) -> Option<ImageSource> {
     }
     name.expected(PARAMETER_RULE);
     None
-}
-
-/// The rule of [`is_parameter`], in words.
-pub(super) const PARAMETER_RULE: &str = "a parameter's name, such as /dayfly/name";
-
-/// A parameter's name, perhaps with a version or label behind a colon.
-pub(super) fn is_parameter(text: &str) -> bool {
-    let fits = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_' | '/' | ':');
-    text.len() <= PARAMETER_LENGTH_MAX && text.chars().all(fits)
 }
 
 fn types_of(reader: &Reader<'_>, money: Money<'_>) -> Option<Vec<(String, MicroDollars)>> {

@@ -5,14 +5,14 @@ use std::path::Path;
 use std::time::Duration;
 
 use super::cloud::{Cloud, Kind};
+use super::default;
 use super::ec2::{self, Machines, Money};
+use super::fields::{MACHINES_MAX, NAME_RULE, count, is_name, seconds};
 use super::hours::reserve_hours;
 use super::machine;
-use super::resolve::{MACHINES_MAX, NAME_RULE, count, is_name, seconds};
-use super::secret::SecretSource;
+use super::settings::{AgentSettings, CloudSettings, Pool, SecretSource};
 use super::source;
 use super::speed::speed;
-use super::{AgentSettings, CloudSettings, Pool, default};
 use crate::document::{Reader, Table};
 use crate::model::hours::{ReserveHours, largest};
 use crate::model::id::{AgentType, PoolName};

@@ -8,36 +8,9 @@ use std::path::PathBuf;
 
 use thiserror::Error;
 
-use super::Settings;
+use super::settings::{SecretSource, Settings};
 use crate::model::id::PoolName;
 use crate::model::secret::Secret;
-
-/// Where SSM gives the secrets of Secrets Manager (decision 0010).
-const REFERENCE: &str = "/aws/reference/secretsmanager/";
-
-/// Where a token is.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum SecretSource {
-    /// In a file of its own; white space around it does not count.
-    File(PathBuf),
-    /// In an environment variable of this name.
-    Variable(String),
-    /// In a parameter of SSM of this name, a `SecureString`.
-    Parameter(String),
-    /// In a secret of Secrets Manager of this name.
-    SecretsManager(String),
-}
-
-impl SecretSource {
-    /// The parameter that SSM has to be asked for, decrypted; `None` for what is on this computer.
-    pub fn parameter(&self) -> Option<String> {
-        match self {
-            Self::File(_) | Self::Variable(_) => None,
-            Self::Parameter(name) => Some(name.clone()),
-            Self::SecretsManager(name) => Some(format!("{REFERENCE}{name}")),
-        }
-    }
-}
 
 /// What SSM gave for each parameter that it was asked for, or why it gave nothing, in words.
 pub type Parameters = BTreeMap<String, Result<Secret, String>>;
