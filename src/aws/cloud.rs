@@ -9,10 +9,9 @@ use super::client::Clients;
 use super::image::Images;
 use super::prices::Prices;
 use super::throttle::Throttle;
-use crate::config::{Ec2Pool, Ec2Settings};
 use crate::https::date::LatestDate;
 use crate::model::ending::Ending;
-use crate::model::id::{Deployment, MachineId, PoolName};
+use crate::model::id::{Deployment, MachineId};
 use crate::model::plan::LaunchOrder;
 use crate::model::pool::{Policy, SpotPrices};
 use crate::model::snapshot::Machines;
@@ -34,7 +33,6 @@ pub struct Ec2Cloud<K> {
 /// What it knows beside what EC2 says.
 #[derive(Debug, Default)]
 pub(super) struct Known {
-    pub(super) pools: BTreeMap<PoolName, Ec2Pool>,
     pub(super) prices: Prices,
     /// Machines whose status checks fail, as of when they were last asked for.
     pub(super) impaired: BTreeSet<MachineId>,
@@ -45,10 +43,9 @@ pub(super) struct Known {
 
 impl<K: Clock> Ec2Cloud<K> {
     /// The machines of the policy's deployment.
-    pub fn new(clients: Clients, settings: &Ec2Settings, policy: &Policy, clock: K) -> Self {
+    pub fn new(clients: Clients, policy: &Policy, clock: K) -> Self {
         let throttle = Throttle::default();
         let known = Known {
-            pools: settings.pools.clone(),
             prices: Prices::of(policy),
             ..Known::default()
         };
@@ -63,10 +60,9 @@ impl<K: Clock> Ec2Cloud<K> {
         }
     }
 
-    /// Takes templates and prices of a configuration that has changed.
-    pub fn set_policy(&self, settings: &Ec2Settings, policy: &Policy) {
+    /// Takes the prices of a configuration that has changed. What is launched, each order says.
+    pub fn set_policy(&self, policy: &Policy) {
         let mut known = self.known();
-        known.pools = settings.pools.clone();
         known.prices = Prices::of(policy);
         // Offers that are new have no spot price yet.
         known.priced_at = None;

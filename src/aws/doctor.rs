@@ -17,13 +17,13 @@ use super::client::Clients;
 use super::failure::{Class, Failure, said};
 use super::fleet::Fleet;
 use super::tags;
-use crate::config::{Ec2Pool, ImageSource};
 use crate::doctor::account::{Launches, Reached, Rehearsal};
 use crate::doctor::place::{Image, Size, Subnet};
 use crate::doctor::template::Template;
 use crate::model::id::{Deployment, LaunchToken, PoolName};
 use crate::model::plan::LaunchOrder;
 use crate::model::pool::PoolPolicy;
+use crate::model::template::{ImageSource, LaunchTemplate};
 
 /// What stands for a machine where none of ours runs.
 const NO_MACHINE: &str = "i-00000000000000000";
@@ -132,15 +132,15 @@ impl<'a> Doctor<'a> {
     }
 
     /// Everything about a pool.
-    pub async fn pool(&self, name: &PoolName, policy: &PoolPolicy, pool: &Ec2Pool) -> PoolSeen {
+    pub async fn pool(&self, name: &PoolName, policy: &PoolPolicy) -> PoolSeen {
         let types: BTreeSet<&str> = policy.offers.iter().map(|it| &*it.instance_type).collect();
         let subnets: BTreeSet<&str> = policy.offers.iter().map(|it| &*it.subnet).collect();
         let (template, types, subnets) = tokio::join!(
-            self.template(pool),
+            self.template(&policy.template),
             self.types(&types),
             self.subnets(&subnets)
         );
-        let image = self.image(pool, template.as_ref().ok()).await;
+        let image = self.image(&policy.template, template.as_ref().ok()).await;
         let mut seen = PoolSeen {
             template: template.map(|data| read_template(&data)),
             image,
@@ -151,16 +151,19 @@ impl<'a> Doctor<'a> {
         if let (Ok(_), Ok(image), Ok(_), Ok(_)) =
             (&seen.template, &seen.image, &seen.types, &seen.subnets)
         {
-            seen.launches = Box::pin(self.rehearse(name, policy, pool, &image.id)).await;
+            seen.launches = Box::pin(self.rehearse(name, policy, &image.id)).await;
         }
         seen
     }
 
-    async fn template(&self, pool: &Ec2Pool) -> Result<ResponseLaunchTemplateData, String> {
+    async fn template(
+        &self,
+        template: &LaunchTemplate,
+    ) -> Result<ResponseLaunchTemplateData, String> {
         let call = self.clients.ec2.describe_launch_template_versions();
         let call = call
-            .launch_template_id(&pool.template_id)
-            .versions(pool.template_version.to_string())
+            .launch_template_id(&template.id)
+            .versions(template.version.to_string())
             // What it says of its image may be the name of a parameter.
             .resolve_alias(true);
         let answer = call.send().await.map_err(words)?;
@@ -171,10 +174,10 @@ impl<'a> Doctor<'a> {
 
     async fn image(
         &self,
-        pool: &Ec2Pool,
+        launched: &LaunchTemplate,
         template: Option<&ResponseLaunchTemplateData>,
     ) -> Result<Image, String> {
-        let id = match (&pool.image, template) {
+        let id = match (&launched.image, template) {
             (Some(ImageSource::Id(id)), _) => id.clone(),
             (Some(ImageSource::Parameter(name)), _) => self.parameter(name).await?,
             (None, Some(template)) => match template.image_id() {
@@ -255,7 +258,6 @@ impl<'a> Doctor<'a> {
         &self,
         name: &PoolName,
         policy: &PoolPolicy,
-        pool: &Ec2Pool,
         image: &str,
     ) -> Option<Launches> {
         let best = policy.offers.first()?;
@@ -272,15 +274,14 @@ impl<'a> Doctor<'a> {
         };
         let fleet = Fleet {
             order: &order,
-            pool,
             image: Some(image),
             deployment: self.deployment,
             offers: order.offers.clone(),
         };
         let fleet = fleet.request(&self.clients.ec2, 1).dry_run(true);
         let template = LaunchTemplateSpecification::builder()
-            .launch_template_id(&pool.template_id)
-            .version(pool.template_version.to_string())
+            .launch_template_id(&policy.template.id)
+            .version(policy.template.version.to_string())
             .build();
         let run = self.clients.ec2.run_instances().dry_run(true);
         let run = run

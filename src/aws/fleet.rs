@@ -11,7 +11,6 @@ use aws_sdk_ec2::types::{
 
 use super::failure::Class;
 use super::tags;
-use crate::config::Ec2Pool;
 use crate::model::id::Deployment;
 use crate::model::offer::{Market, Offer};
 use crate::model::plan::LaunchOrder;
@@ -20,7 +19,6 @@ use crate::model::plan::LaunchOrder;
 #[derive(Clone, Debug)]
 pub(super) struct Fleet<'a> {
     pub(super) order: &'a LaunchOrder,
-    pub(super) pool: &'a Ec2Pool,
     pub(super) image: Option<&'a str>,
     pub(super) deployment: &'a Deployment,
     /// Never empty.
@@ -53,8 +51,8 @@ impl Fleet<'_> {
         count: u32,
     ) -> CreateFleetFluentBuilder {
         let template = FleetLaunchTemplateSpecificationRequest::builder()
-            .launch_template_id(&self.pool.template_id)
-            .version(self.pool.template_version.to_string())
+            .launch_template_id(&self.order.template.id)
+            .version(self.order.template.version.to_string())
             .build();
         let configuration = FleetLaunchTemplateConfigRequest::builder()
             .launch_template_specification(template)

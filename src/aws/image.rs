@@ -8,7 +8,7 @@ use tokio::time::Instant;
 
 use super::failure::{Class, Failure};
 use super::throttle::{Bucket, Throttle};
-use crate::config::ImageSource;
+use crate::model::template::ImageSource;
 
 /// For how long an answer is used again: a new image is launched within a minute of its parameter.
 const FRESH_FOR: Duration = Duration::from_secs(60);

@@ -31,11 +31,7 @@ struct Given {
 impl<K: Clock> Ec2Cloud<K> {
     /// Launches an order: on the market of its best offer, then what is left on the other.
     pub(super) async fn launch_order(&self, order: &LaunchOrder) -> Result<Launched, LaunchError> {
-        let Some(pool) = self.known().pools.get(&order.pool).cloned() else {
-            let reason = format!("pool {} has no launch template here", order.pool);
-            return Err(LaunchError::Refused { reason });
-        };
-        let image = match &pool.image {
+        let image = match &order.template.image {
             Some(image) => Some(self.images.resolve(image).await.map_err(not_launched)?),
             None => None,
         };
@@ -48,7 +44,6 @@ impl<K: Clock> Ec2Cloud<K> {
             }
             let fleet = Fleet {
                 order,
-                pool: &pool,
                 image: image.as_deref(),
                 deployment: &self.deployment,
                 offers,
@@ -151,7 +146,7 @@ impl<K: Clock> Ec2Cloud<K> {
                     id: crate::model::id::MachineId::new(id),
                     pool: fleet.order.pool.clone(),
                     token: fleet.order.token.clone(),
-                    template: fleet.order.template.clone(),
+                    template: fleet.order.template.tag(),
                     offer: offer.clone(),
                     phase: Phase::Pending,
                     launched_at,

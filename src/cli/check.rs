@@ -8,7 +8,6 @@ use clap::Args;
 use super::connect;
 use super::exit::Exit;
 use super::output::print;
-use crate::config::Settings;
 use crate::program::provider::CloudProvider;
 
 /// Reads a configuration and lists everything that is wrong with it.
@@ -21,14 +20,15 @@ pub struct CheckCommand {
 
 /// Checks, and says how many pools there are if all is well.
 pub fn run<P: CloudProvider>(command: CheckCommand) -> ExitCode {
-    let Settings { config, policy } = match connect::read_for::<P>(&command.config) {
+    let settings = match connect::read_for::<P>(&command.config) {
         Ok(settings) => settings,
         Err(exit) => return exit.into(),
     };
-    let pools: Vec<String> = policy
+    let pools: Vec<String> = settings
         .pools
         .iter()
         .map(|(name, pool)| {
+            let pool = &pool.policy;
             let most = match pool.reserve_max() {
                 most if most == pool.reserve => String::new(),
                 most => format!(", {most} in some hours"),
@@ -42,10 +42,10 @@ pub fn run<P: CloudProvider>(command: CheckCommand) -> ExitCode {
     print(&format!(
         "{} is right: deployment {}, hub {}, {} machines at most, {}\n{}",
         command.config.display(),
-        policy.deployment,
-        config.hub.endpoint,
-        policy.machines_max,
-        counted(policy.pools.len(), "pool"),
+        settings.deployment,
+        settings.config.hub.endpoint,
+        settings.machines_max,
+        counted(settings.pools.len(), "pool"),
         pools.concat()
     ));
     Exit::Done.into()

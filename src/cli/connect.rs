@@ -10,7 +10,7 @@ use super::output::{print_error, refused};
 use super::plan::Recording;
 use super::tokens;
 use crate::config::secret::{SecretError, Secrets};
-use crate::config::{Config, Settings, load};
+use crate::config::{Settings, load};
 use crate::hub::client::HubClient;
 use crate::model::ending::Ending;
 use crate::model::id::MachineId;
@@ -36,8 +36,10 @@ pub fn read_for<P: CloudProvider>(path: &Path) -> Result<Settings, Exit> {
 ///
 /// # Errors
 /// One for each token that is not there.
-pub async fn try_secrets<P: CloudProvider>(config: &Config) -> Result<Secrets, Vec<SecretError>> {
-    tokens::read::<P>(config, variable).await
+pub async fn try_secrets<P: CloudProvider>(
+    settings: &Settings,
+) -> Result<Secrets, Vec<SecretError>> {
+    tokens::read::<P>(settings, variable).await
 }
 
 /// A variable of the environment.
@@ -50,8 +52,8 @@ pub fn variable(name: &str) -> Option<String> {
 }
 
 /// Reads the tokens that a configuration names, or says of each why it cannot be had.
-pub async fn secrets<P: CloudProvider>(config: &Config) -> Result<Secrets, Exit> {
-    try_secrets::<P>(config).await.map_err(|errors| {
+pub async fn secrets<P: CloudProvider>(settings: &Settings) -> Result<Secrets, Exit> {
+    try_secrets::<P>(settings).await.map_err(|errors| {
         errors.iter().for_each(|error| print_error(error, None));
         Exit::Configuration
     })
@@ -97,11 +99,11 @@ impl<P: CloudProvider> Look<P> {
 pub fn look<P: CloudProvider>(path: &Path) -> Result<Look<P>, Exit> {
     let settings = read_for::<P>(path)?;
     let runtime = super::runtime()?;
-    let secrets = runtime.block_on(secrets::<P>(&settings.config))?;
+    let secrets = runtime.block_on(secrets::<P>(&settings))?;
     let hub = hub(&settings, &secrets)?;
     let provider: P = runtime.block_on(provider(&settings, &secrets, Purpose::Look))?;
     let cloud = provider.cloud().clone();
-    let mut scaler = Scaler::new(hub, cloud, SystemClock, settings.policy);
+    let mut scaler = Scaler::new(hub, cloud, SystemClock, settings.policy());
     let tick = runtime.block_on(scaler.look());
     Ok(Look {
         recording: Recording {

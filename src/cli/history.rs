@@ -63,8 +63,8 @@ pub fn run<P: CloudProvider>(command: HistoryCommand) -> ExitCode {
 fn export<P: CloudProvider>(command: &ExportCommand) -> Result<Exit, Exit> {
     let settings = connect::read(&command.config)?;
     let name = PoolName::new(&command.pool);
-    let Some(pool) = settings.policy.pools.get(&name) else {
-        let known: Vec<&str> = settings.policy.pools.keys().map(PoolName::as_str).collect();
+    let Some(pool) = settings.pools.get(&name) else {
+        let known: Vec<&str> = settings.pools.keys().map(PoolName::as_str).collect();
         print_stderr(&format!(
             "error: found the pool {:?}; expected one of {}\n",
             command.pool,
@@ -73,7 +73,7 @@ fn export<P: CloudProvider>(command: &ExportCommand) -> Result<Exit, Exit> {
         return Err(Exit::Usage);
     };
     let runtime = super::runtime()?;
-    let secrets = runtime.block_on(connect::secrets::<P>(&settings.config))?;
+    let secrets = runtime.block_on(connect::secrets::<P>(&settings))?;
     let Some(api_token) = secrets.api_token.clone() else {
         print_stderr(&format!(
             "error: {}: hub.api_token is missing; jobs are listed to an API token alone\n\n\
@@ -86,13 +86,13 @@ fn export<P: CloudProvider>(command: &ExportCommand) -> Result<Exit, Exit> {
     let client = client.map_err(|error| super::output::failed(&error))?;
     let from = SystemClock.now().as_seconds();
     let from = from.saturating_sub((WEEK * command.weeks).as_secs());
-    let history = runtime.block_on(collect(&client, &pool.agent_type, from));
+    let history = runtime.block_on(collect(&client, &pool.policy.agent_type, from));
     let history = history.map_err(|error| refused(&error))?;
     if history.is_empty() {
         print_stderr(&format!(
             "error: the hub lists no job that {} has run in the last {} weeks\n\n\
              hint: a token sees the jobs of its own projects alone\n",
-            pool.agent_type, command.weeks
+            pool.policy.agent_type, command.weeks
         ));
         return Err(Exit::Failed);
     }

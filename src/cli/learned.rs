@@ -101,7 +101,7 @@ mod tests {
                     registration_token = { env = 'A' }\n";
         let format = crate::document::Format::Toml;
         let settings = crate::config::resolve(text, "f", format, Path::new(""));
-        let policy: Policy = settings.expect("it is right").policy;
+        let policy: Policy = settings.expect("it is right").policy();
         assert_eq!(
             policy.pools[&PoolName::new("linux")].speculation.speed,
             Speed::Balanced

@@ -49,7 +49,7 @@ pub fn run<P: CloudProvider>(command: RunCommand) -> ExitCode {
 
 async fn scale<P: CloudProvider>(command: RunCommand) -> Result<Exit, Exit> {
     let settings = connect::read_for::<P>(&command.config)?;
-    let secrets = connect::secrets::<P>(&settings.config).await?;
+    let secrets = connect::secrets::<P>(&settings).await?;
     let format = match settings.config.log_format {
         LogFormat::Text => telemetry::Format::Text,
         LogFormat::Json => telemetry::Format::Json,
@@ -66,13 +66,13 @@ async fn scale<P: CloudProvider>(command: RunCommand) -> Result<Exit, Exit> {
     let hub = connect::hub(&settings, &secrets)?;
     let cloud: P = connect::provider(&settings, &secrets, Purpose::Scale).await?;
     tracing::info!(
-        deployment = %settings.policy.deployment,
+        deployment = %settings.deployment,
         hub = %settings.config.hub.endpoint,
-        pools = settings.policy.pools.len(),
+        pools = settings.pools.len(),
         "scaling"
     );
     let metrics = settings.config.metrics;
-    let deployment = settings.policy.deployment.clone();
+    let deployment = settings.deployment.clone();
     let mut scaler = scaler(&settings, hub.clone(), &cloud);
     let learned = settings.config.learned_file.clone().map(|path| {
         scaler.set_forecast(learned::read(&path));
@@ -82,7 +82,7 @@ async fn scale<P: CloudProvider>(command: RunCommand) -> Result<Exit, Exit> {
     let told = (hub, cloud.clone(), hasten.clone());
     let tell = move |settings: &Settings, secrets: &Secrets| {
         let (hub, cloud, hasten) = &told;
-        hub.set_access(access(&settings.policy, secrets), secrets.api_token.clone());
+        hub.set_access(access(settings, secrets), secrets.api_token.clone());
         cloud.set_registration_tokens(&secrets.registration_tokens);
         hasten.notify_one();
     };

@@ -64,7 +64,7 @@ impl Service {
             spacing: started.config.tick_spacing,
         };
         warn_of_watchdog(&manager, pace);
-        let (change, policy) = watch::channel(started.policy.clone());
+        let (change, policy) = watch::channel(started.policy());
         let stop = Notify::new();
         let on_tick = |tick: &Tick| {
             manager.ticked(tick);
@@ -124,7 +124,7 @@ fn read_again(
         return Err(sentences(&fixed));
     }
     adopt(&settings)?;
-    Ok(settings.policy)
+    Ok(settings.policy())
 }
 
 fn sentences<T: ToString>(problems: &[T]) -> Vec<String> {

@@ -6,7 +6,7 @@
 
 use thiserror::Error;
 
-use super::{CloudSettings, Ec2Settings, Settings};
+use super::settings::{CloudSettings, Ec2Settings, Settings};
 
 /// A key that has another value than the process was started with.
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
@@ -25,7 +25,7 @@ pub fn fixed(started: &Settings, now: &Settings) -> Vec<FixedKey> {
             keys.push(key.to_owned());
         }
     };
-    let deployments = (&started.policy.deployment, &now.policy.deployment);
+    let deployments = (&started.deployment, &now.deployment);
     compare("deployment", deployments.0 == deployments.1);
     compare("tick_seconds", before.tick_interval == after.tick_interval);
     compare("log_format", before.log_format == after.log_format);
@@ -80,21 +80,14 @@ fn fixed_on_this_computer(started: &Settings, now: &Settings) -> Vec<String> {
     if started.config.api_token != now.config.api_token {
         keys.push("hub.api_token".to_owned());
     }
-    for (name, policy) in &now.policy.pools {
-        let before = (
-            started.policy.pools.get(name),
-            started.config.pools.get(name),
-        );
-        let (Some(policy_before), Some(pool_before)) = before else {
+    for (name, pool) in &now.pools {
+        let Some(pool_before) = started.pools.get(name) else {
             keys.push(format!("pools.{name}"));
             continue;
         };
-        if policy.agent_type != policy_before.agent_type {
+        if pool.policy.agent_type != pool_before.policy.agent_type {
             keys.push(format!("pools.{name}.agent_type"));
         }
-        let Some(pool) = now.config.pools.get(name) else {
-            continue;
-        };
         let (agent, agent_before) = (pool.agent, pool_before.agent);
         let rows = [
             (

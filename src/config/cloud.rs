@@ -3,7 +3,8 @@
 use std::path::Path;
 use std::time::Duration;
 
-use super::{CloudSettings, Ec2Settings, ProcessSettings, default, price};
+use super::settings::{CloudSettings, Ec2Settings, ProcessSettings};
+use super::{default, price};
 use crate::document::{Reader, Table};
 
 pub(super) const CLOUD: [&str; 8] = [
@@ -132,7 +133,6 @@ fn ec2(table: &Table<'_>, folder: &Path) -> Option<Ec2Settings> {
         ca_file: ca_file?.map(|path| folder.join(path)),
         lease_table: lease_table?,
         prices: prices?,
-        ..Ec2Settings::default()
     })
 }
 

@@ -3,13 +3,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
+use super::default;
+use super::fields::{PARAMETER_RULE, each, is_parameter, seconds};
 use super::price::{TYPE_RULE, is_type};
-use super::resolve::{each, seconds};
-use super::{Ec2Pool, ImageSource, default};
 use crate::document::{Reader, Scalar, Table, Value};
-use crate::model::id::TemplateVersion;
 use crate::model::money::MicroDollars;
 use crate::model::offer::{Market, Offer};
+use crate::model::template::{ImageSource, LaunchTemplate};
 
 pub(super) const POOL: [&str; 7] = [
     "launch_template",
@@ -27,9 +27,6 @@ const TYPES_MAX: usize = 30;
 const SUBNETS_MAX: usize = 10;
 /// Nobody waits a day for cheap machines.
 const DAY: i64 = 86_400;
-/// A parameter's path may be so long.
-const PARAMETER_LENGTH_MAX: usize = 1011;
-
 /// What the rest of the file says of money.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Money<'a> {
@@ -42,27 +39,9 @@ pub(super) struct Money<'a> {
 /// What is launched for a pool, and where.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Machines {
-    pub(super) pool: Ec2Pool,
+    pub(super) template: LaunchTemplate,
     pub(super) offers: Vec<Offer>,
     pub(super) spot_patience: Duration,
-}
-
-impl Machines {
-    /// What the breaker counts by: another version or image is another boot.
-    pub(super) fn template(&self) -> TemplateVersion {
-        let Ec2Pool {
-            template_id,
-            template_version,
-            image,
-        } = &self.pool;
-        let template = format!("{template_id}:{template_version}");
-        TemplateVersion::new(match image {
-            Some(ImageSource::Id(image) | ImageSource::Parameter(image)) => {
-                format!("{template} {image}")
-            }
-            None => template,
-        })
-    }
 }
 
 /// A pool's machines; `None` only with a problem in the report.
@@ -80,13 +59,10 @@ pub(super) fn machines(table: &Table<'_>, money: Money<'_>) -> Option<Machines> 
     let subnets = subnets.and_then(|reader| subnets_of(&reader));
     let market = markets(table);
     let patience = spot_patience(table, market);
-    let (template_id, template_version) = template?;
+    let (id, version) = template?;
+    let image = image?;
     Some(Machines {
-        pool: Ec2Pool {
-            template_id,
-            template_version,
-            image: image?,
-        },
+        template: LaunchTemplate { id, version, image },
         offers: offers(&types?, &subnets?, market?),
         spot_patience: patience?,
     })
@@ -151,15 +127,6 @@ fn image(reader: &Reader<'_>) -> Option<ImageSource> {
     }
     name.expected(PARAMETER_RULE);
     None
-}
-
-/// The rule of [`is_parameter`], in words.
-pub(super) const PARAMETER_RULE: &str = "a parameter's name, such as /dayfly/name";
-
-/// A parameter's name, perhaps with a version or label behind a colon.
-pub(super) fn is_parameter(text: &str) -> bool {
-    let fits = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_' | '/' | ':');
-    text.len() <= PARAMETER_LENGTH_MAX && text.chars().all(fits)
 }
 
 fn types_of(reader: &Reader<'_>, money: Money<'_>) -> Option<Vec<(String, MicroDollars)>> {

@@ -3,7 +3,8 @@
 use std::fs;
 use std::path::Path;
 
-use super::{Settings, resolve};
+use super::resolve::resolve;
+use super::settings::Settings;
 use crate::document::{Format, Problem, Report};
 
 /// Reads a configuration file: TOML, or JSON if its name ends in `.json`.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::resolve::{MACHINES_MAX, count, each};
+use super::fields::{MACHINES_MAX, count, each};
 use crate::document::{Reader, Table};
 use crate::model::hours::{DAY, ReserveHours, Weekday};
 

@@ -2,7 +2,8 @@
 //!
 //! The scaler itself needs none of it: it launches what the launch template says.
 
-use super::ec2::{PARAMETER_RULE, is_parameter};
+use super::fields::{PARAMETER_RULE, is_parameter};
+use super::settings::{AgentKind, AgentProgram, MachineSettings, Metadata};
 use crate::document::{Reader, Table};
 
 pub(super) const MACHINE: [&str; 6] = [
@@ -15,50 +16,6 @@ pub(super) const MACHINE: [&str; 6] = [
 ];
 /// A SHA-256 in hex digits.
 const SHA256_LENGTH: usize = 64;
-
-/// What a pool's machines are told at their boot, beside what the scaler is told of the pool.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct MachineSettings {
-    /// Which agent runs in them.
-    pub agent: AgentKind,
-    /// Where they fetch it; `None` if their image holds it.
-    pub program: Option<AgentProgram>,
-    /// What the job gets of the metadata service.
-    pub metadata: Metadata,
-    /// Whether the job may become root.
-    pub sudo: bool,
-    /// The parameter of SSM that holds the registration token, if it is not the pool's own.
-    pub token_parameter: Option<String>,
-}
-
-/// Which agent runs in a machine.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum AgentKind {
-    /// Ours.
-    #[default]
-    Dayfly,
-    /// Semaphore's own.
-    Semaphore,
-}
-
-/// An agent that machines fetch.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct AgentProgram {
-    /// `https://…` or `s3://BUCKET/KEY`.
-    pub url: String,
-    /// The SHA-256 of what is there, as 64 lower-case hex digits.
-    pub sha256: String,
-}
-
-/// What a job gets of the metadata service.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Metadata {
-    /// Nothing, and neither does root: it is turned off before a job can run.
-    #[default]
-    Off,
-    /// Nothing, unless it is root.
-    Guarded,
-}
 
 /// What the pool says of its machines; what holds where it says nothing.
 pub(super) fn machine(table: &Table<'_>) -> Option<MachineSettings> {

@@ -1,14 +1,18 @@
 //! The scaler's configuration: one file, every mistake in it named at once.
 //!
-//! [`load`] reads `dayfly.toml` (or the same in JSON) into [`Settings`]: a [`Policy`] for the
-//! decision, and a [`Config`] for everything around it. What must stay true: no token stands in the
-//! file, every number carries its unit in its name, every value has been checked before anything
-//! starts. What is not here: reading the tokens, which [`secret::read_all`] does on its own.
+//! [`load`] reads `dayfly.toml` (or the same in JSON) into [`Settings`]: each pool once, with
+//! everything about it, and a [`Config`] for everything around them. The policy that decisions are
+//! made from is a part of it. The values are in `settings`, and what several tables have in common
+//! is in `fields`: readers import these two, and neither imports a reader. What must stay true: no
+//! token stands in the file, every number carries its unit in its name, every value has been
+//! checked before anything starts. What is not here: reading the tokens, which
+//! [`secret::read_all`] does on its own.
 
 pub mod change;
 mod cloud;
 pub mod default;
 mod ec2;
+mod fields;
 mod file;
 mod hours;
 mod machine;
@@ -16,156 +20,13 @@ mod pool;
 pub mod price;
 mod resolve;
 pub mod secret;
+mod settings;
 mod source;
 mod speed;
 
-use std::collections::BTreeMap;
-use std::path::PathBuf;
-use std::time::Duration;
-
-use crate::model::id::PoolName;
-use crate::model::money::MicroDollars;
-use crate::model::pool::Policy;
-
 pub use file::load;
-pub use machine::{AgentKind, AgentProgram, MachineSettings, Metadata};
 pub use resolve::{keys, resolve};
-pub use secret::SecretSource;
-
-/// What a configuration file says.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Settings {
-    /// For the decision.
-    pub policy: Policy,
-    /// For everything around it.
-    pub config: Config,
-}
-
-/// Everything but the policy.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Config {
-    /// How to reach the hub.
-    pub hub: HubSettings,
-    /// Where the API token is, if the agents shall be listed.
-    pub api_token: Option<SecretSource>,
-    /// Where machines come from.
-    pub cloud: CloudSettings,
-    /// From tick to tick, while nothing happens.
-    pub tick_interval: Duration,
-    /// From tick to tick, at least, however much happens.
-    pub tick_spacing: Duration,
-    /// The shape of log lines.
-    pub log_format: LogFormat,
-    /// What is written to stdout for every tick.
-    pub metrics: Metrics,
-    /// What was learned of boots and arrivals is kept here across restarts.
-    pub learned_file: Option<PathBuf>,
-    /// What each pool of the policy needs beside it.
-    pub pools: BTreeMap<PoolName, PoolSettings>,
-}
-
-/// How to reach the hub.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct HubSettings {
-    /// Host, with `:port` if it is not the scheme's own; neither scheme nor path.
-    pub endpoint: String,
-    /// Certificates to trust beside the computer's own, in PEM form.
-    pub ca_file: Option<PathBuf>,
-    /// Plain HTTP instead of HTTPS.
-    pub plain_http: bool,
-    /// For a whole call.
-    pub timeout: Duration,
-}
-
-/// Where machines come from.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum CloudSettings {
-    /// Machines are process trees on this computer.
-    Process(ProcessSettings),
-    /// Machines are launched on EC2.
-    Ec2(Ec2Settings),
-}
-
-/// Machines on EC2: one account and region.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Ec2Settings {
-    /// Such as `eu-central-1`; where AWS's own tools look if absent.
-    pub region: Option<String>,
-    /// Another address than AWS's own, such as an emulator's.
-    pub endpoint_url: Option<String>,
-    /// Certificates to trust beside the computer's own, in PEM form.
-    pub ca_file: Option<PathBuf>,
-    /// The DynamoDB table that holds the lease, if several replicas run.
-    pub lease_table: Option<String>,
-    /// What is launched for each pool of the policy; where is in the policy's offers.
-    pub pools: BTreeMap<PoolName, Ec2Pool>,
-    /// What an hour of an instance type costs on demand: as configured, or else as shipped.
-    pub prices: BTreeMap<String, MicroDollars>,
-}
-
-/// What is launched for a pool on EC2.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Ec2Pool {
-    /// The launch template's id, such as `lt-0123456789abcdef0`.
-    pub template_id: String,
-    /// Its version, a number: a version that moves would change machines behind the breaker's back.
-    pub template_version: u32,
-    /// Another image than the template's.
-    pub image: Option<ImageSource>,
-}
-
-/// Where a pool's image is named.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum ImageSource {
-    /// Here: `ami-…`.
-    Id(String),
-    /// In a parameter of SSM, read again before launches.
-    Parameter(String),
-}
-
-/// Machines on this computer.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ProcessSettings {
-    /// Each machine has a folder of its own in this one.
-    pub folder: PathBuf,
-    /// From a launch to the start of the agent.
-    pub boot_delay: Duration,
-}
-
-/// The shape of log lines.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum LogFormat {
-    /// For people.
-    #[default]
-    Text,
-    /// One JSON object a line.
-    Json,
-}
-
-/// What is written to stdout for every tick, beside the log on stderr.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Metrics {
-    /// Nothing.
-    #[default]
-    None,
-    /// A line in CloudWatch's embedded metric format for each pool.
-    Emf,
-}
-
-/// What a pool needs beside its policy.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct PoolSettings {
-    /// Where the registration token of its agent type is.
-    pub registration_token: SecretSource,
-    /// What its machines' agents are told.
-    pub agent: AgentSettings,
-    /// What its machines on EC2 are told at their boot.
-    pub machine: MachineSettings,
-}
-
-/// What an agent in a machine is told.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct AgentSettings {
-    /// How long its job may go on after an interruption, such as a spot notice.
-    pub interruption_grace_period: Duration,
-}
+pub use settings::{
+    AgentKind, AgentProgram, AgentSettings, CloudSettings, Config, Ec2Settings, HubSettings,
+    LogFormat, MachineSettings, Metadata, Metrics, Pool, ProcessSettings, SecretSource, Settings,
+};

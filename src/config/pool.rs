@@ -5,20 +5,21 @@ use std::path::Path;
 use std::time::Duration;
 
 use super::cloud::{Cloud, Kind};
-use super::ec2::{self, Money};
+use super::default;
+use super::ec2::{self, Machines, Money};
+use super::fields::{MACHINES_MAX, NAME_RULE, count, is_name, seconds};
 use super::hours::reserve_hours;
 use super::machine;
-use super::resolve::{MACHINES_MAX, NAME_RULE, count, is_name, seconds};
-use super::secret::SecretSource;
+use super::settings::{AgentSettings, CloudSettings, Pool, SecretSource};
 use super::source;
 use super::speed::speed;
-use super::{AgentSettings, CloudSettings, Ec2Pool, PoolSettings, default};
 use crate::document::{Reader, Table};
 use crate::model::hours::{ReserveHours, largest};
-use crate::model::id::{AgentType, PoolName, TemplateVersion};
+use crate::model::id::{AgentType, PoolName};
 use crate::model::money::MicroDollars;
 use crate::model::offer::{Market, Offer};
 use crate::model::pool::{BreakerPolicy, PoolPolicy, Speculation};
+use crate::model::template::LaunchTemplate;
 
 pub(super) const POOL: [&str; 24] = [
     "agent_type",
@@ -57,17 +58,8 @@ pub(super) struct Around<'a> {
     pub(super) cloud: &'a Cloud,
 }
 
-/// A pool, for the decision and for everything around it.
-pub(super) struct Pool {
-    pub(super) name: PoolName,
-    pub(super) policy: PoolPolicy,
-    pub(super) settings: PoolSettings,
-    /// What is launched for it, if that is on EC2.
-    pub(super) ec2: Option<Ec2Pool>,
-}
-
 /// Every pool; `None` if one of them is wrong.
-pub(super) fn pools(reader: &Reader<'_>, around: &Around<'_>) -> Option<Vec<Pool>> {
+pub(super) fn pools(reader: &Reader<'_>, around: &Around<'_>) -> Option<BTreeMap<PoolName, Pool>> {
     let names = reader.names()?;
     if names.is_empty() {
         reader.wrong(
@@ -75,13 +67,13 @@ pub(super) fn pools(reader: &Reader<'_>, around: &Around<'_>) -> Option<Vec<Pool
             "expected one at least, such as [pools.linux]",
         );
     }
-    let mut pools = Vec::new();
+    let mut pools = BTreeMap::new();
     let mut owners: BTreeMap<AgentType, &str> = BTreeMap::new();
     for (name, reader) in &names {
         if !is_name(name) {
             reader.wrong("found this name", format!("expected {NAME_RULE}"));
         }
-        let Some(pool) = pool(name, reader, around) else {
+        let Some(pool) = pool(reader, around) else {
             continue;
         };
         if let Some(owner) = owners.insert(pool.policy.agent_type.clone(), name) {
@@ -90,10 +82,10 @@ pub(super) fn pools(reader: &Reader<'_>, around: &Around<'_>) -> Option<Vec<Pool
                 "expected each agent type in one pool, or its jobs would be counted twice",
             );
         }
-        pools.push(pool);
+        pools.insert(PoolName::new(*name), pool);
     }
     let wanted = |policy: &PoolPolicy| policy.reserve_max().min(policy.machines_max);
-    let wanted = pools.iter().map(|pool| u64::from(wanted(&pool.policy)));
+    let wanted = pools.values().map(|pool| u64::from(wanted(&pool.policy)));
     let reserve: u64 = wanted.sum();
     if around.machines_max > 0 && reserve > u64::from(around.machines_max) {
         let found = format!("found reserves of {reserve} machines together");
@@ -106,20 +98,20 @@ pub(super) fn pools(reader: &Reader<'_>, around: &Around<'_>) -> Option<Vec<Pool
     (pools.len() == names.len()).then_some(pools)
 }
 
-fn pool(name: &str, reader: &Reader<'_>, around: &Around<'_>) -> Option<Pool> {
+fn pool(reader: &Reader<'_>, around: &Around<'_>) -> Option<Pool> {
     let table = reader.table(&POOL)?;
     let agent_type = table.required("agent_type", "the hub's name for it, such as s1-linux");
     let agent_type = agent_type.and_then(|reader| self::agent_type(&reader));
     let token = token(&table, around);
     let limits = limits(&table, around.machines_max);
-    let settings = settings(&table);
+    let agent = agent(&table);
     let breaker = breaker(&table);
     let machines = machines(&table, around);
-    let offers = machines.as_ref().map(|(launched, _)| &*launched.offers);
+    let offers = machines.as_ref().map(|machines| &*machines.offers);
     let speculation = speculation(&table, offers.unwrap_or_default());
     let machine = machine::machine(&table);
-    let (limits, settings) = (limits?, settings?);
-    let (machines, ec2) = machines?;
+    let (limits, agent) = (limits?, agent?);
+    let machines = machines?;
     let policy = PoolPolicy {
         agent_type: agent_type?,
         machines_max: limits.machines_max,
@@ -133,33 +125,21 @@ fn pool(name: &str, reader: &Reader<'_>, around: &Around<'_>) -> Option<Pool> {
         breaker: breaker?,
         speculation: speculation?,
     };
-    let settings = PoolSettings {
-        registration_token: token?,
-        agent: settings,
-        machine: machine?,
-    };
     Some(Pool {
-        name: PoolName::new(name),
         policy,
-        settings,
-        ec2,
+        registration_token: token?,
+        agent,
+        machine: machine?,
     })
 }
 
-/// What is launched for a pool, as far as the decision looks at it.
-struct Launched {
-    template: TemplateVersion,
-    offers: Vec<Offer>,
-    spot_patience: Duration,
-}
-
 /// What is launched for a pool; `None` if that is wrong, or if nobody knows what it should be.
-fn machines(table: &Table<'_>, around: &Around<'_>) -> Option<(Launched, Option<Ec2Pool>)> {
+fn machines(table: &Table<'_>, around: &Around<'_>) -> Option<Machines> {
     let kind = around.cloud.kind?;
     match kind {
         Kind::Process => {
             kind.refuse(table, &ec2::POOL);
-            Some((process(), None))
+            Some(process())
         }
         Kind::Ec2 => {
             let prices = match &around.cloud.settings {
@@ -167,21 +147,15 @@ fn machines(table: &Table<'_>, around: &Around<'_>) -> Option<(Launched, Option<
                 Some(CloudSettings::Process(_)) | None => None,
             };
             let has_budget = around.has_budget;
-            let machines = ec2::machines(table, Money { prices, has_budget })?;
-            let launched = Launched {
-                template: machines.template(),
-                offers: machines.offers,
-                spot_patience: machines.spot_patience,
-            };
-            Some((launched, Some(machines.pool)))
+            ec2::machines(table, Money { prices, has_budget })
         }
     }
 }
 
 /// Machines on this computer have one template and one offer: a process, for nothing.
-fn process() -> Launched {
-    Launched {
-        template: TemplateVersion::new("process"),
+fn process() -> Machines {
+    Machines {
+        template: LaunchTemplate::of_process(),
         offers: vec![Offer {
             instance_type: "process".to_owned(),
             subnet: "local".to_owned(),
@@ -257,7 +231,7 @@ fn limits(table: &Table<'_>, machines_max: u32) -> Option<Limits> {
     })
 }
 
-fn settings(table: &Table<'_>) -> Option<AgentSettings> {
+fn agent(table: &Table<'_>) -> Option<AgentSettings> {
     let key = "interruption_grace_seconds";
     let grace = seconds(table, key, 0..=DAY, default::INTERRUPTION_GRACE);
     Some(AgentSettings {

@@ -1,22 +1,17 @@
 //! A configuration's text into checked settings: the deployment, the hub and the cloud.
 
-use std::collections::BTreeMap;
 use std::path::Path;
-use std::time::Duration;
 
 use super::cloud::{self, CLOUD};
+use super::fields::{MACHINES_MAX, NAME_RULE, count, is_name, seconds};
 use super::hours::HOURS;
 use super::machine::MACHINE;
 use super::pool::{Around, POOL, pools};
 use super::price::dollars;
-use super::secret::SecretSource;
-use super::{
-    CloudSettings, Config, Ec2Settings, HubSettings, LogFormat, Metrics, Settings, default, ec2,
-    source,
-};
-use crate::document::{Format, Problem, Reader, Report, Table, parse};
+use super::settings::{Config, HubSettings, LogFormat, Metrics, SecretSource, Settings};
+use super::{default, ec2, source};
+use crate::document::{Format, Problem, Reader, Report, parse};
 use crate::model::id::Deployment;
-use crate::model::pool::Policy;
 
 const ROOT: [&str; 11] = [
     "deployment",
@@ -38,11 +33,6 @@ const HUB: [&str; 5] = [
     "timeout_seconds",
     "api_token",
 ];
-/// What the decision is measured for (design.md section 9).
-pub(super) const MACHINES_MAX: i64 = 10_000;
-/// Names go into tags and paths.
-const NAME_MAX: usize = 64;
-
 /// Every key that a configuration may have, by its last name: for the page that explains them.
 pub fn keys() -> impl Iterator<Item = &'static str> {
     let deployment = ROOT.into_iter().chain(HUB).chain(CLOUD);
@@ -105,32 +95,16 @@ fn settings(root: &Reader<'_>, folder: &Path) -> Option<Settings> {
     let pools = table.required("pools", "a table for each pool");
     let pools = pools.and_then(|reader| self::pools(&reader, &around));
     let (hub, api_token) = hub?;
-    let mut policies = BTreeMap::new();
-    let mut settings = BTreeMap::new();
-    let mut launched = BTreeMap::new();
-    for pool in pools? {
-        policies.insert(pool.name.clone(), pool.policy);
-        launched.extend(pool.ec2.map(|ec2| (pool.name.clone(), ec2)));
-        settings.insert(pool.name, pool.settings);
-    }
     Some(Settings {
-        policy: Policy {
-            deployment: Deployment::new(deployment?),
-            machines_max: machines_max?,
-            launches_per_hour_max: launches.unwrap_or(Some(default::LAUNCHES_PER_HOUR_MAX))?,
-            hourly_max: dollars.map_or(Some(None), |dollars| dollars.map(Some))?,
-            pools: policies,
-        },
+        deployment: Deployment::new(deployment?),
+        machines_max: machines_max?,
+        launches_per_hour_max: launches.unwrap_or(Some(default::LAUNCHES_PER_HOUR_MAX))?,
+        hourly_max: dollars.map_or(Some(None), |dollars| dollars.map(Some))?,
+        pools: pools?,
         config: Config {
             hub,
             api_token,
-            cloud: match cloud.settings? {
-                CloudSettings::Ec2(ec2) => CloudSettings::Ec2(Ec2Settings {
-                    pools: launched,
-                    ..ec2
-                }),
-                process @ CloudSettings::Process(_) => process,
-            },
+            cloud: cloud.settings?,
             tick_interval: tick?,
             tick_spacing: default::TICK_SPACING,
             log_format: log_format.unwrap_or(Some(LogFormat::Text))?,
@@ -139,55 +113,18 @@ fn settings(root: &Reader<'_>, folder: &Path) -> Option<Settings> {
                 Some(path) => Some(folder.join(path?)),
                 None => None,
             },
-            pools: settings,
         },
     })
 }
 
 /// A name that can stand in a tag and in a path.
-pub(super) fn name<'a>(reader: &Reader<'a>) -> Option<&'a str> {
+fn name<'a>(reader: &Reader<'a>) -> Option<&'a str> {
     let text = reader.filled_text()?;
     if is_name(text) {
         return Some(text);
     }
     reader.expected(NAME_RULE);
     None
-}
-
-/// The rule of [`is_name`], in words.
-pub(super) const NAME_RULE: &str = "letters, digits, '-' and '_', 64 at most";
-
-pub(super) fn is_name(text: &str) -> bool {
-    let fits = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
-    !text.is_empty() && text.len() <= NAME_MAX && text.chars().all(fits)
-}
-
-/// A count within a range.
-pub(super) fn count(reader: &Reader<'_>, least: i64, most: i64) -> Option<u32> {
-    u32::try_from(reader.integer(least..=most)?).ok()
-}
-
-/// What each of a list's values says; `None` if one of them is wrong, after all have been read.
-pub(super) fn each<'a, T>(
-    items: &[Reader<'a>],
-    read: impl FnMut(&Reader<'a>) -> Option<T>,
-) -> Option<Vec<T>> {
-    let said: Vec<Option<T>> = items.iter().map(read).collect();
-    said.into_iter().collect()
-}
-
-/// A span in whole seconds, or its default; `None` if it is wrong.
-pub(super) fn seconds(
-    table: &Table<'_>,
-    key: &str,
-    range: std::ops::RangeInclusive<i64>,
-    default: Duration,
-) -> Option<Duration> {
-    let Some(reader) = table.optional(key) else {
-        return Some(default);
-    };
-    let seconds = u64::try_from(reader.integer(range)?).ok()?;
-    Some(Duration::from_secs(seconds))
 }
 
 fn metrics(reader: &Reader<'_>) -> Option<Metrics> {

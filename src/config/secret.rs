@@ -8,36 +8,9 @@ use std::path::PathBuf;
 
 use thiserror::Error;
 
-use super::Config;
+use super::settings::{SecretSource, Settings};
 use crate::model::id::PoolName;
 use crate::model::secret::Secret;
-
-/// Where SSM gives the secrets of Secrets Manager (decision 0010).
-const REFERENCE: &str = "/aws/reference/secretsmanager/";
-
-/// Where a token is.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum SecretSource {
-    /// In a file of its own; white space around it does not count.
-    File(PathBuf),
-    /// In an environment variable of this name.
-    Variable(String),
-    /// In a parameter of SSM of this name, a `SecureString`.
-    Parameter(String),
-    /// In a secret of Secrets Manager of this name.
-    SecretsManager(String),
-}
-
-impl SecretSource {
-    /// The parameter that SSM has to be asked for, decrypted; `None` for what is on this computer.
-    pub fn parameter(&self) -> Option<String> {
-        match self {
-            Self::File(_) | Self::Variable(_) => None,
-            Self::Parameter(name) => Some(name.clone()),
-            Self::SecretsManager(name) => Some(format!("{REFERENCE}{name}")),
-        }
-    }
-}
 
 /// What SSM gave for each parameter that it was asked for, or why it gave nothing, in words.
 pub type Parameters = BTreeMap<String, Result<Secret, String>>;
@@ -95,9 +68,9 @@ pub enum SecretError {
 }
 
 /// The parameters that SSM has to be asked for before [`read_all`].
-pub fn parameters(config: &Config) -> BTreeSet<String> {
-    let pools = config.pools.values().map(|pool| &pool.registration_token);
-    let sources = config.api_token.iter().chain(pools);
+pub fn parameters(settings: &Settings) -> BTreeSet<String> {
+    let pools = settings.pools.values().map(|pool| &pool.registration_token);
+    let sources = settings.config.api_token.iter().chain(pools);
     sources.filter_map(SecretSource::parameter).collect()
 }
 
@@ -107,7 +80,7 @@ pub fn parameters(config: &Config) -> BTreeSet<String> {
 /// # Errors
 /// One for each token that is not there.
 pub fn read_all(
-    config: &Config,
+    settings: &Settings,
     get: impl Fn(&str) -> Option<String>,
     parameters: &Parameters,
 ) -> Result<Secrets, Vec<SecretError>> {
@@ -120,10 +93,10 @@ pub fn read_all(
                 None
             }
         };
-    let api_token = config.api_token.as_ref();
+    let api_token = settings.config.api_token.as_ref();
     let api_token = api_token.and_then(|source| read(source, "hub.api_token".to_owned()));
     let mut registration_tokens = BTreeMap::new();
-    for (name, pool) in &config.pools {
+    for (name, pool) in &settings.pools {
         let key = format!("pools.{name}.registration_token");
         let token = read(&pool.registration_token, key);
         registration_tokens.extend(token.map(|token| (name.clone(), token)));

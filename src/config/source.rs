@@ -2,8 +2,8 @@
 
 use std::path::Path;
 
-use super::ec2::{PARAMETER_RULE, is_parameter};
-use super::secret::SecretSource;
+use super::fields::{PARAMETER_RULE, is_parameter};
+use super::settings::SecretSource;
 use crate::document::{Reader, Table, Value};
 
 pub(super) const KEYS: [&str; 4] = ["file", "env", "parameter", "secret"];

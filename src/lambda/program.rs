@@ -152,7 +152,7 @@ async fn invoke(
 /// Everything that invocations need, from the environment.
 async fn start() -> Result<Kept, LambdaError> {
     let settings = settings()?;
-    let secrets = tokens::read::<Ec2Provider>(&settings.config, variable).await;
+    let secrets = tokens::read::<Ec2Provider>(&settings, variable).await;
     let secrets = secrets.map_err(LambdaError::Secrets)?;
     let hub = connect::hub_client(&settings, &secrets).map_err(LambdaError::Client)?;
     let cloud = Ec2Provider::connect(&settings, &secrets, Purpose::Scale).await;
@@ -161,11 +161,11 @@ async fn start() -> Result<Kept, LambdaError> {
         interval: settings.config.tick_interval,
         spacing: settings.config.tick_spacing,
     };
-    let deployment = settings.policy.deployment.clone();
+    let deployment = settings.deployment.clone();
     let told = (hub.clone(), cloud.clone());
     let tell = move |settings: &Settings, secrets: &Secrets| {
         let (hub, cloud) = &told;
-        let access = connect::access(&settings.policy, secrets);
+        let access = connect::access(settings, secrets);
         hub.set_access(access, secrets.api_token.clone());
         cloud.set_registration_tokens(&secrets.registration_tokens);
     };

@@ -24,4 +24,5 @@ pub mod pool;
 pub mod roll;
 pub mod secret;
 pub mod snapshot;
+pub mod template;
 pub mod time;

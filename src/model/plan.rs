@@ -7,9 +7,10 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::clock::ClockDisagreement;
-use super::id::{JobId, LaunchToken, MachineId, PoolName, TemplateVersion};
+use super::id::{JobId, LaunchToken, MachineId, PoolName};
 use super::offer::Offer;
 use super::outlook::{Expectation, NextBlock};
+use super::template::LaunchTemplate;
 use super::time::Timestamp;
 
 /// All decisions of one tick.
@@ -99,8 +100,8 @@ pub struct LaunchOrder {
     pub pool: PoolName,
     /// How many machines.
     pub count: u32,
-    /// From which template.
-    pub template: TemplateVersion,
+    /// What is launched.
+    pub template: LaunchTemplate,
     /// Where, the best first.
     pub offers: Vec<Offer>,
     /// Tagged on the machine: how long it may boot.

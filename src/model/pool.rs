@@ -8,9 +8,10 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::hours::{ReserveHours, largest};
-use super::id::{AgentType, Deployment, PoolName, TemplateVersion};
+use super::id::{AgentType, Deployment, PoolName};
 use super::money::MicroDollars;
 use super::offer::{Market, Offer};
+use super::template::LaunchTemplate;
 use super::time::Timestamp;
 
 /// The operator's wishes and limits for all pools together.
@@ -67,7 +68,7 @@ pub struct PoolPolicy {
     /// From launch to the end, at most, whatever the machine does.
     pub lifetime: Duration,
     /// What is launched.
-    pub template: TemplateVersion,
+    pub template: LaunchTemplate,
     /// Where to launch it, the best first. Never empty.
     pub offers: Vec<Offer>,
     /// How long spot offers may fail before on-demand ones are taken, where there are both.

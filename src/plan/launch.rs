@@ -116,7 +116,7 @@ fn is_troubled(name: &PoolName, policy: &PoolPolicy, offers: &[Offer], memory: &
     let boots = memory
         .boots
         .get(name)
-        .and_then(|boots| boots.get(&policy.template));
+        .and_then(|boots| boots.get(&policy.template.tag()));
     let has_failed = boots
         .is_some_and(|record| 0 < record.failures || policy.breaker.failures_max <= record.unknown);
     has_failed || memory.refused.contains_key(name) || offers.is_empty()
@@ -294,7 +294,7 @@ fn breaker_limit(
         failures,
         failed_at,
         unknown,
-    } = *memory.boots.get(name)?.get(&policy.template)?;
+    } = *memory.boots.get(name)?.get(&policy.template.tag())?;
     let one_at_a_time = 1_u32.saturating_sub(supply.booting);
     if failures < policy.breaker.failures_max {
         let is_unknown = policy.breaker.failures_max <= unknown;

@@ -5,8 +5,9 @@ use std::time::Duration;
 
 use ring::digest::{Context, SHA256};
 
-use crate::model::id::{Deployment, LaunchToken, MachineId, PoolName, TemplateVersion};
+use crate::model::id::{Deployment, LaunchToken, MachineId, PoolName};
 use crate::model::offer::Offer;
+use crate::model::template::LaunchTemplate;
 use crate::model::time::Timestamp;
 
 /// How long the same causes mean the same launch. Longer than a restart of the scaler and than a
@@ -22,7 +23,7 @@ pub struct Causes<'a> {
     /// For which pool.
     pub pool: &'a PoolName,
     /// From which template.
-    pub template: &'a TemplateVersion,
+    pub template: &'a LaunchTemplate,
     /// How many.
     pub count: u32,
     /// Where: other offers are another request to the cloud.
@@ -42,7 +43,7 @@ pub fn launch_token(causes: &Causes<'_>, now: Timestamp) -> LaunchToken {
     };
     add(causes.deployment.as_str());
     add(causes.pool.as_str());
-    add(causes.template.as_str());
+    add(&causes.template.to_string());
     add(&causes.count.to_string());
     causes
         .offers

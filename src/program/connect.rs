@@ -7,7 +7,6 @@ use crate::config::Settings;
 use crate::config::secret::Secrets;
 use crate::hub::client::{ClientError, HttpSettings, HubClient, PoolAccess};
 use crate::model::id::PoolName;
-use crate::model::pool::Policy;
 use crate::ports::SystemClock;
 use crate::scaler::Scaler;
 use crate::scaler::lease::Terms;
@@ -17,16 +16,16 @@ use crate::scaler::lease::Terms;
 /// # Errors
 /// What the configuration says of the hub cannot be used.
 pub fn hub_client(settings: &Settings, secrets: &Secrets) -> Result<HubClient, ClientError> {
-    let access = access(&settings.policy, secrets);
+    let access = access(settings, secrets);
     let api_token = secrets.api_token.clone();
     HubClient::new(&http_settings(settings), access, api_token)
 }
 
 /// How each pool's queue is read.
-pub fn access(policy: &Policy, secrets: &Secrets) -> BTreeMap<PoolName, PoolAccess> {
-    let pools = policy.pools.iter().filter_map(|(name, policy)| {
+pub fn access(settings: &Settings, secrets: &Secrets) -> BTreeMap<PoolName, PoolAccess> {
+    let pools = settings.pools.iter().filter_map(|(name, pool)| {
         let access = PoolAccess {
-            agent_type: policy.agent_type.clone(),
+            agent_type: pool.policy.agent_type.clone(),
             registration_token: secrets.registration_tokens.get(name)?.clone(),
         };
         Some((name.clone(), access))
@@ -58,6 +57,5 @@ pub fn scaler<P: CloudProvider>(settings: &Settings, hub: HubClient, provider: &
     let questions = settings.config.hub.timeout.max(P::TIMEOUT);
     let terms = Terms::new(settings.config.tick_interval, questions);
     let cloud = provider.cloud().clone();
-    Scaler::new(hub, cloud, SystemClock, settings.policy.clone())
-        .with_lease(provider.lease(), terms)
+    Scaler::new(hub, cloud, SystemClock, settings.policy()).with_lease(provider.lease(), terms)
 }

@@ -49,13 +49,13 @@ impl CloudProvider for Ec2Provider {
     async fn connect(settings: &Settings, _: &Secrets, _: Purpose) -> Result<Self, Ec2Error> {
         let ec2 = ec2(&settings.config.cloud)?;
         let clients = Clients::connect(ec2).await?;
-        let deployment = &settings.policy.deployment;
+        let deployment = &settings.deployment;
         let lease = ec2.lease_table.as_deref();
         let lease = lease.map(|table| {
             let dynamodb = clients.dynamodb.clone();
             TableLease::new(dynamodb, table, deployment, replica())
         });
-        let cloud = Ec2Cloud::new(clients, ec2, &settings.policy, SystemClock);
+        let cloud = Ec2Cloud::new(clients, &settings.policy(), SystemClock);
         Ok(Self { cloud, lease })
     }
 
@@ -80,9 +80,7 @@ impl CloudProvider for Ec2Provider {
     }
 
     fn set_policy(&self, settings: &Settings) {
-        if let CloudSettings::Ec2(ec2) = &settings.config.cloud {
-            self.cloud.set_policy(ec2, &settings.policy);
-        }
+        self.cloud.set_policy(&settings.policy());
     }
 }
 

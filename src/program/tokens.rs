@@ -8,8 +8,8 @@ use std::fmt;
 use std::marker::PhantomData;
 
 use super::provider::CloudProvider;
+use crate::config::Settings;
 use crate::config::secret::{self, Parameters, SecretError, Secrets, read_all};
-use crate::config::{Config, Settings};
 use crate::scaler::{Rotation, Tick};
 
 /// Looks a variable up in the environment.
@@ -20,11 +20,11 @@ pub type Variable = fn(&str) -> Option<String>;
 /// # Errors
 /// One for each token that cannot be had.
 pub async fn read<P: CloudProvider>(
-    config: &Config,
+    settings: &Settings,
     get: Variable,
 ) -> Result<Secrets, Vec<SecretError>> {
-    let parameters = parameters::<P>(config).await;
-    read_all(config, get, &parameters)
+    let parameters = parameters::<P>(settings).await;
+    read_all(settings, get, &parameters)
 }
 
 /// Takes in settings, and the tokens that were read for them.
@@ -81,7 +81,7 @@ impl<P: CloudProvider> Tokens<P> {
     /// Reads the tokens again. Those that cannot be read, or have not changed, stay.
     async fn renew(&self) {
         let settings = self.settings.borrow().clone();
-        match read::<P>(&settings.config, self.get).await {
+        match read::<P>(&settings, self.get).await {
             Ok(secrets) if self.known.borrow().as_ref() == Some(&secrets) => {
                 tracing::warn!("the tokens have been read again and are the same");
             }
@@ -108,10 +108,10 @@ impl<P> fmt::Debug for Tokens<P> {
 }
 
 /// What the parameters that hold tokens contain, if any do.
-async fn parameters<P: CloudProvider>(config: &Config) -> Parameters {
-    let names = secret::parameters(config);
+async fn parameters<P: CloudProvider>(settings: &Settings) -> Parameters {
+    let names = secret::parameters(settings);
     if names.is_empty() {
         return Parameters::new();
     }
-    P::parameters(&config.cloud, names).await
+    P::parameters(&settings.config.cloud, names).await
 }

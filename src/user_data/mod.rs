@@ -43,14 +43,11 @@ fn values(
 ) -> Result<Vec<(&'static str, String)>, Vec<Problem>> {
     let report = Report::new(file);
     let places = places(settings, &report, pool);
-    let pools = (
-        settings.policy.pools.get(pool),
-        settings.config.pools.get(pool),
-    );
-    let (Some((region, parameter)), (Some(policy), Some(of_pool))) = (places, pools) else {
+    let of_pool = settings.pools.get(pool);
+    let (Some((region, parameter)), Some(of_pool)) = (places, of_pool) else {
         return Err(report.into_problems());
     };
-    let machine = &of_pool.machine;
+    let (policy, machine) = (&of_pool.policy, &of_pool.machine);
     let (url, sha256) = match &machine.program {
         Some(program) => (program.url.clone(), program.sha256.clone()),
         None => Default::default(),
@@ -85,8 +82,8 @@ fn values(
 /// The region and the parameter that machines of a pool read their token from; `None` only with a
 /// problem in the report.
 fn places(settings: &Settings, report: &Report, pool: &PoolName) -> Option<(String, String)> {
-    let Some(of_pool) = settings.config.pools.get(pool) else {
-        let names: Vec<&str> = settings.config.pools.keys().map(PoolName::as_str).collect();
+    let Some(of_pool) = settings.pools.get(pool) else {
+        let names: Vec<&str> = settings.pools.keys().map(PoolName::as_str).collect();
         let expected = format!("expected one of its pools: {}", names.join(", "));
         report.add(None, format!("pools.{pool}"), "no such pool", expected);
         return None;

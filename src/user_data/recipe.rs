@@ -96,8 +96,8 @@ fn region_and_program(
         report.add(None, "cloud.kind", "found \"process\"", expected);
         return None;
     };
-    let Some(of_pool) = settings.config.pools.get(pool) else {
-        let names: Vec<&str> = settings.config.pools.keys().map(PoolName::as_str).collect();
+    let Some(of_pool) = settings.pools.get(pool) else {
+        let names: Vec<&str> = settings.pools.keys().map(PoolName::as_str).collect();
         let expected = format!("expected one of its pools: {}", names.join(", "));
         report.add(None, format!("pools.{pool}"), "no such pool", expected);
         return None;

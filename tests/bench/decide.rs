@@ -14,6 +14,7 @@ use dayfly::model::money::MicroDollars;
 use dayfly::model::offer::{Market, Offer};
 use dayfly::model::pool::{BreakerPolicy, Policy, PoolPolicy, Speculation};
 use dayfly::model::snapshot::{PoolView, Snapshot};
+use dayfly::model::template::LaunchTemplate;
 use dayfly::model::time::Timestamp;
 use dayfly::plan::{check::check, decide};
 
@@ -36,7 +37,7 @@ fn policy(pool: &PoolName, size: u32) -> Policy {
         reserve_hours: Vec::new(),
         boot_limit: Duration::from_secs(300),
         lifetime: Duration::from_secs(7200),
-        template: TemplateVersion::new("1"),
+        template: LaunchTemplate::new("lt-1", 1),
         offers: vec![offer()],
         spot_patience: Duration::ZERO,
         speculation: Speculation::default(),
@@ -59,7 +60,7 @@ fn machine(pool: &PoolName, index: u32) -> Machine {
         id: MachineId::new(format!("i-{index:017x}")),
         pool: pool.clone(),
         token: LaunchToken::new("t"),
-        template: TemplateVersion::new("1"),
+        template: TemplateVersion::new("lt-1:1"),
         offer: offer(),
         phase: Phase::Running,
         launched_at: NOW.minus(Duration::from_secs(60)),

@@ -17,11 +17,12 @@ use std::time::Duration;
 
 use dayfly::aws::{Clients, Ec2Cloud};
 use dayfly::config::Ec2Settings;
-use dayfly::model::id::{AgentType, Deployment, JobId, MachineId, PoolName, TemplateVersion};
+use dayfly::model::id::{AgentType, Deployment, JobId, MachineId, PoolName};
 use dayfly::model::job::{AgentReport, QueueCounts};
 use dayfly::model::money::MicroDollars;
 use dayfly::model::offer::{Market, Offer};
 use dayfly::model::pool::{BreakerPolicy, Policy, PoolPolicy, Speculation};
+use dayfly::model::template::LaunchTemplate;
 use dayfly::ports::{Clock, Hub, HubError, SystemClock};
 use dayfly::scaler::Scaler;
 use dayfly_lab::emulator::ec2::Ec2;
@@ -126,7 +127,7 @@ fn policy() -> Policy {
         spot_patience: Duration::ZERO,
         boot_limit: Duration::from_secs(3_600),
         lifetime: Duration::from_secs(90_000),
-        template: TemplateVersion::new("lt-1:1"),
+        template: LaunchTemplate::new("lt-1", 1),
         offers: offers.clone(),
         speculation: Speculation::default(),
         breaker: BreakerPolicy {
@@ -166,7 +167,7 @@ async fn measured(endpoint: String) {
         ..Ec2Settings::default()
     };
     let clients = Clients::connect(&settings).await.expect("clients");
-    let cloud = Ec2Cloud::new(clients, &settings, &policy(), SystemClock);
+    let cloud = Ec2Cloud::new(clients, &policy(), SystemClock);
     let mut scaler = Scaler::new(Busy, cloud, SystemClock, policy());
     for tick in 1..=TICKS {
         let before = cpu();

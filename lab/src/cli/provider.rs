@@ -201,7 +201,7 @@ pub(super) fn machines(
     let program = std::env::current_exe().map_err(ProviderError::Program)?;
     let program = program.into_os_string();
     let hub = &settings.config.hub;
-    let pools = settings.config.pools.iter().filter_map(|(name, pool)| {
+    let pools = settings.pools.iter().filter_map(|(name, pool)| {
         let agent = AgentSettings {
             endpoint: hub.endpoint.clone(),
             ca_file: hub.ca_file.clone(),
@@ -213,7 +213,7 @@ pub(super) fn machines(
     });
     Ok(ProcessSettings {
         root: process.folder.clone(),
-        deployment: settings.policy.deployment.clone(),
+        deployment: settings.deployment.clone(),
         init_command: vec![program.clone()],
         agent_command: vec![program, "agent".into()],
         pools: pools.collect(),

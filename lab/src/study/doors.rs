@@ -56,7 +56,7 @@ impl Doors {
             id: MachineId::new(format!("m{number:07}")),
             pool: order.pool.clone(),
             token: order.token.clone(),
-            template: order.template.clone(),
+            template: order.template.tag(),
             offer: order.offers[0].clone(),
             phase: Phase::Running,
             launched_at: Timestamp::from_millis(launched_at),

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use dayfly::forecast::Forecast;
-use dayfly::model::id::{LaunchToken, MachineId, PoolName, TemplateVersion};
+use dayfly::model::id::{LaunchToken, MachineId, PoolName};
 use dayfly::model::job::QueueCounts;
 use dayfly::model::machine::{Machine, Phase};
 use dayfly::model::pool::{Policy, PoolPolicy};
@@ -94,7 +94,7 @@ fn machine(name: &PoolName, pool: &PoolPolicy, number: u64, launched_at: Timesta
         id: MachineId::new(format!("{name}-{number}")),
         pool: name.clone(),
         token: LaunchToken::new((number / MANY).to_string()),
-        template: TemplateVersion::new(pool.template.as_str()),
+        template: pool.template.tag(),
         offer: pool.offers[0].clone(),
         phase: Phase::Running,
         launched_at,

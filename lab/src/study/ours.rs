@@ -8,10 +8,11 @@ use std::sync::PoisonError;
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
-use dayfly::model::id::{AgentType, Deployment, PoolName, TemplateVersion};
+use dayfly::model::id::{AgentType, Deployment, PoolName};
 use dayfly::model::money::MicroDollars;
 use dayfly::model::offer::{Market, Offer};
 use dayfly::model::pool::{BreakerPolicy, Policy, PoolPolicy, Speculation};
+use dayfly::model::template::LaunchTemplate;
 use dayfly::model::time::Timestamp;
 use dayfly::scaler::{Scaler, Tick};
 
@@ -120,7 +121,7 @@ fn policy(reserve: u32, speculation: Speculation, machines_max: u32) -> Policy {
         reserve_hours: Vec::new(),
         boot_limit: Duration::from_secs(300),
         lifetime: Duration::from_secs(90_000),
-        template: TemplateVersion::new("1"),
+        template: LaunchTemplate::new("study", 1),
         offers: vec![Offer {
             instance_type: "any".to_owned(),
             subnet: "any".to_owned(),

@@ -11,10 +11,10 @@ use super::look::verdict_word;
 use super::{Bakery, Trouble};
 use crate::aws::failure::{Class, Failure};
 use crate::aws::tags;
-use crate::config::Ec2Pool;
 use crate::image::build::Order;
 use crate::image::{Builder, Image, Verdict};
 use crate::model::id::{ImageId, MachineId};
+use crate::model::template::LaunchTemplate;
 use crate::model::time::Timestamp;
 use crate::ports::Clock;
 
@@ -22,7 +22,7 @@ use crate::ports::Clock;
 #[derive(Clone, Debug)]
 pub struct BuilderLaunch {
     /// The pool's template: network, role and disk.
-    pub pool: Ec2Pool,
+    pub template: LaunchTemplate,
     /// The image that the builder boots.
     pub source: ImageId,
     /// Its size.
@@ -46,8 +46,8 @@ impl<K: Clock> Bakery<K> {
         begun_at: Timestamp,
     ) -> Result<MachineId, Trouble> {
         let template = LaunchTemplateSpecification::builder()
-            .launch_template_id(&launch.pool.template_id)
-            .version(launch.pool.template_version.to_string())
+            .launch_template_id(&launch.template.id)
+            .version(launch.template.version.to_string())
             .build();
         let token = format!("image-{}-{}", order.recipe, begun_at.as_millis());
         let call = self.clients.ec2.run_instances();

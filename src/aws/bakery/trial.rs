@@ -12,7 +12,6 @@ use crate::aws::cloud::Ec2Cloud;
 use crate::aws::convert;
 use crate::aws::describe::filter;
 use crate::aws::prices::Prices;
-use crate::config::{Ec2Settings, ImageSource};
 use crate::image::promote::{Memory, Rejection, Step, Trials, is_bad, next};
 use crate::image::trial::{Fate, Marks, Trial};
 use crate::model::id::{ImageId, LaunchToken, MachineId};
@@ -28,11 +27,9 @@ const CONSOLES_MAX: usize = 20;
 /// What a trial's machines are launched by.
 #[derive(Clone, Debug)]
 pub struct TrialLaunch<'a> {
-    /// The configuration's cloud.
-    pub settings: &'a Ec2Settings,
     /// The configuration's policy.
     pub policy: &'a Policy,
-    /// For the pool, of one machine, with its offers.
+    /// For the pool, of one machine, with its offers, and from the image that is tried.
     pub order: LaunchOrder,
 }
 
@@ -78,7 +75,8 @@ impl<K: Clock + Clone> Bakery<K> {
         mut stop: Stop,
         say: Say<'_>,
     ) -> Result<Vec<(MachineId, Fate)>, TrialError> {
-        let cloud = self.cloud(image, launch);
+        let clients = self.clients.clone();
+        let cloud = Ec2Cloud::new(clients, launch.policy, self.clock.clone());
         let mut watch = Watch::default();
         let mut memory = Memory::default();
         let mut said = Vec::new();
@@ -149,16 +147,6 @@ impl<K: Clock + Clone> Bakery<K> {
             self.pause(&mut stop).await;
         }
         None
-    }
-
-    /// The pool's own cloud, but for the image.
-    fn cloud(&self, image: &ImageId, launch: &TrialLaunch<'_>) -> Ec2Cloud<K> {
-        let mut settings = launch.settings.clone();
-        if let Some(pool) = settings.pools.get_mut(&launch.order.pool) {
-            pool.image = Some(ImageSource::Id(image.to_string()));
-        }
-        let clients = self.clients.clone();
-        Ec2Cloud::new(clients, &settings, launch.policy, self.clock.clone())
     }
 
     /// All machines of the deployment that boot an image, with what their consoles have said.

@@ -32,7 +32,7 @@ pub async fn examine(settings: &Settings, secrets: Option<&Secrets>) -> Vec<Find
             return vec![Finding::wrong("AWS", causes(&error), remedy)];
         }
     };
-    let deployment = &settings.policy.deployment;
+    let deployment = &settings.deployment;
     let doctor = Doctor::new(&clients, deployment);
     let reached = doctor.reached().await;
     let mut findings = vec![account::credentials(&reached)];
@@ -43,21 +43,18 @@ pub async fn examine(settings: &Settings, secrets: Option<&Secrets>) -> Vec<Find
     let permissions = Box::pin(doctor.permissions(machine.as_deref())).await;
     findings.extend(account::permissions(&permissions, machine.is_some()));
     findings.push(lease(&clients, settings, ec2).await);
-    let pools = settings.policy.pools.iter().filter_map(|(name, policy)| {
-        let pool = ec2.pools.get(name)?;
-        let doctor = &doctor;
-        Some(async move {
-            let seen = Box::pin(doctor.pool(name, policy, pool)).await;
-            let template = format!("{} version {}", pool.template_id, pool.template_version);
-            let processors = processors(&seen);
-            let findings = judge(name, policy, &template, &seen, secrets);
-            (findings, processors)
-        })
+    let pools = settings.pools.iter().map(async |(name, pool)| {
+        let policy = &pool.policy;
+        let seen = Box::pin(doctor.pool(name, policy)).await;
+        let template = format!("{} version {}", policy.template.id, policy.template.version);
+        let processors = processors(&seen);
+        let findings = judge(name, policy, &template, &seen, secrets);
+        (findings, processors)
     });
     let pools: (Vec<Vec<Finding>>, Vec<Processors>) = join_all(pools).await.into_iter().unzip();
     findings.extend(pools.0.into_iter().flatten());
     let processors = pools.1.into_iter().flatten().collect();
-    let wanted = quota::wanted(&settings.policy, &processors);
+    let wanted = quota::wanted(&settings.policy(), &processors);
     let granted = quotas::granted(&clients, wanted.keys().copied().collect()).await;
     findings.extend(quota::quotas(&wanted, &granted));
     findings
@@ -78,7 +75,7 @@ async fn lease(clients: &Clients, settings: &Settings, ec2: &Ec2Settings) -> Fin
     };
     let me = Replica::new("doctor");
     let dynamodb = clients.dynamodb.clone();
-    let lease = TableLease::new(dynamodb, table, &settings.policy.deployment, me);
+    let lease = TableLease::new(dynamodb, table, &settings.deployment, me);
     let seen = lease.look().await;
     let seen = seen.unwrap_or_else(|error| Table::Silent(error.to_string()));
     account::lease(table, Some(&seen), now)

@@ -22,7 +22,7 @@ pub(super) async fn examine(settings: &Settings, secrets: &Secrets) -> Vec<Findi
             return vec![Finding::wrong("hub", causes(&error), remedy)];
         }
     };
-    let pools = settings.policy.pools.keys();
+    let pools = settings.pools.keys();
     let counts = join_all(pools.map(async |pool| (pool.clone(), hub.counts(pool).await))).await;
     let counts = counts.into_iter().collect();
     let endpoint = &settings.config.hub.endpoint;
@@ -33,14 +33,14 @@ pub(super) async fn examine(settings: &Settings, secrets: &Secrets) -> Vec<Findi
             Some(token) => Some(listed(settings, &hub, token).await),
             None => None,
         };
-        findings.extend(api_token(&settings.policy, listed.as_ref()));
+        findings.extend(api_token(&settings.policy(), listed.as_ref()));
         findings.extend(compare_clocks(settings, &hub).await);
     }
     findings
 }
 
 async fn listed(settings: &Settings, hub: &HubClient, token: &Secret) -> Listed {
-    let pools = settings.policy.pools.keys();
+    let pools = settings.pools.keys();
     let agents = join_all(pools.map(async |pool| hub.agents(pool).await)).await;
     let agents = agents.into_iter().map(|answer| match answer {
         Ok(agents) => Ok(agents.unwrap_or_default().len()),
@@ -64,7 +64,7 @@ async fn types(settings: &Settings, token: &Secret) -> Result<Vec<AgentType>, St
 
 /// Our clock against the hub's; nothing if the hub does not tell.
 async fn compare_clocks(settings: &Settings, hub: &HubClient) -> Option<Finding> {
-    let pool = settings.policy.pools.keys().next()?;
+    let pool = settings.pools.keys().next()?;
     let before = SystemClock.now();
     let theirs = hub.date(pool).await.ok()??;
     let now = SystemClock.now();

@@ -75,7 +75,7 @@ async fn examine<P: CloudProvider>(
         format!(
             "{} is right: deployment {}",
             path.display(),
-            settings.policy.deployment
+            settings.deployment
         ),
     )];
     let secrets = tokens::<P>(&settings, &mut findings).await;
@@ -96,7 +96,7 @@ async fn tokens<P: CloudProvider>(
     settings: &Settings,
     findings: &mut Vec<Finding>,
 ) -> Option<Secrets> {
-    match connect::try_secrets::<P>(&settings.config).await {
+    match connect::try_secrets::<P>(settings).await {
         Ok(secrets) => {
             let count =
                 secrets.registration_tokens.len() + usize::from(secrets.api_token.is_some());

@@ -102,7 +102,7 @@ fn prepare(
     command: &BuildCommand,
     source: &ImageId,
 ) -> Result<(Order, BuilderLaunch), Exit> {
-    let (_, pool, policy) = scene.places().map_err(|error| refuse(&error))?;
+    let (_, policy) = scene.places().map_err(|error| refuse(&error))?;
     let script = match &command.script {
         None => None,
         Some(path) => Some(std::fs::read(path).map_err(|source| {
@@ -124,7 +124,7 @@ fn prepare(
         recipe: recipe(
             &user_data,
             source.as_str(),
-            &format!("{}:{}", pool.template_id, pool.template_version),
+            &format!("{}:{}", policy.template.id, policy.template.version),
         ),
         builder_limit: limit,
         image_limit: IMAGE_LIMIT,
@@ -132,7 +132,7 @@ fn prepare(
     let size = command.instance_type.clone();
     let subnet = command.subnet.clone();
     let launch = BuilderLaunch {
-        pool: pool.clone(),
+        template: policy.template.clone(),
         source: source.clone(),
         instance_type: size.unwrap_or_else(|| of_best(|offer| &offer.instance_type)),
         subnet: subnet.unwrap_or_else(|| of_best(|offer| &offer.subnet)),

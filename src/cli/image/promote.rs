@@ -15,8 +15,10 @@ use crate::image::history::Standing;
 use crate::image::promote::Trials;
 use crate::image::trial::Fate;
 use crate::image::{Image, ImageState, Verdict};
-use crate::model::id::{ImageId, LaunchToken, MachineId, TemplateVersion};
+use crate::model::id::{ImageId, LaunchToken, MachineId};
 use crate::model::plan::LaunchOrder;
+use crate::model::pool::Policy;
+use crate::model::template::ImageSource;
 use crate::ports::{Clock, SystemClock};
 
 /// Which image, and what it has to show.
@@ -99,9 +101,10 @@ async fn promote(scene: &Scene, command: &PromoteCommand, stop: Stop) -> Result<
             "watching its machines for {} s; stopping that leaves it named",
             command.watch_seconds
         ));
-        let (_, _, policy) = scene.places()?;
+        let (_, policy) = scene.places()?;
         let limits = (policy.breaker.failures_max, until);
-        let launch = launch(scene, &image)?;
+        let whole = scene.settings.policy();
+        let launch = launch(scene, &whole, &image)?;
         let mut say = say;
         let watched = bakery.watch(&image, &launch, limits, stop, &mut say);
         if let Some(reason) = Box::pin(watched).await {
@@ -127,7 +130,8 @@ async fn tried(
         machines: command.machines,
         job_patience: Duration::from_secs(command.job_seconds.into()),
     };
-    let launch = launch(scene, image)?;
+    let policy = scene.settings.policy();
+    let launch = launch(scene, &policy, image)?;
     tell(&format!(
         "trying {image}: machines of pool {} boot it",
         scene.pool
@@ -175,21 +179,24 @@ async fn take_back(
 }
 
 /// How the pool's machines are launched, but for the image.
-fn launch<'a>(scene: &'a Scene, image: &ImageId) -> Result<TrialLaunch<'a>, ImageError> {
-    let (settings, pool, policy) = scene.places()?;
-    let template = format!("{}:{} {image}", pool.template_id, pool.template_version);
+fn launch<'a>(
+    scene: &Scene,
+    policy: &'a Policy,
+    image: &ImageId,
+) -> Result<TrialLaunch<'a>, ImageError> {
+    let (_, pool) = scene.places()?;
+    let template = pool.template.clone();
     Ok(TrialLaunch {
-        settings,
-        policy: &scene.settings.policy,
+        policy,
         order: LaunchOrder {
             token: LaunchToken::new("trial"),
             pool: scene.pool.clone(),
             count: 1,
-            template: TemplateVersion::new(template),
-            offers: policy.offers.clone(),
-            boot_limit: policy.boot_limit,
-            lifetime: policy.lifetime,
-            idle_timeout: policy.speculation.idle_timeout,
+            template: template.with_image(ImageSource::Id(image.to_string())),
+            offers: pool.offers.clone(),
+            boot_limit: pool.boot_limit,
+            lifetime: pool.lifetime,
+            idle_timeout: pool.speculation.idle_timeout,
         },
     })
 }

@@ -6,10 +6,11 @@ use crate::aws::Clients;
 use crate::aws::bakery::Bakery;
 use crate::cli::connect;
 use crate::cli::exit::Exit;
-use crate::config::{CloudSettings, Ec2Pool, Ec2Settings, ImageSource, Settings};
+use crate::config::{CloudSettings, Ec2Settings, Settings};
 use crate::image::Image;
 use crate::model::id::PoolName;
 use crate::model::pool::PoolPolicy;
+use crate::model::template::ImageSource;
 use crate::ports::SystemClock;
 
 /// A configuration whose machines are on EC2, and one of its pools.
@@ -29,33 +30,32 @@ impl Scene {
         Ok(scene)
     }
 
-    /// The cloud, what is launched for the pool, and its policy.
-    pub(super) fn places(&self) -> Result<(&Ec2Settings, &Ec2Pool, &PoolPolicy), ImageError> {
+    /// The cloud, and the pool's policy.
+    pub(super) fn places(&self) -> Result<(&Ec2Settings, &PoolPolicy), ImageError> {
         let CloudSettings::Ec2(ec2) = &self.settings.config.cloud else {
             return Err(ImageError::NoCloud);
         };
-        let no_pool = || ImageError::NoPool(self.pool.clone());
-        let pool = ec2.pools.get(&self.pool).ok_or_else(no_pool)?;
-        let policy = self.settings.policy.pools.get(&self.pool);
-        Ok((ec2, pool, policy.ok_or_else(no_pool)?))
+        let pool = self.settings.pools.get(&self.pool);
+        let pool = pool.ok_or_else(|| ImageError::NoPool(self.pool.clone()))?;
+        Ok((ec2, &pool.policy))
     }
 
     /// What makes, tries and names the deployment's images.
     pub(super) async fn bakery(&self) -> Result<Bakery<SystemClock>, ImageError> {
-        let (ec2, ..) = self.places()?;
+        let (ec2, _) = self.places()?;
         let clients = Clients::connect(ec2).await?;
-        let deployment = self.settings.policy.deployment.clone();
+        let deployment = self.settings.deployment.clone();
         Ok(Bakery::new(clients, deployment, SystemClock))
     }
 
     /// The parameter that names the pool's image, if it is one that can be written.
     pub(super) fn parameter(&self) -> Result<&str, ImageError> {
-        let (_, pool, _) = self.places()?;
+        let (_, policy) = self.places()?;
         let refused = |found: String| ImageError::NoParameter {
             pool: self.pool.clone(),
             found,
         };
-        match &pool.image {
+        match &policy.template.image {
             Some(ImageSource::Parameter(name)) if name.starts_with("/aws/") => {
                 Err(refused(format!("{name} is AWS's own")))
             }

@@ -325,7 +325,7 @@ fn check_launches(
             found.push(Violation::Token(order.token.to_string()));
         }
         let boots = snapshot.memory.boots.get(&order.pool);
-        let record = boots.and_then(|boots| boots.get(&order.template));
+        let record = boots.and_then(|boots| boots.get(&order.template.tag()));
         let breaker = policy.pools.get(&order.pool).map(|pool| pool.breaker);
         let (Some(record), Some(breaker)) = (record, breaker) else {
             continue;

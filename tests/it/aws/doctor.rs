@@ -6,12 +6,12 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use dayfly::aws::doctor::{Doctor, PoolSeen};
 use dayfly::aws::quotas::granted;
-use dayfly::config::{Ec2Pool, ImageSource};
 use dayfly::doctor::account::{Launches, Reached, Rehearsal};
 use dayfly::doctor::place::{Image, Size, Subnet};
 use dayfly::doctor::quota::{Family, Quota};
 use dayfly::model::id::Deployment;
 use dayfly::model::offer::Market;
+use dayfly::model::template::ImageSource;
 use dayfly::ports::Cloud;
 use dayfly_lab::emulator::ec2::action::Action;
 use dayfly_lab::emulator::ec2::faults::{Fault, Scope};
@@ -21,7 +21,7 @@ use dayfly_lab::emulator::ec2::{Ec2, error};
 use tokio::time::advance;
 
 use super::wire::Wire;
-use super::world::{UNSEEN, account, cloud, offers, order, policy, pool, settings};
+use super::world::{UNSEEN, account, cloud, offers, order, policy, pool};
 
 fn deployment() -> Deployment {
     Deployment::new("ci")
@@ -29,14 +29,11 @@ fn deployment() -> Deployment {
 
 /// What is seen of the one pool, whose image `image` may name.
 async fn seen(wire: &Wire, image: Option<ImageSource>) -> PoolSeen {
-    let ec2 = Ec2Pool {
-        image,
-        ..settings().pools[&pool()].clone()
-    };
-    let policy = policy(offers(Market::OnDemand));
+    let mut policy = policy(offers(Market::OnDemand)).pools[&pool()].clone();
+    policy.template.image = image;
     let (clients, deployment) = (wire.clients(), deployment());
     let doctor = Doctor::new(&clients, &deployment);
-    Box::pin(doctor.pool(&pool(), &policy.pools[&pool()], &ec2)).await
+    Box::pin(doctor.pool(&pool(), &policy)).await
 }
 
 fn x86() -> Image {

@@ -17,7 +17,7 @@ use tokio::sync::{Notify, oneshot, watch};
 use tokio::time::{Instant, advance};
 
 use super::wire::{VirtualClock, Wire};
-use super::world::{account, offers, policy, settings};
+use super::world::{account, offers, policy};
 use crate::scaler::doubles::World;
 
 const MINUTE: Duration = Duration::from_secs(60);
@@ -139,7 +139,7 @@ type Replicas = Scaler<World, Ec2Cloud<VirtualClock>, VirtualClock, TableLease>;
 
 fn replica(wire: &Wire, hub: &World, me: &str) -> Replicas {
     let policy = policy(offers(Market::OnDemand));
-    let cloud = Ec2Cloud::new(wire.clients(), &settings(), &policy, wire.clock);
+    let cloud = Ec2Cloud::new(wire.clients(), &policy, wire.clock);
     let terms = Terms::new(Duration::from_secs(10), Duration::from_secs(30));
     Scaler::new(hub.clone(), cloud, wire.clock, policy).with_lease(lease(wire, "leases", me), terms)
 }

@@ -16,7 +16,7 @@ use dayfly_lab::emulator::ec2::faults::{Boot, Fault, Scope};
 use dayfly_lab::emulator::ec2::machine::Health;
 
 use super::wire::Wire;
-use super::world::{UNSEEN, account, cloud, offers, order, policy, settings};
+use super::world::{UNSEEN, account, cloud, offers, order, policy};
 
 fn ids(machines: &[Machine]) -> Vec<MachineId> {
     machines.iter().map(|machine| machine.id.clone()).collect()
@@ -72,7 +72,7 @@ async fn machines_of_others_are_not_seen() {
         deployment: Deployment::new("other"),
         ..policy(offers(Market::OnDemand))
     };
-    let theirs = Ec2Cloud::new(wire.clients(), &settings(), &theirs, wire.clock);
+    let theirs = Ec2Cloud::new(wire.clients(), &theirs, wire.clock);
     theirs
         .launch(&order("dayfly-1", 3))
         .await
@@ -223,7 +223,7 @@ async fn impaired_machines_are_known_within_a_minute_and_asked_for_no_oftener() 
 async fn spot_prices_are_those_of_the_zone_and_asked_for_every_ten_minutes() {
     let wire = Wire::new(Ec2::new(account()));
     let policy = policy([offers(Market::Spot), offers(Market::OnDemand)].concat());
-    let cloud = Ec2Cloud::new(wire.clients(), &settings(), &policy, wire.clock);
+    let cloud = Ec2Cloud::new(wire.clients(), &policy, wire.clock);
     let prices = cloud.spot_prices().await.expect("prices");
     let size = &wire.ec2().settings().types["c7i.large"].clone();
     let place = ("c7i.large".to_owned(), "subnet-a".to_owned());

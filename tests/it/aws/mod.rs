@@ -6,6 +6,7 @@ mod doctor;
 mod launching;
 mod lease;
 mod looking;
+mod reload;
 mod scenarios;
 mod secrets;
 mod site;

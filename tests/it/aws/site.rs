@@ -18,7 +18,6 @@ use dayfly_lab::emulator::ec2::machine::State as MachineState;
 use dayfly_lab::emulator::ec2::settings::Ec2Settings as Account;
 
 use super::wire::{VirtualClock, Wire};
-use super::world::settings;
 
 /// From tick to tick.
 pub const TICK: Duration = Duration::from_secs(10);
@@ -87,7 +86,7 @@ impl Site {
     /// A scaler that knows nothing yet.
     pub fn scaler(&self, policy: Policy) -> SiteScaler {
         let clients = self.wire.clients();
-        let cloud = Ec2Cloud::new(clients, &settings(), &policy, self.wire.clock);
+        let cloud = Ec2Cloud::new(clients, &policy, self.wire.clock);
         Scaler::new(self.clone(), cloud, self.wire.clock, policy)
     }
 

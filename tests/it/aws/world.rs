@@ -3,12 +3,12 @@
 use std::time::Duration;
 
 use dayfly::aws::Ec2Cloud;
-use dayfly::config::{Ec2Pool, Ec2Settings};
-use dayfly::model::id::{AgentType, Deployment, LaunchToken, PoolName, TemplateVersion};
+use dayfly::model::id::{AgentType, Deployment, LaunchToken, PoolName};
 use dayfly::model::money::MicroDollars;
 use dayfly::model::offer::{Market, Offer};
 use dayfly::model::plan::LaunchOrder;
 use dayfly::model::pool::{BreakerPolicy, Policy, PoolPolicy, Speculation};
+use dayfly::model::template::LaunchTemplate;
 use dayfly_lab::emulator::ec2::Ec2;
 use dayfly_lab::emulator::ec2::settings::Ec2Settings as Account;
 use dayfly_lab::emulator::ec2::throttle::Throttling;
@@ -59,7 +59,7 @@ pub fn policy(offers: Vec<Offer>) -> Policy {
         spot_patience: Duration::ZERO,
         boot_limit: Duration::from_secs(300),
         lifetime: Duration::from_secs(90_000),
-        template: TemplateVersion::new("lt-1:1"),
+        template: LaunchTemplate::new("lt-1", 1),
         offers,
         speculation: Speculation::default(),
         breaker: BreakerPolicy {
@@ -76,23 +76,11 @@ pub fn policy(offers: Vec<Offer>) -> Policy {
     }
 }
 
-pub fn settings() -> Ec2Settings {
-    let template = Ec2Pool {
-        template_id: "lt-1".to_owned(),
-        template_version: 1,
-        image: None,
-    };
-    Ec2Settings {
-        pools: [(pool(), template)].into(),
-        ..Ec2Settings::default()
-    }
-}
-
 /// The emulator, and the cloud that the product sees in it.
 pub fn cloud(account: Account) -> (Wire, Ec2Cloud<VirtualClock>) {
     let wire = Wire::new(Ec2::new(account));
     let policy = policy(offers(Market::OnDemand));
-    let cloud = Ec2Cloud::new(wire.clients(), &settings(), &policy, wire.clock);
+    let cloud = Ec2Cloud::new(wire.clients(), &policy, wire.clock);
     (wire, cloud)
 }
 
@@ -102,7 +90,7 @@ pub fn order(token: &str, count: u32) -> LaunchOrder {
         token: LaunchToken::new(token),
         pool: pool(),
         count,
-        template: TemplateVersion::new("lt-1:1"),
+        template: LaunchTemplate::new("lt-1", 1),
         offers: offers(Market::OnDemand),
         boot_limit: Duration::from_secs(300),
         lifetime: Duration::from_secs(90_000),

@@ -4,11 +4,12 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use dayfly::config::{CloudSettings, Ec2Pool, Ec2Settings, ImageSource, Settings, price};
+use dayfly::config::{CloudSettings, Ec2Settings, Settings, price};
 use dayfly::model::id::PoolName;
 use dayfly::model::money::MicroDollars;
 use dayfly::model::offer::{Market, Offer};
 use dayfly::model::pool::{PoolPolicy, Speculation, Speed};
+use dayfly::model::template::{ImageSource, LaunchTemplate};
 
 use super::settings;
 
@@ -36,7 +37,7 @@ fn ec2(settings: &Settings) -> &Ec2Settings {
 }
 
 fn linux(settings: &Settings) -> &PoolPolicy {
-    &settings.policy.pools[&PoolName::new("linux")]
+    &settings.pools[&PoolName::new("linux")].policy
 }
 
 /// Each offer as `type subnet market dollars`.
@@ -57,21 +58,17 @@ fn shown(offers: &[Offer]) -> Vec<String> {
 fn the_least_configuration_takes_the_rest_from_where_aws_tools_look() {
     let settings = settings(LEAST_EC2);
     let found = ec2(&settings);
-    let template = Ec2Pool {
-        template_id: "lt-0123456789abcdef0".to_owned(),
-        template_version: 7,
-        image: None,
-    };
-    assert_eq!(
-        found.pools,
-        BTreeMap::from([(PoolName::new("linux"), template)])
-    );
+    let template = LaunchTemplate::new("lt-0123456789abcdef0", 7);
+    assert_eq!(linux(&settings).template, template);
     assert_eq!(
         (&found.region, &found.endpoint_url, &found.ca_file),
         (&None, &None, &None)
     );
     assert_eq!(found.lease_table, None);
-    assert_eq!(linux(&settings).template.as_str(), "lt-0123456789abcdef0:7");
+    assert_eq!(
+        linux(&settings).template.tag().as_str(),
+        "lt-0123456789abcdef0:7"
+    );
     assert_eq!(
         shown(&linux(&settings).offers),
         [
@@ -107,11 +104,11 @@ lease_table = "dayfly-lease"
     assert_eq!(found.lease_table.as_deref(), Some("dayfly-lease"));
     assert_eq!(found.prices["x9.48xlarge"], MicroDollars(12_000_000));
     let parameter = ImageSource::Parameter("/dayfly/image".to_owned());
-    assert_eq!(found.pools[&PoolName::new("linux")].image, Some(parameter));
     let policy = linux(&settings);
+    assert_eq!(policy.template.image, Some(parameter));
     assert_eq!(policy.spot_patience, Duration::from_secs(30));
     let template = "lt-0123456789abcdef0:7 /dayfly/image";
-    assert_eq!(policy.template.as_str(), template);
+    assert_eq!(policy.template.tag().as_str(), template);
     assert_eq!(
         shown(&policy.offers),
         [
@@ -131,8 +128,11 @@ lease_table = "dayfly-lease"
 fn an_image_is_part_of_what_the_breaker_counts_by() {
     let text = format!("{LEAST_EC2}image = \"ami-0123456789abcdef0\"\n");
     let settings = settings(&text);
-    let template = linux(&settings).template.as_str();
-    assert_eq!(template, "lt-0123456789abcdef0:7 ami-0123456789abcdef0");
+    let template = linux(&settings).template.tag();
+    assert_eq!(
+        template.as_str(),
+        "lt-0123456789abcdef0:7 ami-0123456789abcdef0"
+    );
 }
 
 #[test]

@@ -109,20 +109,20 @@ fn with(line: &str, other: &str) -> String {
 fn the_least_configuration_has_defaults_for_the_rest() {
     insta::assert_debug_snapshot!(settings(LEAST), @r#"
     Settings {
-        policy: Policy {
-            deployment: ci,
-            machines_max: 20,
-            launches_per_hour_max: 500,
-            hourly_max: None,
-            pools: {
-                linux: PoolPolicy {
+        deployment: ci,
+        machines_max: 20,
+        launches_per_hour_max: 500,
+        hourly_max: None,
+        pools: {
+            linux: Pool {
+                policy: PoolPolicy {
                     agent_type: s1-linux,
                     machines_max: 20,
                     reserve: 0,
                     reserve_hours: [],
                     boot_limit: 300s,
                     lifetime: 90000s,
-                    template: process,
+                    template: process:1,
                     offers: [
                         Offer {
                             instance_type: "process",
@@ -146,6 +146,19 @@ fn the_least_configuration_has_defaults_for_the_rest() {
                         spare_timeout: 5s,
                     },
                 },
+                registration_token: Variable(
+                    "DAYFLY_TOKEN_LINUX",
+                ),
+                agent: AgentSettings {
+                    interruption_grace_period: 0ns,
+                },
+                machine: MachineSettings {
+                    agent: Dayfly,
+                    program: None,
+                    metadata: Off,
+                    sudo: false,
+                    token_parameter: None,
+                },
             },
         },
         config: Config {
@@ -167,23 +180,6 @@ fn the_least_configuration_has_defaults_for_the_rest() {
             log_format: Text,
             metrics: None,
             learned_file: None,
-            pools: {
-                linux: PoolSettings {
-                    registration_token: Variable(
-                        "DAYFLY_TOKEN_LINUX",
-                    ),
-                    agent: AgentSettings {
-                        interruption_grace_period: 0ns,
-                    },
-                    machine: MachineSettings {
-                        agent: Dayfly,
-                        program: None,
-                        metadata: Off,
-                        sudo: false,
-                        token_parameter: None,
-                    },
-                },
-            },
         },
     }
     "#);
@@ -191,7 +187,8 @@ fn the_least_configuration_has_defaults_for_the_rest() {
 
 #[test]
 fn everything_can_be_said() {
-    let Settings { policy, config } = settings(MOST);
+    let settings = settings(MOST);
+    let (policy, config) = (settings.policy(), &settings.config);
     assert_eq!(policy.machines_max, 40);
     assert_eq!(policy.launches_per_hour_max, 700);
     assert_eq!(policy.hourly_max, Some(MicroDollars(12_500_000)));
@@ -229,7 +226,7 @@ fn everything_can_be_said() {
     };
     assert_eq!(policy.pools[&linux].speculation, speculation);
     assert_eq!(policy.pools[&linux].breaker.failures_max, 5);
-    let agent = config.pools[&linux].agent;
+    let agent = settings.pools[&linux].agent;
     assert_eq!(agent.interruption_grace_period, Duration::from_secs(90));
     // A pool may use all that the deployment may, unless it says less.
     assert_eq!(policy.pools[&PoolName::new("arm")].machines_max, 40);
@@ -239,9 +236,9 @@ fn everything_can_be_said() {
 fn a_single_zero_drains_whatever_the_reserves_are() {
     let text = format!("{LEAST}reserve = 5\n");
     let drained = text.replace("machines_max = 20", "machines_max = 0");
-    assert_eq!(settings(&drained).policy.machines_max, 0);
+    assert_eq!(settings(&drained).machines_max, 0);
     let pool = format!("{text}machines_max = 0\n");
-    let pools = settings(&pool).policy.pools;
+    let pools = settings(&pool).policy().pools;
     assert_eq!(pools[&PoolName::new("linux")].machines_max, 0);
 }
 
@@ -251,7 +248,7 @@ fn dollars_are_read_without_a_float() {
         let text = format!("dollars_per_hour_max = {amount}\n{LEAST}");
         resolved(&text)
             .ok()
-            .and_then(|settings| settings.policy.hourly_max)
+            .and_then(|settings| settings.hourly_max)
     };
     assert_eq!(dollars("12"), Some(MicroDollars(12_000_000)));
     assert_eq!(dollars("\"0.1\""), Some(MicroDollars(100_000)));

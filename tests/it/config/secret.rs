@@ -36,12 +36,12 @@ fn tokens_are_read_apart_and_all_that_are_missing_are_named() {
     let folder = tempfile::tempdir().expect("a folder");
     let token = folder.path().join("api-token");
     fs::write(&token, "secret-a\n").expect("a file");
-    let mut config = settings(MOST).config;
-    config.api_token = Some(SecretSource::File(token.clone()));
-    let arm = config.pools.get_mut(&PoolName::new("arm")).expect("it");
+    let mut settings = settings(MOST);
+    settings.config.api_token = Some(SecretSource::File(token.clone()));
+    let arm = settings.pools.get_mut(&PoolName::new("arm")).expect("it");
     arm.registration_token = SecretSource::File(token.clone());
     let get = |name: &str| (name == "DAYFLY_TOKEN_LINUX").then(|| " secret-b ".to_owned());
-    let secrets = read_all(&config, get, &Parameters::new()).expect("tokens");
+    let secrets = read_all(&settings, get, &Parameters::new()).expect("tokens");
     assert_eq!(
         secrets.api_token.map(|t| t.expose().to_owned()).as_deref(),
         Some("secret-a")
@@ -57,8 +57,8 @@ fn tokens_are_read_apart_and_all_that_are_missing_are_named() {
     );
 
     fs::write(&token, "two words\n").expect("a file");
-    config.api_token = Some(SecretSource::File(PathBuf::from("/nowhere/token")));
-    let errors = read_all(&config, |_| None, &Parameters::new()).expect_err("no tokens");
+    settings.config.api_token = Some(SecretSource::File(PathBuf::from("/nowhere/token")));
+    let errors = read_all(&settings, |_| None, &Parameters::new()).expect_err("no tokens");
     let shown = |error: &SecretError| {
         let text = error
             .to_string()
@@ -80,9 +80,7 @@ fn tokens_are_read_apart_and_all_that_are_missing_are_named() {
 fn tokens_of_aws_are_asked_for_by_the_name_of_a_parameter() {
     let of = |source: &str| {
         let text = with(r#"{ env = "DAYFLY_TOKEN_LINUX" }"#, source);
-        parameters(&settings(&text).config)
-            .into_iter()
-            .collect::<Vec<_>>()
+        parameters(&settings(&text)).into_iter().collect::<Vec<_>>()
     };
     assert_eq!(of(r#"{ env = "A" }"#), Vec::<String>::new());
     assert_eq!(of(r#"{ file = "a" }"#), Vec::<String>::new());
@@ -95,9 +93,9 @@ fn tokens_of_aws_are_asked_for_by_the_name_of_a_parameter() {
 
 #[test]
 fn what_aws_gives_is_checked_like_a_file_and_never_shown() {
-    let mut config = settings(MOST).config;
-    config.api_token = Some(SecretSource::Parameter("/dayfly/api".to_owned()));
-    let arm = config.pools.get_mut(&PoolName::new("arm")).expect("it");
+    let mut settings = settings(MOST);
+    settings.config.api_token = Some(SecretSource::Parameter("/dayfly/api".to_owned()));
+    let arm = settings.pools.get_mut(&PoolName::new("arm")).expect("it");
     arm.registration_token = SecretSource::SecretsManager("arm".to_owned());
     let get = |_: &str| Some("secret-b".to_owned());
     let reference = "/aws/reference/secretsmanager/arm".to_owned();
@@ -105,13 +103,13 @@ fn what_aws_gives_is_checked_like_a_file_and_never_shown() {
         let api = ("/dayfly/api".to_owned(), Ok(Secret::new(api)));
         Parameters::from([api, (reference.clone(), Ok(Secret::new(arm)))])
     };
-    let secrets = read_all(&config, get, &given("secret-a", "secret-c\n")).expect("tokens");
+    let secrets = read_all(&settings, get, &given("secret-a", "secret-c\n")).expect("tokens");
     assert_eq!(secrets.api_token, Some(Secret::new("secret-a")));
     let arm = &secrets.registration_tokens[&PoolName::new("arm")];
     assert_eq!(arm, &Secret::new("secret-c"));
 
     let lines = |parameters: &Parameters| {
-        let errors = read_all(&config, get, parameters).expect_err("no tokens");
+        let errors = read_all(&settings, get, parameters).expect_err("no tokens");
         let lines: Vec<String> = errors.iter().map(ToString::to_string).collect();
         lines.join("\n")
     };

@@ -4,10 +4,11 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use dayfly::forecast::Forecast;
-use dayfly::model::id::{AgentType, Deployment, MachineId, PoolName, TemplateVersion};
+use dayfly::model::id::{AgentType, Deployment, MachineId, PoolName};
 use dayfly::model::machine::Machine;
 use dayfly::model::pool::{BreakerPolicy, Policy, PoolPolicy, Speculation};
 use dayfly::model::snapshot::{Memory, Sighting};
+use dayfly::model::template::LaunchTemplate;
 
 use super::watched::{at, machine, speculation, view};
 
@@ -23,7 +24,7 @@ fn pool_policy(speculation: Speculation) -> PoolPolicy {
         reserve_hours: Vec::new(),
         boot_limit: Duration::from_secs(300),
         lifetime: Duration::from_secs(7200),
-        template: TemplateVersion::new("7"),
+        template: LaunchTemplate::new("lt-1", 7),
         offers: Vec::new(),
         spot_patience: Duration::ZERO,
         speculation,

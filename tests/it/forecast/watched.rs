@@ -27,7 +27,7 @@ pub fn machine(id: &str, token: &str, launched_at: Timestamp) -> Machine {
         id: MachineId::new(id),
         pool: PoolName::new("linux"),
         token: LaunchToken::new(token),
-        template: TemplateVersion::new("7"),
+        template: TemplateVersion::new("lt-1:7"),
         offer: Offer {
             instance_type: "c7i.large".to_owned(),
             subnet: "subnet-a".to_owned(),

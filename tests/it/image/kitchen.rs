@@ -7,9 +7,9 @@ use std::time::Duration;
 use dayfly::aws::bakery::act::BuilderLaunch;
 use dayfly::aws::bakery::build::BuildError;
 use dayfly::aws::bakery::{Bakery, Stop};
-use dayfly::config::Ec2Pool;
 use dayfly::image::build::{Order, Step};
 use dayfly::model::id::{Deployment, ImageId, PoolName, Recipe};
+use dayfly::model::template::LaunchTemplate;
 use dayfly::ports::Clock;
 use dayfly_lab::emulator::ec2::Ec2;
 use dayfly_lab::emulator::ec2::machine::{MachineRecord, State};
@@ -144,11 +144,7 @@ pub fn order(recipe: &str) -> Order {
 
 pub fn launch() -> BuilderLaunch {
     BuilderLaunch {
-        pool: Ec2Pool {
-            template_id: "lt-1".to_owned(),
-            template_version: 1,
-            image: None,
-        },
+        template: LaunchTemplate::new("lt-1", 1),
         source: ImageId::new("ami-x86"),
         instance_type: "c7i.large".to_owned(),
         subnet: "subnet-a".to_owned(),

@@ -9,10 +9,11 @@ use dayfly::aws::bakery::Bakery;
 use dayfly::aws::bakery::trial::{TrialError, TrialLaunch};
 use dayfly::image::promote::Trials;
 use dayfly::image::trial::Fate;
-use dayfly::model::id::{Deployment, ImageId, MachineId, TemplateVersion};
+use dayfly::model::id::{Deployment, ImageId, MachineId};
 use dayfly::model::offer::Market;
 use dayfly::model::plan::LaunchOrder;
 use dayfly::model::pool::Policy;
+use dayfly::model::template::{ImageSource, LaunchTemplate};
 use dayfly::ports::{Clock, Cloud};
 use dayfly_lab::emulator::ec2::Ec2;
 use dayfly_lab::emulator::ec2::action::Action;
@@ -22,7 +23,7 @@ use dayfly_lab::emulator::ec2::machine::State;
 use tokio::sync::watch;
 
 use crate::aws::wire::{VirtualClock, Wire};
-use crate::aws::world::{account, offers, order, policy, settings};
+use crate::aws::world::{account, offers, order, policy};
 
 /// From the launch to what the console shows next, in seconds.
 type Script = Vec<(u64, &'static str)>;
@@ -101,8 +102,8 @@ impl Lane {
             machines,
             job_patience: Duration::from_secs(patience),
         };
-        let (settings, image) = (settings(), ImageId::new("ami-x86"));
-        let launch = launch(&settings, policy);
+        let image = ImageId::new("ami-x86");
+        let launch = launch(policy);
         let bakery = self.bakery();
         let mut say = |fates: &[(MachineId, Fate)]| {
             let mut said = self.said.borrow_mut();
@@ -120,8 +121,8 @@ impl Lane {
     async fn watch(&self, failures_max: u32, seconds: u64) -> Option<String> {
         let (_asking, stop) = watch::channel(false);
         let policy = policy(offers(Market::OnDemand));
-        let (settings, image) = (settings(), ImageId::new("ami-x86"));
-        let launch = launch(&settings, &policy);
+        let image = ImageId::new("ami-x86");
+        let launch = launch(&policy);
         let until = self.wire.clock.now().plus(Duration::from_secs(seconds));
         let bakery = self.bakery();
         let mut say = |_: &[(MachineId, Fate)]| {};
@@ -137,13 +138,13 @@ impl Lane {
     }
 }
 
-fn launch<'a>(settings: &'a dayfly::config::Ec2Settings, policy: &'a Policy) -> TrialLaunch<'a> {
+fn launch(policy: &Policy) -> TrialLaunch<'_> {
     let pool = policy.pools.values().next().expect("one pool");
     TrialLaunch {
-        settings,
         policy,
         order: LaunchOrder {
-            template: TemplateVersion::new("lt-1:1 ami-x86"),
+            template: LaunchTemplate::new("lt-1", 1)
+                .with_image(ImageSource::Id("ami-x86".to_owned())),
             offers: pool.offers.clone(),
             ..order("unused", 1)
         },
@@ -267,8 +268,7 @@ async fn trials_are_on_demand_even_where_the_pool_is_on_spot() {
 async fn machines_that_the_cloud_takes_say_nothing_of_the_image() {
     let lane = Lane::new(&[vec![], vec![], vec![], vec![REGISTERS]]);
     let spot = policy(offers(Market::Spot));
-    let cloud =
-        dayfly::aws::Ec2Cloud::new(lane.wire.clients(), &settings(), &spot, lane.wire.clock);
+    let cloud = dayfly::aws::Ec2Cloud::new(lane.wire.clients(), &spot, lane.wire.clock);
     let mut order = order("scaler", 3);
     order.offers = offers(Market::Spot);
     cloud.launch(&order).await.expect("machines");
@@ -302,8 +302,7 @@ async fn nothing_is_learned_where_nothing_can_be_launched_or_seen() {
 async fn a_named_image_is_taken_back_once_enough_of_its_machines_fail() {
     let begun = async |lane: &Lane, machines: u32, market: Market| {
         let policy = policy(offers(market));
-        let cloud =
-            dayfly::aws::Ec2Cloud::new(lane.wire.clients(), &settings(), &policy, lane.wire.clock);
+        let cloud = dayfly::aws::Ec2Cloud::new(lane.wire.clients(), &policy, lane.wire.clock);
         let mut order = order("scaler", machines);
         order.offers = offers(market);
         cloud.launch(&order).await.expect("machines");

@@ -15,12 +15,13 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
-use dayfly::model::id::{Deployment, LaunchToken, MachineId, PoolName, TemplateVersion};
+use dayfly::model::id::{Deployment, LaunchToken, MachineId, PoolName};
 use dayfly::model::machine::{Machine, Phase};
 use dayfly::model::money::MicroDollars;
 use dayfly::model::offer::{Market, Offer};
 use dayfly::model::plan::LaunchOrder;
 use dayfly::model::secret::Secret;
+use dayfly::model::template::LaunchTemplate;
 use dayfly::ports::{Cloud, SystemClock};
 use dayfly_lab::local::process::{AgentSettings, Faults, ProcessCloud, ProcessSettings};
 use tempfile::TempDir;
@@ -185,7 +186,7 @@ pub fn order(token: &str, count: u32) -> LaunchOrder {
         token: LaunchToken::new(token),
         pool: PoolName::new("linux"),
         count,
-        template: TemplateVersion::new("1"),
+        template: LaunchTemplate::of_process(),
         offers: vec![Offer {
             instance_type: "process".to_owned(),
             subnet: "local".to_owned(),

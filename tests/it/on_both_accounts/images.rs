@@ -5,7 +5,6 @@ use std::time::Duration;
 use aws_sdk_ec2::types::{ResourceType, Tag, TagSpecification};
 use dayfly::aws::bakery::Bakery;
 use dayfly::aws::bakery::act::BuilderLaunch;
-use dayfly::config::Ec2Pool;
 use dayfly::image::build::Order;
 use dayfly::image::history::Standing;
 use dayfly::image::{BuilderState, ImageState, Verdict};
@@ -27,7 +26,7 @@ fn tagged(kind: ResourceType, deployment: &Deployment) -> TagSpecification {
 
 /// An image of a machine of this deployment, as a build makes it.
 async fn make(site: &Site, deployment: &Deployment) -> ImageId {
-    let cloud = site.cloud_of(deployment, None);
+    let cloud = site.cloud_of(deployment);
     let launched = cloud.launch(&site.order(1, Market::OnDemand)).await;
     let machine = launched.expect(site.name).machines.remove(0).id;
     let call = site.clients.ec2.create_image().name(unused_name("image"));
@@ -139,11 +138,7 @@ async fn a_builder_is_launched_with_its_tags_seen_and_ended() {
             image_limit: Duration::from_secs(3600),
         };
         let launch = BuilderLaunch {
-            pool: Ec2Pool {
-                template_id: site.template.clone(),
-                template_version: 1,
-                image: None,
-            },
+            template: site.launch_template(),
             source: ImageId::new(&site.image),
             instance_type: TYPE.to_owned(),
             subnet: site.subnets[0].clone(),
@@ -164,7 +159,7 @@ async fn a_builder_is_launched_with_its_tags_seen_and_ended() {
         assert_eq!(builder.recipe, order.recipe, "{}", site.name);
         assert_eq!(builder.state, BuilderState::Working, "{}", site.name);
         // No scaler takes it for a machine of its own.
-        let cloud = site.cloud_of(&Deployment::new("any"), None);
+        let cloud = site.cloud_of(&Deployment::new("any"));
         assert!(!cloud.machines().await.expect(site.name).contains_key(&id));
         for _ in 0..2 {
             bakery.end(&id).await.expect(site.name);

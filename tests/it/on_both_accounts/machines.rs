@@ -3,12 +3,12 @@
 use std::collections::BTreeSet;
 
 use aws_sdk_ec2::types::{AttributeBooleanValue, AttributeValue, Instance, Tag};
-use dayfly::config::ImageSource;
 use dayfly::model::ending::EndedBy;
 use dayfly::model::id::MachineId;
 use dayfly::model::machine::{ConsoleMarks, Machine, Phase};
 use dayfly::model::offer::Market;
 use dayfly::model::plan::LaunchOrder;
+use dayfly::model::template::ImageSource;
 use dayfly::ports::{Cloud, LaunchError, Launched};
 
 use super::{Site, TYPE, deployment, sites};
@@ -33,7 +33,7 @@ async fn instance(site: &Site, id: &MachineId) -> Instance {
 #[tokio::test]
 async fn a_batch_comes_with_its_tags_and_is_listed_as_it_was_said() {
     for site in sites().await {
-        let cloud = site.cloud_of(&deployment(), None);
+        let cloud = site.cloud_of(&deployment());
         let order = site.order(3, Market::OnDemand);
         let launched = cloud.launch(&order).await.expect(site.name);
         assert_eq!(ids(&launched).len(), 3, "{}", site.name);
@@ -64,7 +64,7 @@ async fn a_batch_comes_with_its_tags_and_is_listed_as_it_was_said() {
 #[tokio::test]
 async fn spot_machines_are_known_as_such_and_cost_what_the_market_asks() {
     for site in sites().await {
-        let cloud = site.cloud_of(&deployment(), None);
+        let cloud = site.cloud_of(&deployment());
         let prices = cloud.spot_prices().await.expect(site.name);
         let order = site.order(1, Market::Spot);
         let launched = cloud.launch(&order).await.expect(site.name);
@@ -87,14 +87,14 @@ async fn an_image_that_a_parameter_names_is_booted() {
             let put = put.r#type(aws_sdk_ssm::types::ParameterType::String);
             put.send().await.expect("a parameter");
         }
-        let image = Some(ImageSource::Parameter(name));
-        let cloud = site.cloud_of(&deployment(), image);
-        let order = site.order(1, Market::OnDemand);
+        let cloud = site.cloud_of(&deployment());
+        let mut order = site.order(1, Market::OnDemand);
+        order.template.image = Some(ImageSource::Parameter(name));
         let launched = cloud.launch(&order).await.expect(site.name);
         let machine = instance(&site, &launched.machines[0].id).await;
         assert_eq!(machine.image_id(), Some(site.image.as_str()));
-        let lost = Some(ImageSource::Parameter("/dayfly/lost".to_owned()));
-        let cloud = site.cloud_of(&deployment(), lost);
+        let lost = ImageSource::Parameter("/dayfly/lost".to_owned());
+        order.template.image = Some(lost);
         let refused = cloud.launch(&order).await.expect_err(site.name);
         let word = refused.to_string();
         assert!(word.contains("ParameterNotFound"), "{}: {word}", site.name);
@@ -105,7 +105,7 @@ async fn an_image_that_a_parameter_names_is_booted() {
 async fn machines_of_another_deployment_are_not_listed() {
     for site in sites().await {
         let (ours, theirs) = (deployment(), deployment());
-        let (ours, theirs) = (site.cloud_of(&ours, None), site.cloud_of(&theirs, None));
+        let (ours, theirs) = (site.cloud_of(&ours), site.cloud_of(&theirs));
         let launched = theirs.launch(&site.order(2, Market::OnDemand)).await;
         launched.expect(site.name);
         assert_eq!(ours.machines().await.expect(site.name).len(), 0);
@@ -116,7 +116,7 @@ async fn machines_of_another_deployment_are_not_listed() {
 #[tokio::test]
 async fn a_tag_of_an_operator_holds_a_machine() {
     for site in sites().await {
-        let cloud = site.cloud_of(&deployment(), None);
+        let cloud = site.cloud_of(&deployment());
         let launched = cloud.launch(&site.order(2, Market::OnDemand)).await;
         let ids = ids(&launched.expect(site.name));
         let tag = Tag::builder().key("dayfly:held").value("").build();
@@ -131,7 +131,7 @@ async fn a_tag_of_an_operator_holds_a_machine() {
 #[tokio::test]
 async fn machines_end_and_one_that_nobody_knows_counts_as_ended() {
     for site in sites().await {
-        let cloud = site.cloud_of(&deployment(), None);
+        let cloud = site.cloud_of(&deployment());
         let launched = cloud.launch(&site.order(3, Market::OnDemand)).await;
         let mut wanted = ids(&launched.expect(site.name));
         wanted.insert(1, MachineId::new("i-0123456789abcdef0"));
@@ -152,7 +152,7 @@ async fn machines_end_and_one_that_nobody_knows_counts_as_ended() {
 #[tokio::test]
 async fn protected_machine_is_not_ended_until_a_call_unprotects_it() {
     for site in sites().await {
-        let cloud = site.cloud_of(&deployment(), None);
+        let cloud = site.cloud_of(&deployment());
         let launched = cloud.launch(&site.order(1, Market::OnDemand)).await;
         let id = ids(&launched.expect(site.name)).remove(0);
         let ec2 = &site.clients.ec2;
@@ -180,7 +180,7 @@ async fn protected_machine_is_not_ended_until_a_call_unprotects_it() {
 #[tokio::test]
 async fn shutdown_behavior_is_changed_by_a_call() {
     for site in sites().await {
-        let cloud = site.cloud_of(&deployment(), None);
+        let cloud = site.cloud_of(&deployment());
         let launched = cloud.launch(&site.order(1, Market::OnDemand)).await;
         let id = ids(&launched.expect(site.name)).remove(0);
         let value = AttributeValue::builder().value("stop").build();
@@ -194,7 +194,7 @@ async fn shutdown_behavior_is_changed_by_a_call() {
 #[tokio::test]
 async fn how_a_machine_ended_is_told_as_long_as_it_is_listed() {
     for site in sites().await {
-        let cloud = site.cloud_of(&deployment(), None);
+        let cloud = site.cloud_of(&deployment());
         let launched = cloud.launch(&site.order(2, Market::OnDemand)).await;
         let ids = ids(&launched.expect(site.name));
         // One that runs has come to no end.
@@ -205,7 +205,7 @@ async fn how_a_machine_ended_is_told_as_long_as_it_is_listed() {
         assert_eq!(ending.by, EndedBy::Request, "{}", site.name);
         assert!(ending.at.is_some(), "{}: {ending:?}", site.name);
         // Machines of other deployments are nobody's business.
-        let other = site.cloud_of(&deployment(), None);
+        let other = site.cloud_of(&deployment());
         assert_eq!(other.ending(&ids[0]).await.expect(site.name), None);
     }
 }
@@ -213,7 +213,7 @@ async fn how_a_machine_ended_is_told_as_long_as_it_is_listed() {
 #[tokio::test]
 async fn a_console_without_our_marks_tells_of_no_agent() {
     for site in sites().await {
-        let cloud = site.cloud_of(&deployment(), None);
+        let cloud = site.cloud_of(&deployment());
         let launched = cloud.launch(&site.order(1, Market::OnDemand)).await;
         let ids = ids(&launched.expect(site.name));
         let consoles = cloud.consoles(&ids).await;
@@ -235,7 +235,7 @@ async fn a_console_without_our_marks_tells_of_no_agent() {
 async fn a_subnet_or_a_template_that_is_not_there_is_refused_in_the_accounts_words() {
     for site in sites().await {
         let refusal = async |site: &Site, order: &LaunchOrder| {
-            let cloud = site.cloud_of(&deployment(), None);
+            let cloud = site.cloud_of(&deployment());
             let error = cloud.launch(order).await.expect_err(site.name);
             let LaunchError::Refused { reason } = error else {
                 panic!("{}: {error:?}", site.name);

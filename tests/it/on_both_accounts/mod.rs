@@ -26,12 +26,12 @@ use aws_sdk_ec2::types::{
 };
 use dayfly::aws::client::{behavior, door, retries, timeouts};
 use dayfly::aws::{Clients, Ec2Cloud};
-use dayfly::config::{Ec2Pool, Ec2Settings, ImageSource};
-use dayfly::model::id::{AgentType, Deployment, LaunchToken, PoolName, TemplateVersion};
+use dayfly::model::id::{AgentType, Deployment, LaunchToken, PoolName};
 use dayfly::model::money::MicroDollars;
 use dayfly::model::offer::{Market, Offer};
 use dayfly::model::plan::LaunchOrder;
 use dayfly::model::pool::{BreakerPolicy, Policy, PoolPolicy, Speculation};
+use dayfly::model::template::LaunchTemplate;
 use dayfly::ports::SystemClock;
 use dayfly_lab::emulator::ec2::Ec2;
 use dayfly_lab::emulator::ec2::settings::{Delays, Ec2Settings as Account};
@@ -196,7 +196,7 @@ impl Site {
             spot_patience: Duration::ZERO,
             boot_limit: Duration::from_secs(300),
             lifetime: Duration::from_secs(90_000),
-            template: self.template_version(),
+            template: self.launch_template(),
             offers: [Market::OnDemand, Market::Spot]
                 .map(|market| self.offers(market))
                 .concat(),
@@ -215,27 +215,14 @@ impl Site {
         }
     }
 
-    fn template_version(&self) -> TemplateVersion {
-        TemplateVersion::new(format!("{}:1", self.template))
+    pub fn launch_template(&self) -> LaunchTemplate {
+        LaunchTemplate::new(self.template.clone(), 1)
     }
 
-    /// The product's cloud for one deployment; `image` may name what is booted.
-    pub fn cloud_of(
-        &self,
-        deployment: &Deployment,
-        image: Option<ImageSource>,
-    ) -> Ec2Cloud<SystemClock> {
-        let template = Ec2Pool {
-            template_id: self.template.clone(),
-            template_version: 1,
-            image,
-        };
-        let settings = Ec2Settings {
-            pools: [(pool(), template)].into(),
-            ..Ec2Settings::default()
-        };
+    /// The product's cloud for one deployment.
+    pub fn cloud_of(&self, deployment: &Deployment) -> Ec2Cloud<SystemClock> {
         let policy = self.policy(deployment);
-        Ec2Cloud::new(self.clients.clone(), &settings, &policy, SystemClock)
+        Ec2Cloud::new(self.clients.clone(), &policy, SystemClock)
     }
 
     pub fn order(&self, count: u32, market: Market) -> LaunchOrder {
@@ -243,7 +230,7 @@ impl Site {
             token: LaunchToken::new(unused_name("dayfly")),
             pool: pool(),
             count,
-            template: self.template_version(),
+            template: self.launch_template(),
             offers: self.offers(market),
             boot_limit: Duration::from_secs(300),
             lifetime: Duration::from_secs(90_000),

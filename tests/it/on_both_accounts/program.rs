@@ -119,7 +119,7 @@ async fn the_program_launches_a_machine_for_each_job_and_says_so_when_asked() {
             "{}: {said}{trouble}",
             site.name
         );
-        let cloud = site.cloud_of(&deployment, None);
+        let cloud = site.cloud_of(&deployment);
         assert_eq!(cloud.machines().await.expect(site.name).len(), 0);
         let mut scaler = dayfly(folder.path(), "run");
         let scaler = scaler.stdout(Stdio::null()).stderr(Stdio::piped()).spawn();

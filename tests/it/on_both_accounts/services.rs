@@ -10,7 +10,6 @@ use aws_sdk_ssm::types::ParameterType;
 use dayfly::aws::TableLease;
 use dayfly::aws::doctor::Doctor;
 use dayfly::aws::secrets;
-use dayfly::config::Ec2Pool;
 use dayfly::doctor::account::{Launches, Reached, Rehearsal, Table};
 use dayfly::doctor::place::Size;
 use dayfly::model::id::Replica;
@@ -108,13 +107,8 @@ async fn the_doctor_sees_a_pool_that_is_well_and_launches_nothing() {
             "{}: {reached:?}",
             site.name
         );
-        let template = Ec2Pool {
-            template_id: site.template.clone(),
-            template_version: 1,
-            image: None,
-        };
         let policy = site.policy(&deployment);
-        let seen = Box::pin(doctor.pool(&pool(), &policy.pools[&pool()], &template)).await;
+        let seen = Box::pin(doctor.pool(&pool(), &policy.pools[&pool()])).await;
         let made_of = seen.template.expect(site.name);
         assert_eq!(made_of.http_tokens.as_deref(), Some("required"));
         // Of our own account's template nobody has asked for it.
@@ -135,7 +129,7 @@ async fn the_doctor_sees_a_pool_that_is_well_and_launches_nothing() {
             run_without_tags: None,
         };
         assert_eq!(seen.launches, Some(rehearsed), "{}", site.name);
-        let cloud = site.cloud_of(&deployment, None);
+        let cloud = site.cloud_of(&deployment);
         let listed = dayfly::ports::Cloud::machines(&cloud).await;
         assert_eq!(listed.expect(site.name).len(), 0);
     }

@@ -214,7 +214,7 @@ fn while_boots_fail_or_offers_are_short_nothing_is_guessed() {
         failed_at: seconds_ago(10),
         ..BootRecord::default()
     };
-    let of_pool = [("7", record)]
+    let of_pool = [("lt-1:7", record)]
         .map(|(version, record)| (dayfly::model::id::TemplateVersion::new(version), record));
     failing.memory.boots.insert(pool("linux"), of_pool.into());
     assert_eq!(launched(&failing, &speculating(100, 0)), 1);

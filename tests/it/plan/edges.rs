@@ -262,7 +262,7 @@ fn a_boot_that_succeeded_is_no_trouble_and_a_refusal_is_until_it_is_forgotten() 
             failed_at,
             ..BootRecord::default()
         };
-        let of_pool = BTreeMap::from([(TemplateVersion::new("7"), record)]);
+        let of_pool = BTreeMap::from([(TemplateVersion::new("lt-1:7"), record)]);
         world.snapshot.memory.boots.insert(pool("linux"), of_pool);
         launched_ahead(world, &speculating(100, 0))
     };

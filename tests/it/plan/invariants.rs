@@ -40,7 +40,7 @@ fn carry_out(snapshot: &Snapshot, plan: &Plan, now: Timestamp) -> Snapshot {
         for index in 0..order.count {
             let id = format!("i-new-{}-{index}", order.pool);
             let machine = Machine {
-                template: order.template.clone(),
+                template: order.template.tag(),
                 offer: order.offers[0].clone(),
                 ..super::world::machine(&id, order.pool.as_str(), 0)
             };

@@ -55,7 +55,7 @@ pub fn any_world() -> impl Strategy<Value = (Snapshot, Policy)> {
                 snapshot.memory.ledger = ledger;
                 snapshot.memory.sightings = sightings;
                 if let Some(record) = boots {
-                    let of_pool = BTreeMap::from([(TemplateVersion::new("7"), record)]);
+                    let of_pool = BTreeMap::from([(TemplateVersion::new("lt-1:7"), record)]);
                     snapshot.memory.boots.insert(pool("linux"), of_pool);
                 }
                 (snapshot, policy)

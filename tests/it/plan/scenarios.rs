@@ -255,7 +255,7 @@ fn boots_that_keep_failing_open_the_breaker_and_one_machine_closes_it() {
     };
     let with = |record: BootRecord| {
         let mut world = World::new().queued(5);
-        let version = TemplateVersion::new("7");
+        let version = TemplateVersion::new("lt-1:7");
         world
             .snapshot
             .memory

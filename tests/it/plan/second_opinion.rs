@@ -256,7 +256,7 @@ fn breaks_the_circuit_an_open_breaker_launches_nothing_and_a_half_open_one_a_sin
             failed_at: seconds_ago(age),
             ..BootRecord::default()
         };
-        let of_pool = BTreeMap::from([(pool_policy(1, 0).template, record)]);
+        let of_pool = BTreeMap::from([(pool_policy(1, 0).template.tag(), record)]);
         world.snapshot.memory.boots.insert(pool("linux"), of_pool);
         world
     };

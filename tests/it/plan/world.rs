@@ -12,6 +12,7 @@ use dayfly::model::money::MicroDollars;
 use dayfly::model::offer::{Market, Offer};
 use dayfly::model::pool::{BreakerPolicy, Policy, PoolPolicy, Speculation};
 use dayfly::model::snapshot::{Machines, PoolView, Shortage, Sighting, Snapshot};
+use dayfly::model::template::LaunchTemplate;
 use dayfly::model::time::Timestamp;
 use dayfly::plan::census::ANSWERS_MIN;
 
@@ -58,7 +59,7 @@ pub fn machine(id: &str, pool_name: &str, age_seconds: u64) -> Machine {
         id: MachineId::new(id),
         pool: pool(pool_name),
         token: LaunchToken::new("t"),
-        template: TemplateVersion::new("7"),
+        template: TemplateVersion::new("lt-1:7"),
         offer: offer("c7i.large"),
         phase: Phase::Running,
         launched_at: seconds_ago(age_seconds),
@@ -79,7 +80,7 @@ pub fn pool_policy(machines_max: u32, reserve: u32) -> PoolPolicy {
         reserve_hours: Vec::new(),
         boot_limit: BOOT_LIMIT,
         lifetime: LIFETIME,
-        template: TemplateVersion::new("7"),
+        template: LaunchTemplate::new("lt-1", 7),
         offers: vec![offer("c7i.large"), offer("m7i.large")],
         spot_patience: Duration::ZERO,
         speculation: Speculation::default(),

@@ -56,7 +56,7 @@ fn obstacle(tick: &Tick) -> Option<WaitReason> {
 
 fn boots(tick: &Tick) -> BootRecord {
     let boots = tick.snapshot.memory.boots.get(&pool("linux"));
-    let record = boots.and_then(|boots| boots.get(&TemplateVersion::new("7")));
+    let record = boots.and_then(|boots| boots.get(&TemplateVersion::new("lt-1:7")));
     record.copied().unwrap_or_default()
 }
 

@@ -70,10 +70,10 @@ async fn boots_that_fail_are_counted_once_each_and_stop_the_launches() {
     }
     let tick = scaler.tick().await;
     assert!(tick.outcomes.is_empty(), "the breaker is open");
-    let boots = &tick.snapshot.memory.boots[&pool("linux")][&TemplateVersion::new("7")];
+    let boots = &tick.snapshot.memory.boots[&pool("linux")][&TemplateVersion::new("lt-1:7")];
     assert_eq!(boots.failures, 3);
     let again = scaler.tick().await;
-    let boots = &again.snapshot.memory.boots[&pool("linux")][&TemplateVersion::new("7")];
+    let boots = &again.snapshot.memory.boots[&pool("linux")][&TemplateVersion::new("lt-1:7")];
     assert_eq!(
         boots.failures, 3,
         "a machine that is listed for an hour fails once"
@@ -95,7 +95,7 @@ async fn a_machine_past_its_boot_limit_is_ended_and_counts_as_a_failed_boot() {
     let tick = scaler.tick().await;
     assert!(matches!(tick.outcomes[..], [Outcome::Ended { .. }]));
     let next = scaler.tick().await;
-    let boots = &next.snapshot.memory.boots[&pool("linux")][&TemplateVersion::new("7")];
+    let boots = &next.snapshot.memory.boots[&pool("linux")][&TemplateVersion::new("lt-1:7")];
     assert_eq!(boots.failures, 1);
 }
 

@@ -35,10 +35,10 @@ const TABLE: [(Mutant, Place, Invariant); 30] = [
         Scenario("no boot of an image works for ten hours"),
         Invariant::NoWaste,
     ),
-    (Mutant::ForgetsBootLimit, Seed(80), Invariant::MachinesEnd),
+    (Mutant::ForgetsBootLimit, Seed(0), Invariant::MachinesEnd),
     (
         Mutant::ForgetsAgentsThatLeft,
-        Seed(80),
+        Seed(6),
         Invariant::MachinesEnd,
     ),
     (Mutant::ForgetsLifetime, Seed(4), Invariant::JobsEnd),

@@ -12,12 +12,13 @@ use crate::emulator::ec2::journal::Change;
 use crate::emulator::ec2::machine::{MachineRecord, State};
 use crate::emulator::http::Shared;
 use crate::local::process::ProcessCloud;
-use dayfly::model::id::{LaunchToken, MachineId, PoolName, TemplateVersion};
+use dayfly::model::id::{LaunchToken, MachineId, PoolName};
 use dayfly::model::machine::{ConsoleMarks, Machine, Phase};
 use dayfly::model::money::MicroDollars;
 use dayfly::model::offer::Offer;
 use dayfly::model::plan::LaunchOrder;
 use dayfly::model::pool::Speculation;
+use dayfly::model::template::LaunchTemplate;
 use dayfly::ports::{Clock, Cloud, CloudError, SystemClock};
 
 /// What machines are given that are tagged with no limits, as the scaler reads them.
@@ -152,7 +153,7 @@ fn order(record: &MachineRecord) -> Option<LaunchOrder> {
         token: LaunchToken::new(tag("dayfly:launch").unwrap_or_default()),
         pool: PoolName::new(tag("dayfly:pool")?),
         count: 1,
-        template: TemplateVersion::new(tag("dayfly:template").unwrap_or_default()),
+        template: LaunchTemplate::of_process(),
         offers: vec![Offer {
             instance_type: record.instance_type.clone(),
             subnet: record.subnet.clone(),

@@ -224,7 +224,7 @@ async fn serve(command: CloudCommand) -> Result<Exit, Exit> {
 /// This computer, for the machines of a configuration; their folders are in a temporary one.
 async fn computer_of(path: &Path, folder: &Path) -> Result<ProcessCloud<SystemClock>, Exit> {
     let settings = connect::read(path)?;
-    let secrets = connect::secrets::<provider::Provider>(&settings.config).await?;
+    let secrets = connect::secrets::<provider::Provider>(&settings).await?;
     let process = config::ProcessSettings {
         folder: folder.join("machines"),
         boot_delay: Duration::ZERO,

@@ -31,7 +31,7 @@ use crate::emulator::http::tls::SEEN_FROM_MACHINES;
 use crate::emulator::http::{ServeError, Server, Shared, Transport};
 use dayfly::aws::client::{behavior, door, retries, timeouts};
 use dayfly::aws::{Clients, Ec2Cloud};
-use dayfly::config::{CloudSettings, Settings, resolve};
+use dayfly::config::{Settings, resolve};
 use dayfly::document::{Format, Problem};
 use dayfly::https::HttpsError;
 use dayfly::model::id::{AgentType, MachineId, PoolName};
@@ -116,17 +116,12 @@ impl Account {
         let virtual_ones = virtual_machines::settings(asked.image, trust, &endpoint);
         let virtual_ones = virtual_ones.map_err(AccountError::Qemu)?;
         let clients = clients(&endpoint, ca_file.as_deref())?;
-        let ec2 = match &settings.config.cloud {
-            CloudSettings::Ec2(ec2) => ec2,
-            // The text above says otherwise.
-            CloudSettings::Process(_) => return Err(AccountError::Configuration(Vec::new())),
-        };
         let folder = asked.folder.join("machines");
         let shared = server.shared().clone();
         let mut machines = JoinSet::new();
         machines.spawn(VirtualMachines::new(shared, virtual_ones, folder, asked.seed).follow());
         Ok(Self {
-            cloud: Ec2Cloud::new(clients, ec2, &settings.policy, SystemClock),
+            cloud: Ec2Cloud::new(clients, &settings.policy(), SystemClock),
             settings: Arc::new(settings),
             server: Arc::new(server),
             _artifacts: Arc::new(artifacts),

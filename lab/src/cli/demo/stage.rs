@@ -23,11 +23,12 @@ use crate::emulator::hub::settings::{HubSettings, Limits};
 use crate::emulator::pipeline::Loaded;
 use crate::local::process::{AgentSettings, ProcessCloud, ProcessCloudError, ProcessSettings};
 use dayfly::hub::client::{ClientError, HttpSettings, HubClient, PoolAccess};
-use dayfly::model::id::{AgentType, Deployment, PoolName, TemplateVersion};
+use dayfly::model::id::{AgentType, Deployment, PoolName};
 use dayfly::model::money::MicroDollars;
 use dayfly::model::offer::{Market, Offer};
 use dayfly::model::pool::{BreakerPolicy, Policy, PoolPolicy, Speculation};
 use dayfly::model::secret::Secret;
+use dayfly::model::template::LaunchTemplate;
 use dayfly::ports::SystemClock;
 use dayfly::scaler::Scaler;
 
@@ -191,7 +192,7 @@ fn process_cloud(
 #[cfg(feature = "aws")]
 fn virtual_cloud(asked: &AccountSettings<'_>) -> Result<(DemoCloud, Policy, Duration), StageError> {
     let account = Account::new(asked)?;
-    let policy = account.settings.policy.clone();
+    let policy = account.settings.policy();
     Ok((DemoCloud::Virtual(account), policy, VIRTUAL_DRAIN_LIMIT))
 }
 
@@ -285,7 +286,7 @@ fn policy(pools: &Pools, machines_max: u32, reserve: u32) -> Policy {
         reserve_hours: Vec::new(),
         boot_limit: BOOT_LIMIT,
         lifetime: LIFETIME,
-        template: TemplateVersion::new("1"),
+        template: LaunchTemplate::of_process(),
         offers: vec![Offer {
             instance_type: "process".to_owned(),
             subnet: "local".to_owned(),

@@ -140,7 +140,7 @@ impl<K: Clock + Clone + Send + 'static> ProcessCloud<K> {
             id: id.clone(),
             pool: order.pool.clone(),
             token: order.token.clone(),
-            template: order.template.clone(),
+            template: order.template.tag(),
             offer: offer.clone(),
             phase: Phase::Pending,
             launched_at: now,

@@ -107,9 +107,9 @@ impl SimCloud {
         CreateFleet {
             configs: vec![FleetConfig {
                 template: TemplateSpecification {
-                    id: Some("lt-1".to_owned()),
+                    id: Some(order.template.id.clone()),
                     name: None,
-                    version: Some(order.template.to_string()),
+                    version: Some(order.template.version.to_string()),
                 },
                 overrides: (0..).zip(offers).map(one).collect(),
             }],
@@ -166,7 +166,7 @@ impl SimCloud {
                 id: MachineId::new(&**id),
                 pool: order.pool.clone(),
                 token: order.token.clone(),
-                template: order.template.clone(),
+                template: order.template.tag(),
                 offer: offer.clone(),
                 phase: Phase::Pending,
                 launched_at,

@@ -21,10 +21,11 @@ use crate::sim::mutant::Mutant;
 use crate::sim::options::{Options, PoolOptions};
 use crate::sim::oracle::Oracles;
 use crate::sim::trace::Trace;
-use dayfly::model::id::{AgentType, Deployment, PoolName, TemplateVersion};
+use dayfly::model::id::{AgentType, Deployment, PoolName};
 use dayfly::model::money::MicroDollars;
 use dayfly::model::offer::{Market, Offer};
 use dayfly::model::pool::{BreakerPolicy, Policy, PoolPolicy, Speculation};
+use dayfly::model::template;
 use dayfly::model::time::Timestamp;
 
 /// When every world begins.
@@ -196,7 +197,7 @@ fn pool_policy(
         reserve_hours: wanted.reserve_hours.clone(),
         boot_limit: Duration::from_secs(options.boot_limit_seconds),
         lifetime: Duration::from_secs(options.lifetime_seconds),
-        template: TemplateVersion::new("1"),
+        template: template::LaunchTemplate::new("lt-1", 1),
         offers: spot.chain(offers(Market::OnDemand)).collect(),
         spot_patience: Duration::from_secs(wanted.spot_patience_seconds.unwrap_or(0)),
         breaker: BreakerPolicy {
