@@ -139,16 +139,16 @@ fn address(name: &str) -> io::Result<SocketAddr> {
 
 /// One line for `systemctl status`. A count that one of the pools lacks is unknown.
 fn status(tick: &Tick) -> String {
-    let sum = |of: fn(&Balance) -> Option<u32>| match tick.plan.sum(of) {
-        Some(count) => count.to_string(),
-        None => "unknown".to_owned(),
+    let sum = |what: &str, of: fn(&Balance) -> Option<u32>| match tick.plan.sum(of) {
+        Some(count) => format!("{count} {what}"),
+        None => format!("{what} unknown"),
     };
     format!(
-        "queued {}, booting {}, waiting {}, running {}, failed requests {}, {}",
-        sum(|balance| balance.queued),
-        sum(|balance| balance.booting),
-        sum(|balance| balance.waiting),
-        sum(|balance| balance.running),
+        "{}, {}, {}, {}, {} failed requests, {}",
+        sum("queued", |balance| balance.queued),
+        sum("booting", |balance| balance.booting),
+        sum("waiting", |balance| balance.waiting),
+        sum("running", |balance| balance.running),
         tick.silences.len(),
         tick.standing
     )

@@ -19,12 +19,13 @@ pub(super) fn all() -> Vec<Scenario> {
         scenario(
             "a machine is protected from termination",
             "EC2, OperationNotPermitted",
-            60,
-            1150,
+            33,
+            700,
             |world| {
-                world.options.rates.without_agent = 400;
                 world.options.rates.stays_on = 1000;
-                world.weather(&[(Kind::Protected, 0, 15)]);
+                // Two of the first batch.
+                world.pool().arrivals = vec![(1, 2), (12, 13), (300, 10), (500, 5)];
+                world.weather(&[(Kind::Protected, 0, 11)]);
             },
         ),
         scenario(
