@@ -59,7 +59,7 @@ mod tests {
     fn payload_leaves_no_file() {
         let folder = tempfile::tempdir().expect("a folder");
         let read = |text: &str| save_and_read(folder.path(), text.as_bytes(), &JobId::new("a"));
-        assert!(read(r#"{"job_id":"a"}"#).is_ok());
+        assert!(read(r#"{"job_id":"a","commands":[]}"#).is_ok());
         assert_eq!(read("{"), Err(PayloadError::Foreign(Foreign::CutJson)));
         let left = fs::read_dir(folder.path()).expect("a folder").count();
         assert_eq!(left, 0);

@@ -31,11 +31,15 @@ pub(super) struct SyncClock {
 }
 
 /// Whether an answer can be the hub's to a result: it then waits for jobs or shuts the agent down
-/// (protocol.md 4.1). Any other answer has not reached the hub, or was not made for the report.
+/// (protocol.md 4.1). A stop that comes too late has the result as well. Any other answer is not
+/// the hub's, or was made for an earlier report.
 const fn acknowledges(answer: &SyncResponse) -> bool {
     match answer.action {
-        SyncAction::WaitForJobs | SyncAction::RunJob | SyncAction::Shutdown => true,
-        SyncAction::Continue | SyncAction::StopJob | SyncAction::Unknown => false,
+        SyncAction::WaitForJobs
+        | SyncAction::RunJob
+        | SyncAction::StopJob
+        | SyncAction::Shutdown => true,
+        SyncAction::Continue | SyncAction::Unknown => false,
     }
 }
 

@@ -248,11 +248,7 @@ fn the_result_is_repeated_until_the_hub_has_it() {
         assert_eq!(scene.pass_to_deadline(), [finished(JobResult::Passed)]);
     }
     // What the hub never answers to a result is not its answer.
-    for action in [
-        SyncAction::Continue,
-        SyncAction::StopJob,
-        SyncAction::Unknown,
-    ] {
+    for action in [SyncAction::Continue, SyncAction::Unknown] {
         assert_eq!(scene.on(answer(action)), []);
         assert_eq!(scene.pass_to_deadline(), [finished(JobResult::Passed)]);
     }
