@@ -26,6 +26,9 @@
 //! `docs/ARCHITECTURE.md` tells the life of a job and names the invariants;
 //! the test `tidy` holds the table of who may import whom.
 
+/// The version and the commit that a program was built from, such as `0.1.0 (1a2b3c4d5e6f)`.
+pub const VERSION: &str = concat!(env!("CARGO_PKG_VERSION"), " (", env!("DAYFLY_COMMIT"), ")");
+
 #[cfg(feature = "aws")]
 pub mod aws;
 #[cfg(feature = "cli")]

@@ -56,6 +56,7 @@ pub fn run(command: AgentCommand) -> ExitCode {
         LogFormat::Json => telemetry::Format::Json,
     };
     telemetry::init(format, settings.log_level, color);
+    tracing::info!(version = dayfly::VERSION, "dayfly-agent starts");
     for notice in &settings.notices {
         tracing::warn!("{notice}");
     }

@@ -7,7 +7,7 @@ use dayfly_agent::command::{AgentCommand, run};
 
 /// The agent of one machine: takes a job from Semaphore CI, runs it, streams its log, and leaves.
 #[derive(Debug, Parser)]
-#[command(name = "dayfly-agent", version)]
+#[command(name = "dayfly-agent", version = dayfly::VERSION)]
 struct Program {
     #[command(subcommand)]
     command: AgentCommand,

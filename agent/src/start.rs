@@ -128,24 +128,28 @@ async fn live(
 fn say_why(reason: Reason, endpoint: &str, refusal: &str) {
     match reason {
         Reason::NotRegistered(CallFailure::Refused(401 | 404)) => error!(
-            "{endpoint} does not know this registration token, and has said so repeatedly: take the agent type's current one"
+            endpoint,
+            "the hub does not know this registration token, and has said so repeatedly: take the \
+             agent type's current one"
         ),
         Reason::NotRegistered(CallFailure::Refused(400 | 422)) => error!(
-            "giving up after all tries: {refusal}; a name that is taken, or a full quota, becomes free \
+            endpoint,
+            refusal,
+            "giving up after all tries: a name that is taken, or a full quota, becomes free \
              minutes after another agent has left"
         ),
-        Reason::NotRegistered(CallFailure::Hopeless) => {
-            error!("giving up: the hub or its certificate has refused every attempt: {refusal}");
-        }
+        Reason::NotRegistered(CallFailure::Hopeless) => error!(
+            endpoint,
+            refusal, "giving up: the hub or its certificate has refused every attempt"
+        ),
         Reason::NotRegistered(
             CallFailure::Unanswered | CallFailure::Foreign(_) | CallFailure::Refused(_),
-        ) => {
-            error!("giving up after all tries: {refusal}");
-        }
-        Reason::RowGone => {
-            error!("{endpoint} no longer knows this agent: it is of no use any more")
-        }
-        Reason::UnableToSync => error!("{endpoint} has not answered for ten minutes"),
+        ) => error!(endpoint, refusal, "giving up after all tries"),
+        Reason::RowGone => error!(
+            endpoint,
+            "the hub no longer knows this agent: it is of no use any more"
+        ),
+        Reason::UnableToSync => error!(endpoint, "the hub has not answered for ten minutes"),
         Reason::Idle
         | Reason::JobFinished
         | Reason::Requested

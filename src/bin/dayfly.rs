@@ -8,7 +8,7 @@ use dayfly::program::ec2::Ec2Provider;
 
 /// An autoscaler for Semaphore CI's self-hosted agents: one machine, one job, and gone.
 #[derive(Debug, Parser)]
-#[command(name = "dayfly", version, after_help = exit::EXIT_CODES, max_term_width = 100)]
+#[command(name = "dayfly", version = dayfly::VERSION, after_help = exit::EXIT_CODES, max_term_width = 100)]
 struct Cli {
     #[command(subcommand)]
     command: Command,

@@ -60,6 +60,7 @@ async fn scale<P: CloudProvider>(command: RunCommand) -> Result<Exit, Exit> {
         LevelFilter::INFO
     };
     telemetry::init(format, level, style().colour);
+    tracing::info!(version = crate::VERSION, "dayfly starts");
     let manager = manager().map_err(|error| failed(&error))?;
     let service = Service::new(command.config, settings.clone(), manager);
     let service = service.map_err(|error| failed(&error))?;

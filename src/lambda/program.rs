@@ -99,6 +99,7 @@ impl From<LambdaError> for Diagnostic {
 /// Serves invocations until Lambda ends the process.
 pub fn run() -> ExitCode {
     telemetry::init(telemetry::Format::Json, level(), false);
+    tracing::info!(version = crate::VERSION, "dayfly starts");
     if let Some(name) = FROM_LAMBDA.iter().find(|name| variable(name).is_none()) {
         let error = format!("{name} is not set: this program runs in AWS Lambda");
         print_error(&*Box::<dyn Error>::from(error), None);

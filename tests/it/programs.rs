@@ -2,6 +2,7 @@
 //! `agent/` and of `lab/`.
 
 use std::path::PathBuf;
+use std::process::Command;
 
 /// The operator's program.
 pub fn dayfly() -> PathBuf {
@@ -31,4 +32,21 @@ fn built(name: &str) -> PathBuf {
     let hint = "`cargo test --no-run` builds all programs, `--profile` or `--release` for benches";
     assert!(program.exists(), "{}: {hint}", program.display());
     program
+}
+
+#[test]
+fn version_names_the_commit_of_each_program() {
+    for (name, program) in [
+        ("dayfly", dayfly()),
+        ("dayfly-agent", agent()),
+        ("dayfly-lab", lab()),
+    ] {
+        let output = Command::new(program).arg("--version").output();
+        let output = output.expect("it starts").stdout;
+        let text = String::from_utf8(output).expect("text");
+        assert_eq!(text, format!("{name} {}\n", dayfly::VERSION));
+    }
+    let number = env!("CARGO_PKG_VERSION");
+    let commit = dayfly::VERSION.strip_prefix(number).expect("the number");
+    assert!(commit.starts_with(" (") && commit.ends_with(')'));
 }

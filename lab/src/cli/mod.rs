@@ -29,7 +29,7 @@ use self::provider::Provider;
 
 /// Dayfly's laboratory: the demo, emulators of the hub and of AWS, and two simulators.
 #[derive(Debug, Parser)]
-#[command(name = "dayfly-lab", version, after_help = exit::EXIT_CODES, max_term_width = 100)]
+#[command(name = "dayfly-lab", version = dayfly::VERSION, after_help = exit::EXIT_CODES, max_term_width = 100)]
 struct Cli {
     #[command(subcommand)]
     command: Command,
