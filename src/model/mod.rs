@@ -21,6 +21,7 @@ pub mod pairs;
 pub mod pipeline;
 pub mod plan;
 pub mod pool;
+pub mod rng;
 pub mod roll;
 pub mod secret;
 pub mod snapshot;

@@ -2,23 +2,20 @@
 
 use std::time::Duration;
 
-/// A row of numbers that looks random and is a function of its seed (splitmix64).
+use dayfly::model::rng::SplitMix64;
+
+/// Pauses that look random and follow from a seed.
 #[derive(Clone, Debug)]
-pub(super) struct Spread(u64);
+pub(super) struct Spread(SplitMix64);
 
 impl Spread {
     pub(super) const fn new(seed: u64) -> Self {
-        Self(seed)
+        Self(SplitMix64::new(seed))
     }
 
-    /// The next number from `low` to `high` milliseconds, both included.
+    /// The next pause from `low` to `high` milliseconds, both included.
     pub(super) fn between(&mut self, low: u64, high: u64) -> Duration {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut mixed = self.0;
-        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        mixed ^= mixed >> 31;
-        Duration::from_millis(low + mixed % (high - low + 1))
+        Duration::from_millis(self.0.between(low, high))
     }
 
     /// The pause after the `attempt`th failure (from 1): it doubles from `first` up to `last`

@@ -1,27 +1,24 @@
 //! Numbers that look random and follow from a seed: the same seed gives the same study.
 
+use dayfly::model::rng::{STEP, SplitMix64};
+
 /// A stream of numbers. Streams for different purposes are kept apart, so that one more draw of
 /// one purpose does not change the others.
 #[derive(Clone, Debug)]
-pub struct Draw(u64);
-
-const STEP: u64 = 0x9E37_79B9_7F4A_7C15;
+pub struct Draw(SplitMix64);
 
 impl Draw {
     /// The stream of a purpose under a seed.
     pub fn new(seed: u64, purpose: u64) -> Self {
-        let mut draw = Self(seed.wrapping_mul(STEP) ^ purpose.wrapping_mul(0xD134_2543_DE82_EF95));
-        draw.bits();
-        draw
+        let salt = purpose.wrapping_mul(0xD134_2543_DE82_EF95);
+        let mut stream = SplitMix64::new(seed.wrapping_mul(STEP) ^ salt);
+        stream.number();
+        Self(stream)
     }
 
-    /// The next 64 bits (splitmix64).
+    /// The next 64 bits.
     pub fn bits(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(STEP);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-        z ^ (z >> 31)
+        self.0.number()
     }
 
     /// Evenly in [0, 1).
@@ -39,7 +36,7 @@ impl Draw {
 
     /// A whole number in [low, high].
     pub fn whole(&mut self, low: u64, high: u64) -> u64 {
-        low + self.bits() % (high - low + 1)
+        self.0.between(low, high)
     }
 
     /// From the standard normal law.
