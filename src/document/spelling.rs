@@ -1,5 +1,7 @@
 //! Which known word a wrong one was probably meant to be.
 
+use strsim::osa_distance;
+
 /// The closest of `known`, if it is close enough to be a slip of the fingers: at most a third of
 /// the word may differ, so that `a` is not taken for `b`. Failing that, the one that goes on where
 /// the word ends, as a unit does: `boot_limit` for `boot_limit_seconds`.
@@ -7,7 +9,7 @@ pub(super) fn closest<'k>(word: &str, known: &[&'k str]) -> Option<&'k str> {
     let limit = (word.chars().count() / 3).max(1);
     known
         .iter()
-        .map(|candidate| (distance(word, candidate), *candidate))
+        .map(|candidate| (osa_distance(word, candidate), *candidate))
         .filter(|(distance, candidate)| *distance <= limit && *distance < candidate.len())
         .min()
         .map(|(_, candidate)| candidate)
@@ -20,33 +22,6 @@ fn longer<'k>(word: &str, known: &[&'k str]) -> Option<&'k str> {
         !word.is_empty() && rest.is_some_and(|rest| rest.starts_with('_'))
     };
     known.iter().find(goes_on).copied()
-}
-
-/// How many characters must be put in, taken out, replaced or swapped with their neighbor.
-fn distance(left: &str, right: &str) -> usize {
-    let left: Vec<char> = left.chars().collect();
-    let right: Vec<char> = right.chars().collect();
-    let mut before = vec![0; right.len() + 1];
-    let mut above: Vec<usize> = (0..=right.len()).collect();
-    for (at, character) in left.iter().enumerate() {
-        let mut row = vec![at + 1];
-        for (column, other) in right.iter().enumerate() {
-            let replaced = above[column] + usize::from(character != other);
-            let shifted = above[column + 1].min(row[column]) + 1;
-            let swapped = if at > 0
-                && column > 0
-                && *character == right[column - 1]
-                && left[at - 1] == *other
-            {
-                before[column - 1] + 1
-            } else {
-                usize::MAX
-            };
-            row.push(replaced.min(shifted).min(swapped));
-        }
-        before = std::mem::replace(&mut above, row);
-    }
-    above[right.len()]
 }
 
 #[cfg(test)]
