@@ -1,16 +1,15 @@
 //! Tells the programs from which commit they are built: `DAYFLY_COMMIT`, as git or, where there is
 //! no checkout, as the environment of the build says.
 
-#![expect(
-    clippy::print_stdout,
-    reason = "a build script speaks to cargo on stdout"
-)]
-
 use std::path::Path;
 use std::process::Command;
 
 const COMMIT: &str = "DAYFLY_COMMIT";
 
+#[expect(
+    clippy::disallowed_methods,
+    reason = "a build script has nobody who could hand it the environment"
+)]
 fn main() {
     println!("cargo:rerun-if-env-changed={COMMIT}");
     // Every commit adds a line to this file.

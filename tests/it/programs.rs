@@ -2,7 +2,6 @@
 //! `agent/` and of `lab/`.
 
 use std::path::PathBuf;
-use std::process::Command;
 
 /// The operator's program.
 pub fn dayfly() -> PathBuf {
@@ -41,7 +40,9 @@ fn version_names_the_commit_of_each_program() {
         ("dayfly-agent", agent()),
         ("dayfly-lab", lab()),
     ] {
-        let output = Command::new(program).arg("--version").output();
+        let output = std::process::Command::new(program)
+            .arg("--version")
+            .output();
         let output = output.expect("it starts").stdout;
         let text = String::from_utf8(output).expect("text");
         assert_eq!(text, format!("{name} {}\n", dayfly::VERSION));
