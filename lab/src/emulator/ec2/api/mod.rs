@@ -1,6 +1,6 @@
 //! EC2's API as Rust types: a call names what is asked for, a reply holds what comes of it.
 //!
-//! The simulator makes these calls itself. On the wire, [`query`](super::query) reads them from
+//! The simulator makes these calls itself. On the wire, `ec2::query` reads them from
 //! forms and writes replies as XML.
 
 mod launch;
