@@ -13,7 +13,7 @@ use crate::emulator::ec2::machine::{MachineRecord, State};
 use crate::emulator::http::Shared;
 use crate::local::process::ProcessCloud;
 use dayfly::model::id::{LaunchToken, MachineId, PoolName};
-use dayfly::model::machine::{ConsoleMarks, Machine, Phase};
+use dayfly::model::machine::{ConsoleMarks, Machine, Phase, REFUSED_BY_HUB};
 use dayfly::model::money::MicroDollars;
 use dayfly::model::offer::Offer;
 use dayfly::model::plan::LaunchOrder;
@@ -126,6 +126,7 @@ impl Bodies {
         let lines = [
             (shown.registered, marks.registered, "dayfly: registered "),
             (shown.log_closed, marks.log_closed, "dayfly: log closed "),
+            (shown.refused_by_hub, marks.refused_by_hub, REFUSED_BY_HUB),
         ];
         let id = machine.id.as_str();
         for (_, _, line) in lines.iter().filter(|(before, now, _)| !before && *now) {
