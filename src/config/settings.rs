@@ -1,4 +1,4 @@
-//! What a configuration says, as values. Readers make them, and nothing here imports a reader.
+//! The configuration as values. Readers make them, and nothing here imports a reader.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;

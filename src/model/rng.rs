@@ -5,7 +5,7 @@
 #[derive(Clone, Debug)]
 pub struct SplitMix64(u64);
 
-/// What is added to the state for each number.
+/// The increment of the state for each number.
 pub const STEP: u64 = 0x9e37_79b9_7f4a_7c15;
 
 impl SplitMix64 {

@@ -7,7 +7,7 @@
 
 use crate::model::machine::Machine;
 use crate::model::plan::{EndReason, KeepReason, MachineVerdict};
-use crate::model::snapshot::{Memory, Snapshot};
+use crate::model::snapshot::{Memory, Sighting, Snapshot};
 use crate::model::time::Timestamp;
 
 use super::census::{ANSWERS_MIN, CONFIRMED_AFTER, Census, Counted, lasts};
@@ -96,13 +96,17 @@ fn withhold_unconfirmed(
 /// How many answers of the hub a termination rests on; enough, where it rests on something else or
 /// has lasted for minutes.
 fn answers(machine: &Machine, wanted: EndReason, memory: &Memory, now: Timestamp) -> u32 {
-    let sighting = memory.sightings.get(&machine.id).copied();
-    let sighting = sighting.unwrap_or_default();
+    let sighting = sighting(machine, memory);
     if rests_on_the_list(machine, wanted) && !lasts(sighting.absent_since, now) {
         sighting.absent_answers
     } else {
         ANSWERS_MIN
     }
+}
+
+fn sighting(machine: &Machine, memory: &Memory) -> Sighting {
+    let sighting = memory.sightings.get(&machine.id).copied();
+    sighting.unwrap_or_default()
 }
 
 /// Whether nothing but the hub's agent list says that the agent is missing.
@@ -128,8 +132,7 @@ fn unconfirmed_until(
     if !rests_on_the_list(machine, reason) {
         return None;
     }
-    let sighting = memory.sightings.get(&machine.id).copied();
-    let sighting = sighting.unwrap_or_default();
-    let until = sighting.absent_since.unwrap_or(now).plus(CONFIRMED_AFTER);
+    let absent_since = sighting(machine, memory).absent_since;
+    let until = absent_since.unwrap_or(now).plus(CONFIRMED_AFTER);
     (now < until).then_some(until)
 }

@@ -22,17 +22,17 @@ impl Denials {
     /// Takes in how a call failed; a refusal with one of the statuses is a denial, and so is one
     /// that no retry can heal. Every other answer ends the row, and no answer says nothing.
     pub(super) fn add(&mut self, failure: CallFailure, statuses: &[u16], now: Timestamp) {
-        match failure {
-            CallFailure::Refused(status) if statuses.contains(&status) => {
-                self.count += 1;
-                self.since.get_or_insert(now);
-            }
-            CallFailure::Hopeless => {
-                self.count += 1;
-                self.since.get_or_insert(now);
-            }
-            CallFailure::Refused(_) | CallFailure::Foreign(_) => self.clear(),
-            CallFailure::Unanswered => {}
+        let is_denial = match failure {
+            CallFailure::Refused(status) => statuses.contains(&status),
+            CallFailure::Hopeless => true,
+            CallFailure::Foreign(_) => false,
+            CallFailure::Unanswered => return,
+        };
+        if is_denial {
+            self.count += 1;
+            self.since.get_or_insert(now);
+        } else {
+            self.clear();
         }
     }
 

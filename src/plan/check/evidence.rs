@@ -41,13 +41,20 @@ pub(super) fn check_evidence(
         if !rests_on_the_agent_list(machine, *reason) {
             continue;
         }
-        let evidence = Evidence::of(snapshot, id, now);
+        let sighting = snapshot.memory.sightings.get(*id).copied();
+        let sighting = sighting.unwrap_or_default();
+        let has_lasted = sighting
+            .absent_since
+            .is_some_and(|since| LASTED <= now.since(since));
         if is_contradicted(snapshot, machine) {
             found.push(Violation::Contradicted((*id).clone()));
-        } else if evidence.answers < ANSWERS && !evidence.has_lasted {
-            found.push(Violation::FewAnswers((*id).clone(), evidence.answers));
+        } else if sighting.absent_answers < ANSWERS && !has_lasted {
+            found.push(Violation::FewAnswers(
+                (*id).clone(),
+                sighting.absent_answers,
+            ));
         }
-        if !evidence.has_lasted {
+        if !has_lasted {
             *doubtful.entry(&machine.pool).or_default() += 1;
         }
     }
@@ -83,23 +90,5 @@ fn is_contradicted(snapshot: &Snapshot, machine: &Machine) -> bool {
     match (listed, counted) {
         (Some(listed), Some(counted)) => listed < counted,
         (Some(_), None) | (None, _) => true,
-    }
-}
-
-/// What memory knows of a machine that the hub's list lacks.
-struct Evidence {
-    has_lasted: bool,
-    answers: u32,
-}
-
-impl Evidence {
-    fn of(snapshot: &Snapshot, id: &MachineId, now: Timestamp) -> Self {
-        let sighting = snapshot.memory.sightings.get(id).copied();
-        let sighting = sighting.unwrap_or_default();
-        let since = sighting.absent_since;
-        Self {
-            has_lasted: since.is_some_and(|since| LASTED <= now.since(since)),
-            answers: sighting.absent_answers,
-        }
     }
 }

@@ -11,7 +11,7 @@ const TAG: &str = "tag:";
 /// One filter of a request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Filter {
-    /// What it looks at, such as `instance-state-name` or `tag:NAME`.
+    /// The attribute that it compares, such as `instance-state-name` or `tag:NAME`.
     pub name: String,
     /// Any of them has to fit; `*` and `?` are wild.
     pub values: Vec<String>,

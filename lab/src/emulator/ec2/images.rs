@@ -46,7 +46,7 @@ pub struct MadeImage {
 #[derive(Debug, Default)]
 pub(super) struct Images(BTreeMap<String, MadeImage>);
 
-/// What making an image takes.
+/// The objects that making an image needs.
 #[derive(Debug)]
 pub(super) struct ImageMaker<'a> {
     pub(super) settings: &'a mut Ec2Settings,

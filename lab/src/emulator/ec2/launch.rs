@@ -22,7 +22,7 @@ pub(super) struct Room {
     pub(super) refusal: Option<Refusal>,
 }
 
-/// What launching machines takes.
+/// The objects that launching machines needs.
 #[derive(Debug)]
 pub(super) struct Launcher<'a> {
     pub(super) settings: &'a Ec2Settings,

@@ -37,7 +37,7 @@ impl Supply {
     }
 }
 
-/// What there is for machines, and what live ones take of it.
+/// The capacity for machines, and how much of it live machines use.
 #[derive(Debug, Default)]
 pub(super) struct Capacity {
     /// How many machines of a supply may be live; a supply that is not listed has no limit.

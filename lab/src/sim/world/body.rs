@@ -116,7 +116,7 @@ impl Guests {
         self.all.values().filter(|body| body.is_alive()).count()
     }
 
-    /// What goes wrong with a machine is no fault of the scaler's.
+    /// Faults of a machine are not the scaler's.
     pub(super) fn excuse(&mut self, id: &str) {
         if let Some(body) = self.all.get_mut(id) {
             body.excused = true;

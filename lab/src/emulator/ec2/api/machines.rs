@@ -18,7 +18,7 @@ pub struct PageRequest {
 pub struct MachineQuery {
     /// Their ids; any without one.
     pub ids: Vec<String>,
-    /// What they have to fit.
+    /// The requirements that they must meet.
     pub filters: Vec<Filter>,
     /// The part of the list.
     pub page: PageRequest,

@@ -117,7 +117,7 @@ pub(super) enum Execution {
     Dry,
 }
 
-/// What comes of a call.
+/// The result of a call.
 #[derive(Clone, Debug)]
 pub enum Outcome {
     /// It was carried out or refused, and the answer travels in this way.

@@ -1,4 +1,4 @@
-//! What calls about tags, images and whatever else an account holds ask for, and its rows.
+//! Calls about tags, images and the other resources of an account, and their rows.
 
 use super::super::filter::Filter;
 use super::super::images::MadeImage;
@@ -51,7 +51,7 @@ pub struct TagSpecification {
 pub struct ResourceQuery {
     /// Their ids; any without one.
     pub ids: Vec<String>,
-    /// What they have to fit.
+    /// The requirements that they must meet.
     pub filters: Vec<Filter>,
 }
 
@@ -62,7 +62,7 @@ pub struct ImageQuery {
     pub ids: Vec<String>,
     /// Accounts, or `self`; any without one.
     pub owners: Vec<String>,
-    /// What they have to fit.
+    /// The requirements that they must meet.
     pub filters: Vec<Filter>,
 }
 
@@ -99,7 +99,7 @@ pub struct PriceQuery {
     pub products: Vec<String>,
     /// The zone, if only one.
     pub zone: Option<String>,
-    /// What they have to fit.
+    /// The requirements that they must meet.
     pub filters: Vec<Filter>,
     /// The part of the list.
     pub page: PageRequest,
@@ -110,7 +110,7 @@ pub struct PriceQuery {
 pub struct TypeQuery {
     /// Their names; any without one.
     pub types: Vec<String>,
-    /// What they have to fit.
+    /// The requirements that they must meet.
     pub filters: Vec<Filter>,
     /// The part of the list.
     pub page: PageRequest,
